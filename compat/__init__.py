@@ -1,0 +1,49 @@
+"""
+The bridge: makes the pinned Django 1.11 stack right at run time.
+
+    import compat
+    compat.install()  # first line of manage.py, wsgi.py and asgi.py
+
+Importing this package imports no Django and costs next to nothing; `install()` only puts
+hooks in place, so a process that never loads channels never pays for channels' repairs.
+"""
+import sys
+
+__version__ = "0.1.0"
+
+__all__ = ["install", "report"]
+
+if sys.version_info < (3, 6):
+    raise ImportError("compat needs Python 3.6 or newer, this is %d.%d" % sys.version_info[:2])
+
+# What was known when install() ran first: None = not yet, True = Django was imported before.
+late = None
+
+default_app_config = __name__ + ".apps.CompatConfig"  # read by Django < 3.2
+
+
+def install():
+    """
+    Put the repairs in place for whatever is imported from now on, or was imported already.
+
+    Idempotent and thread-safe. `COMPAT_DISABLE=name,name` (shell patterns allowed) leaves
+    patches out. Never raises for a patch that does not fit: see `report()`.
+    """
+    global late
+    from . import patches
+
+    if late is None:
+        late = "django" in sys.modules
+    patches.install()
+
+
+def report():
+    """
+    What became of every patch, as a list of dicts sorted by name.
+
+    Keys, all strings: name, library, versions (that have the defect), installed (version, ""
+    when absent), state (applied, waiting, not needed, refused, disabled), reason, symptom, link.
+    """
+    from . import patches
+
+    return [patch.record() for patch in patches.every()]

@@ -1,0 +1,70 @@
+"""
+`python -m compat activate`: load the bridge in every process of this environment.
+
+It writes one `.pth` file into the environment's site-packages, as coverage and setuptools
+do, so that django-admin, daphne's command line, pytest and every subprocess are covered.
+"""
+import argparse
+import os
+import sys
+import sysconfig
+
+PACKAGE = __package__
+FILE = PACKAGE + "-bridge.pth"
+# A broken environment must still start: say one line and go on.
+LINE = (
+    'import sys; exec("try:\\n import {0}; {0}.install()\\nexcept Exception as error:\\n'
+    " sys.stderr.write('{0} is not active: %s\\\\n' % error)\")\n"
+)
+
+
+def main(arguments=None):
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m " + PACKAGE,
+        description="Load the bridge in every process of this Python environment, or stop doing so.",
+    )
+    parser.add_argument(
+        "action",
+        choices=["activate", "deactivate", "status"],
+        help="activate writes %s into site-packages, deactivate removes it, status tells" % FILE,
+    )
+    action = parser.parse_args(arguments).action
+    path = os.path.join(sysconfig.get_paths()["purelib"], FILE)
+    try:
+        return {"activate": activate, "deactivate": deactivate, "status": status}[action](path)
+    except OSError as error:
+        sys.stderr.write("%s: %s\n" % (path, error.strerror))
+        return 1
+
+
+def activate(path):
+    with open(path + ".new", "w") as file:
+        file.write(pth(os.path.dirname(path)))
+    os.replace(path + ".new", path)
+    print("%s is active in every process of %s" % (PACKAGE, sys.prefix))
+    return 0
+
+
+def deactivate(path):
+    if os.path.exists(path):
+        os.remove(path)
+    print("%s is no longer active in %s" % (PACKAGE, sys.prefix))
+    return 0
+
+
+def status(path):
+    active = os.path.exists(path)
+    print("%s is %s in %s" % (PACKAGE, "active" if active else "not active", sys.prefix))
+    return 0 if active else 1
+
+
+def pth(site_packages):
+    """The file's text; names the folder this package is in unless that is site-packages."""
+    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    folder = "" if os.path.samefile(home, site_packages) else home + "\n"
+    return folder + LINE.format(PACKAGE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""The Django app: system checks, the `compat` command, and one log line at start."""
+import collections
+import logging
+
+from django.apps import AppConfig
+from django.core import checks
+
+from . import __version__, install, report
+from .checks import check_patches
+
+# A site that lists the app and never called install() is repaired too, though late.
+install()
+
+
+class CompatConfig(AppConfig):
+    name = __package__
+    label = "compat"
+    verbose_name = "Compatibility bridge"
+
+    def ready(self):
+        checks.register(check_patches)
+        counts = collections.Counter(record["state"] for record in report())
+        logging.getLogger(__package__).info(
+            "compat %s: %s",
+            __version__,
+            ", ".join("%d %s" % (count, state) for state, count in sorted(counts.items())),
+        )

@@ -1,0 +1,52 @@
+"""System checks: `manage.py check` says what the bridge could not repair, and what to do."""
+from django.core.checks import Info, Warning
+
+import importlib
+
+from .patch import DISABLED, REFUSED, disabled_names
+from .patches import every
+
+
+def check_patches(app_configs, **kwargs):
+    """compat.W001 late activation, W002 refused, W003 unknown name, I001 disabled."""
+    bridge = importlib.import_module(__package__)
+    found = []
+    if bridge.late:
+        found.append(
+            Warning(
+                "compat was activated after Django had been imported.",
+                hint="Call compat.install() before the first Django import in manage.py, wsgi.py "
+                "and asgi.py, or run `python -m %s activate` once." % __package__,
+                id="compat.W001",
+            )
+        )
+    patches = every()
+    for patch in patches:
+        state, reason = patch.state()
+        if state == REFUSED:
+            found.append(
+                Warning(
+                    "%s could not be repaired: %s" % (patch.name, reason),
+                    hint="Symptom: %s. Install the pinned %s, or set COMPAT_DISABLE=%s once you "
+                    "have dealt with it." % (patch.symptom, patch.package, patch.name),
+                    id="compat.W002",
+                )
+            )
+        elif state == DISABLED:
+            found.append(
+                Info(
+                    "%s is disabled by COMPAT_DISABLE." % patch.name,
+                    hint="Symptom: %s." % patch.symptom,
+                    id="compat.I001",
+                )
+            )
+    for name in disabled_names():
+        if not any(patch.is_named(name) for patch in patches):
+            found.append(
+                Warning(
+                    "COMPAT_DISABLE names %r, which is no patch." % name,
+                    hint="`manage.py compat` lists the names.",
+                    id="compat.W003",
+                )
+            )
+    return found

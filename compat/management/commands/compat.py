@@ -1,0 +1,52 @@
+"""`manage.py compat`: what was repaired in this process, and why."""
+import importlib
+import json
+import textwrap
+
+from django.core.management.base import BaseCommand
+
+from ... import __name__ as package
+from ... import report
+
+
+class Command(BaseCommand):
+    help = "List every repair of the bridge: its state in this process, its symptom and its source."
+    requires_system_checks = False
+
+    def add_arguments(self, parser):
+        parser.add_argument("--json", action="store_true", help="print the list as JSON")
+        parser.add_argument(
+            "--import",
+            action="append",
+            default=[],
+            dest="imports",
+            metavar="MODULE",
+            help="import this module first, to see its repairs applied (repeatable)",
+        )
+
+    def handle(self, *args, **options):
+        # Patches wait for their target; what this site runs on is what the list should show.
+        for module in ["channels.http", "daphne.server", "channels_redis.core"]:
+            try:
+                importlib.import_module(module)
+            except ImportError:
+                pass  # not installed: the patch says so
+        for module in options["imports"]:
+            importlib.import_module(module)
+        records = report()
+        if options["json"]:
+            self.stdout.write(json.dumps(records, indent=2, sort_keys=True))
+            return
+        self.table(records)
+
+    def table(self, records):
+        width = max([len(record["name"]) for record in records] or [0])
+        for record in records:
+            what = "%s %s" % (record["library"], record["installed"] or "(absent)")
+            self.stdout.write(
+                "%-10s  %-*s  %-24s  %s"
+                % (record["state"], width, record["name"], what, record["symptom"])
+            )
+            details = [record["reason"], record["link"]]
+            for line in filter(None, details):
+                self.stdout.write(textwrap.indent(line, " " * 12))

@@ -1,0 +1,1 @@
+"""The reference site: it wires compat, deploy and deploy_conf together."""

@@ -1,0 +1,14 @@
+#!/usr/bin/env python
+"""Django's command line for the reference site."""
+import os
+import sys
+
+import compat
+
+if __name__ == "__main__":
+    compat.install()  # before Django is imported
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devops.settings")
+
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
