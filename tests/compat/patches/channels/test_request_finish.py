@@ -1,0 +1,162 @@
+"""Over real sockets: every request of a process is finished, by its own handler."""
+import concurrent.futures
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import CHECKOUT
+from tests.servers import daphne
+
+SITE = os.path.join(os.path.dirname(__file__), "site")
+# path → (status, X-Phases)
+PHASES = {
+    "/plain/": (200, "qvr"),
+    "/templated/": (200, "qvtr"),
+    "/failing/": (418, "qver"),
+    "/missing/": (404, "qr"),
+    "/early/": (200, "qr"),
+}
+DISABLED = {"COMPAT_DISABLE": "channels.request_finish"}
+
+
+@pytest.fixture(params=["new", "legacy"])
+def style(request):
+    return request.param
+
+
+@pytest.fixture
+def site(tmp_path):
+    shutil.copy(os.path.join(SITE, "phases.py"), str(tmp_path))
+    return tmp_path
+
+
+def get(address, path):
+    """(status, headers, body) of one request on a connection of its own."""
+    connection = http.client.HTTPConnection(*address, timeout=20)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read().decode()
+    finally:
+        connection.close()
+
+
+def concurrently(function, items):
+    with concurrent.futures.ThreadPoolExecutor(30) as pool:
+        return list(pool.map(function, items))
+
+
+def test_without_the_patch_every_request_but_the_first_fails_after_its_view_ran(site, style):
+    with daphne(site, "phases:application", STYLE=style, **DISABLED) as address:
+        answers = [get(address, "/plain/?id=%d" % number)[0] for number in range(5)]
+    assert answers == [200, 500, 500, 500, 500]
+
+
+def test_every_phase_of_every_request(site, style):
+    with daphne(site, "phases:application", STYLE=style) as address:
+        for _ in range(5):
+            for path, expected in sorted(PHASES.items()):
+                status, headers, _ = get(address, path)
+                assert (status, headers["X-Phases"]) == expected, path
+        counts = json.loads(get(address, "/counts/")[2])
+    assert counts == {"views": 5 * 3, "constructed": 1}
+
+
+def test_thirty_first_requests_at_once(site, style):
+    with daphne(site, "phases:application", STYLE=style) as address:
+        paths = ["/templated/?id=%d" % number for number in range(30)]
+        answers = concurrently(lambda path: get(address, path), paths)
+        counts = json.loads(get(address, "/counts/")[2])
+    assert [status for status, _, _ in answers] == [200] * 30
+    assert [body for _, _, body in answers] == [str(number) for number in range(30)]
+    assert {headers["X-Phases"] for _, headers, _ in answers} == {"qvtr"}
+    assert counts == {"views": 30, "constructed": 1}
+
+
+def test_without_the_patch_a_request_sees_the_scope_of_another(site):
+    """With only the lists carried, as later releases do, the chain stays the first handler's."""
+    with daphne(site, "phases:tagged", STYLE="new", **DISABLED) as address:
+        get(address, "/plain/?id=1")
+        # It fails, but not before its handler's own step has run: on the first one's scope.
+        status, headers, _ = get(address, "/plain/?id=2")
+    assert status == 500 and headers["X-Scope"] is None
+
+
+def test_no_request_sees_the_scope_of_another(site, style):
+    with daphne(site, "phases:tagged", STYLE=style) as address:
+        queries = ["id=%d" % number for number in range(30)]
+        one_by_one = [get(address, "/plain/?" + query) for query in queries[:5]]
+        at_once = concurrently(lambda query: get(address, "/plain/?" + query), queries)
+    assert [headers["X-Scope"] for _, headers, _ in one_by_one] == queries[:5]
+    assert [headers["X-Scope"] for _, headers, _ in at_once] == queries
+
+
+def test_a_subclass_runs_its_own_step_beside_its_parent(site, style):
+    with daphne(site, "phases:either", STYLE=style) as address:
+        scopes = [
+            get(address, "/plain/?" + query)[1]["X-Scope"]
+            for query in ("id=1", "tagged=2", "id=3", "tagged=4")
+        ]
+    assert scopes == [None, "tagged=2", None, "tagged=4"]
+
+
+OVERRIDE = """
+import phases
+from django.core.handlers import base
+from django.test.utils import override_settings
+
+def once():
+    scope = {"type": "http", "method": "GET", "path": "/plain/", "query_string": b"", "headers": []}
+    handler = phases.AsgiHandler(scope)
+    return handler.get_response(handler.request_class(scope, b"")).has_header("X-Phases")
+
+found = [once()]
+with override_settings(MIDDLEWARE=[]):
+    found.append(once())
+found.append(once())
+print(found)
+"""
+
+
+def run(site, code, **environ):
+    """What `code` prints, in a process of its own."""
+    path = os.pathsep.join([str(site), CHECKOUT])
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    environ = dict(os.environ, PYTHONPATH=path, **environ)
+    return subprocess.check_output(command, env=environ, universal_newlines=True).strip()
+
+
+def test_override_settings_is_respected(site):
+    assert run(site, OVERRIDE) == "[True, False, True]"
+    assert run(site, OVERRIDE, **DISABLED) == "[True, False, False]"  # never finished again
+
+
+OTHER = """
+import compat, wrapt.importer
+
+def change(http):
+    def load_middleware(self):
+        {body}
+    http.AsgiHandler.load_middleware = load_middleware
+    change.made = load_middleware
+
+wrapt.importer.register_post_import_hook(change, "channels.http")
+compat.install()
+import channels.http
+record = [r for r in compat.report() if r["name"] == "channels.request_finish"][0]
+print(record["state"], channels.http.AsgiHandler.load_middleware is change.made)
+"""
+
+
+def test_a_channels_that_carries_every_list_needs_nothing(site):
+    body = "self._request_middleware, self._response_middleware"
+    assert run(site, OTHER.format(body=body)) == "not needed True"
+
+
+def test_a_loader_that_is_not_channels_own_is_refused(site):
+    assert run(site, OTHER.format(body="pass")) == "refused True"

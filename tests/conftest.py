@@ -1,0 +1,24 @@
+"""Sets the reference site up for tests: its own var folder, never the checkout's."""
+import os
+import shutil
+import sys
+import tempfile
+
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, CHECKOUT)
+
+# Subprocesses of tests (runner, daphne, manage.py) see the same folder.
+VAR = tempfile.mkdtemp(prefix="devops-tests-")
+os.environ["DEVOPS_VAR"] = VAR
+os.environ["DJANGO_SETTINGS_MODULE"] = "devops.settings"
+os.environ["PYTHONPATH"] = CHECKOUT
+for name in ("SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "BEHIND_TLS"):
+    os.environ.pop(name, None)
+
+import compat  # noqa: E402
+
+compat.install()  # before pytest-django imports Django
+
+
+def pytest_unconfigure(config):
+    shutil.rmtree(VAR, ignore_errors=True)

@@ -1,0 +1,56 @@
+"""Real servers for tests, on sockets that the test has bound: no port can be taken twice."""
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from .conftest import CHECKOUT
+
+DAPHNE = os.path.join(os.path.dirname(sys.executable), "daphne")
+
+
+@contextlib.contextmanager
+def daphne(folder, application, **environ):
+    """Run daphne on `application` (module:name, importable from `folder`); yields (host, port).
+
+    `environ` adds to the environment. What daphne printed is in `folder`/daphne.log.
+    """
+    with contextlib.closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)  # a client may connect at once and waits for daphne to accept
+        path = os.pathsep.join([str(folder), CHECKOUT])
+        with open(os.path.join(str(folder), "daphne.log"), "ab") as log:
+            process = subprocess.Popen(
+                [DAPHNE, "--fd", str(listener.fileno()), application],
+                cwd=str(folder),
+                env=dict(os.environ, PYTHONPATH=path, **environ),
+                pass_fds=[listener.fileno()],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            wait_for_line(process, log.name, "Listening on")
+            yield listener.getsockname()
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def wait_for_line(process, path, text, seconds=30):
+    """Return once `text` is in the log; a process that exits or is late fails with its log."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with open(path, errors="replace") as log:
+            printed = log.read()
+        if text in printed:
+            return
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise AssertionError("no %r from %s:\n%s" % (text, process.args, printed))
+        time.sleep(0.02)  # a file tells nobody when it grows
