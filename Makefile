@@ -42,7 +42,7 @@ $(VENV)/installed: requirements.txt $(VENV)/for-$(notdir $(PYTHON))
 	@touch $@
 
 $(VENV)/for-$(notdir $(PYTHON)):
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on the PATH: PYTHON=python3.11 make run"; exit 1; }
+	@$(PYTHON) -c pass 2>/dev/null || { echo "$(PYTHON) does not run here; name another: PYTHON=python3.11 make run"; exit 1; }
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	@touch $@

@@ -9,6 +9,12 @@ if __name__ == "__main__":
     compat.install()  # before Django is imported
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devops.settings")
 
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit("manage.py: %s" % error)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -7,6 +7,7 @@ Redis as the processes that supervisor runs.
 import os
 import tempfile
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
@@ -35,6 +36,25 @@ class Env(object):
     def words(self, name, default=""):
         """The value as a list, split at commas."""
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def database(self, name, default):
+        """A database's address as Django's settings for it; passwords stay out of the error."""
+        try:
+            return dj_database_url.parse(self.text(name) or default)
+        except (KeyError, ValueError):
+            raise ImproperlyConfigured(
+                "%s: expected postgres://user:password@host:5432/name, mysql://… or sqlite:///path"
+                % name
+            )
+
+    def redis(self, name, default):
+        """A Redis address as the channel layer takes it."""
+        address = self.text(name) or default
+        if not address.startswith(("redis://", "rediss://", "unix://")):
+            raise ImproperlyConfigured(
+                "%s: expected redis://:password@host:6379/0 or unix:///path?password=…" % name
+            )
+        return address
 
 
 def read_env_file(path):

@@ -5,8 +5,7 @@ DEVOPS_VAR, SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL, REDIS_URL, BEHIND_TL
 each is read from the environment, then from var/site.env.
 """
 import os
-
-import dj_database_url
+import warnings
 
 from .env import Env, secret_key
 
@@ -64,8 +63,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": dj_database_url.parse(
-        env.text("DATABASE_URL") or "sqlite:///" + os.path.join(DEVOPS_VAR, "db.sqlite3")
+    "default": env.database(
+        "DATABASE_URL", "sqlite:///" + os.path.join(DEVOPS_VAR, "db.sqlite3")
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -76,7 +75,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [env.text("REDIS_URL", "redis://127.0.0.1:6379/0")]},
+        "CONFIG": {"hosts": [env.redis("REDIS_URL", "redis://127.0.0.1:6379/0")]},
     }
 }
 
@@ -116,6 +115,11 @@ SECURE_HSTS_SECONDS = 30 * 24 * 3600 if BEHIND_TLS else 0
 # Processes that supervisor keeps alive beside uWSGI, daphne, nginx and Redis.
 DEPLOY_CONF_PROGRAMS = {"runner": ["{python}", "manage.py", "deploy_runner"]}
 
+# cryptography tells Python 3.6 and 3.7 at every start that they are old.
+warnings.filterwarnings("ignore", message="Python 3.[67] is no longer supported")
+
+# Supervised processes report; a command typed in a shell speaks of trouble only.
+LOG_LEVEL = "INFO" if "SUPERVISOR_ENABLED" in os.environ else "WARNING"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -123,5 +127,5 @@ LOGGING = {
         "plain": {"format": "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"}
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

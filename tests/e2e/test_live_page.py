@@ -1,0 +1,168 @@
+"""A deployment watched in Chromium, through nginx, uWSGI, daphne, Redis and the runner."""
+import os
+import re
+import sys
+
+import pytest
+
+EMIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "emit.py")
+NUMBERS = (
+    "(document.querySelector('#log').textContent.match(/line \\d+/g) || [])"
+    ".map(text => +text.slice(5))"
+)
+
+
+class Emitter(object):
+    """A service whose command prints `lines` lines, and again each time it is let go on."""
+
+    def __init__(self, stack, folder, uid, batches, lines):
+        self.fifo = str(folder / "gate")
+        self.uid = uid
+        os.mkfifo(self.fifo)
+        stack.service(uid, sys.executable, EMIT, self.fifo, str(batches), str(lines))
+
+    def go_on(self):
+        with open(self.fifo, "w"):  # blocks until the command waits
+            pass
+
+
+@pytest.fixture
+def emitter(stack, tmp_path, request):
+    def make(batches, lines):
+        uid = re.sub(r"\W+", "-", request.node.name)[:50]
+        return Emitter(stack, tmp_path, uid, batches, lines)
+
+    return make
+
+
+def start(page, stack, uid):
+    page.goto(stack.url + "/services/%s/" % uid)
+    page.click("form[action$='/start/'] button")
+    page.wait_for("location.pathname.startsWith('/deployments/')")
+
+
+def shown(page, count):
+    """Wait until `count` lines are on the page; each is there once and in order."""
+    page.wait_for("%s.length >= %d" % (NUMBERS, count))
+    assert page.evaluate(NUMBERS) == list(range(count))
+
+
+def test_reload_in_the_middle_shows_every_line_once(stack, page, emitter):
+    emit = emitter(batches=3, lines=700)
+    start(page, stack, emit.uid)
+    shown(page, 700)
+    page.call("Page.reload")
+    shown(page, 700)
+    emit.go_on()
+    shown(page, 1400)
+    page.call("Page.reload")
+    emit.go_on()
+    shown(page, 2100)
+    page.wait_for("document.querySelector('#state').textContent === 'succeeded'")
+    assert page.text("#code") == "0"
+    assert page.errors() == []
+
+
+def test_a_tab_that_was_offline_misses_nothing(stack, page, emitter):
+    emit = emitter(batches=3, lines=50)
+    start(page, stack, emit.uid)
+    shown(page, 50)
+    page.offline(True)
+    try:
+        page.wait_for("!navigator.onLine")
+        emit.go_on()
+        log = stack_log(stack, page)
+        log.wait(100)
+    finally:
+        page.offline(False)
+    shown(page, 100)
+    emit.go_on()
+    shown(page, 150)
+    page.wait_for("document.querySelector('#state').textContent === 'succeeded'")
+
+
+def test_a_daphne_that_dies_is_replaced_and_nothing_is_missed(stack, page, emitter):
+    emit = emitter(batches=2, lines=50)
+    start(page, stack, emit.uid)
+    shown(page, 50)
+    for line in stack.run("-m", "deploy_conf", "status").splitlines():
+        if line.startswith("daphne"):
+            os.kill(int(line.split()[2]), 9)
+    emit.go_on()
+    shown(page, 100)
+    page.wait_for("document.querySelector('#state').textContent === 'succeeded'")
+
+
+def test_cancel(stack, page, emitter):
+    emit = emitter(batches=2, lines=5)
+    start(page, stack, emit.uid)
+    shown(page, 5)
+    page.click("#cancel button")
+    page.wait_for("document.querySelector('#state').textContent === 'cancelled'")
+
+
+def test_pause_stops_scrolling_and_follow_goes_on(stack, page, emitter):
+    emit = emitter(batches=3, lines=400)
+    start(page, stack, emit.uid)
+    shown(page, 400)
+    at_end = (
+        "(log => log.scrollHeight - log.scrollTop - log.clientHeight < 40)"
+        "(document.querySelector('#log'))"
+    )
+    page.wait_for(at_end)
+    page.click("#follow")
+    emit.go_on()
+    shown(page, 800)
+    assert not page.evaluate(at_end)
+    page.click("#follow")
+    page.wait_for(at_end)
+    emit.go_on()
+    shown(page, 1200)
+    page.wait_for(at_end)
+
+
+def test_output_cannot_become_markup_and_colours_show(stack, page):
+    code = "print('\\x1b[31mred\\x1b[0m <img src=x onerror=\"document.title=1\"> done')"
+    stack.service("markup", sys.executable, "-c", code)
+    start(page, stack, "markup")
+    page.wait_for("document.querySelector('#state').textContent === 'succeeded'")
+    page.wait_for("document.querySelector('#log').textContent.includes('done')")
+    assert page.evaluate("document.querySelectorAll('#log img').length") == 0
+    assert page.evaluate(
+        "[...document.querySelectorAll('#log span')].some(span => span.textContent === 'red')"
+    )
+
+
+def test_the_demo_release_is_watched_to_its_end(stack, page):
+    start(page, stack, "release")
+    page.wait_for("document.querySelector('#state').textContent === 'succeeded'", seconds=90)
+    assert page.text("#code") == "0"
+    current = os.path.join(stack.var, "releases", "current")
+    current = current if os.path.lexists(current) else os.path.join(stack.var, "current")
+    assert os.path.isfile(os.path.join(os.path.realpath(current), "manage.py"))
+    assert page.errors() == []
+
+
+def test_a_phone_shows_the_page_without_sideways_scrolling(stack, browser, page):
+    phone = browser.page(width=390, height=844, mobile=True)
+    try:
+        for path in ("/", "/services/release/", "/tasks/"):
+            phone.goto(stack.url + path)
+            assert phone.evaluate("document.documentElement.scrollWidth") <= 390, path
+    finally:
+        phone.close()
+
+
+class stack_log(object):
+    """The deployment's log as the server has it, for a page that cannot see it."""
+
+    def __init__(self, stack, page):
+        self.stack = stack
+        self.path = page.evaluate("location.pathname") + "log/"
+        self.cookie = stack.login()
+
+    def wait(self, lines):
+        for _ in range(600):
+            if len(re.findall(r"line \d+", self.stack.get(self.path, self.cookie))) >= lines:
+                return
+        raise AssertionError("the log never had %d lines" % lines)
