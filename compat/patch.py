@@ -94,7 +94,7 @@ class Patch(object):
         """Register with the import system; fires at once for what is imported already."""
         from wrapt.importer import register_post_import_hook
 
-        if self.disabled:
+        if self.disabled or self.foreign_python():
             return
         for target, repair in self.repairs:
             register_post_import_hook(self._hook(target, repair), target)
@@ -147,9 +147,14 @@ class Patch(object):
         short = self.name.rpartition(".")[2]
         return fnmatch.fnmatchcase(self.name, pattern) or fnmatch.fnmatchcase(short, pattern)
 
+    def foreign_python(self):
+        """True when no module, imported or not, could need the patch on this Python."""
+        gate = self.versions if self.package == "python" else self.python
+        return bool(gate) and not matches(python_version(), gate)
+
     def inapplicable(self):
         """Why this process does not need the patch; "" when its gates are open."""
-        if self.python and not matches(python_version(), self.python):
+        if self.foreign_python():
             return "Python is %s" % python_version()
         wanted = [(self.package, self.versions)] + sorted(self.requires.items())
         for package, versions in wanted:

@@ -114,6 +114,8 @@ SECURE_HSTS_SECONDS = 30 * 24 * 3600 if BEHIND_TLS else 0
 
 # Processes that supervisor keeps alive beside uWSGI, daphne, nginx and Redis.
 DEPLOY_CONF_PROGRAMS = {"runner": ["{python}", "manage.py", "deploy_runner"]}
+# A WebSocket that always answers (403 to a stranger): how `up` sees that daphne is reached.
+DEPLOY_CONF_WEBSOCKET_PROBE = "/ws/deploy/tasks/"
 
 # cryptography tells Python 3.6 and 3.7 at every start that they are old.
 warnings.filterwarnings("ignore", message="Python 3.[67] is no longer supported")

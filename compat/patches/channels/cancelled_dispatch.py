@@ -1,0 +1,24 @@
+"""
+Raise what a consumer raised, not the cancellation of what it was waiting for besides.
+https://github.com/python/cpython/issues/76709
+"""
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="channels",
+    versions=">=2.0,<2.4",
+    python=">=3.8",
+    symptom="an exception in a consumer is reported as CancelledError, or not at all",
+)
+
+
+@patch.when_imported("channels.utils")
+def repair(utils):
+    import asyncio
+    import concurrent.futures
+
+    patch.expect(
+        utils.CancelledError is concurrent.futures.CancelledError, "CancelledError is another"
+    )
+    patch.replace(utils, "CancelledError", (utils.CancelledError, asyncio.CancelledError))

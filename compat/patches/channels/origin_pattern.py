@@ -1,0 +1,30 @@
+"""
+Compare an Origin with a host name that has no scheme, as ALLOWED_HOSTS lists them.
+
+Security releases of Python fail on `urlparse(pattern, scheme=None)`, and newer ones take the
+host in "host:port" for a scheme.
+https://github.com/django/channels/issues/1190
+"""
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="channels",
+    versions=">=2.1,<3.0",
+    symptom="every WebSocket through AllowedHostsOriginValidator hangs 5 seconds and is reset",
+)
+
+
+@patch.when_imported("channels.security.websocket")
+def repair(websocket):
+    stock = websocket.urlparse
+
+    def urlparse(url, scheme=""):
+        """With `scheme=None`, the result's scheme is None unless the text names one."""
+        if scheme is not None:
+            return stock(url, scheme)
+        if "://" in url:
+            return stock(url)
+        return stock("//" + url.lstrip("/"))._replace(scheme=None)
+
+    patch.replace(websocket, "urlparse", urlparse)

@@ -1,0 +1,27 @@
+"""
+Make URLValidator call a URL with a bad bracketed host invalid where Python refuses to split it.
+https://github.com/python/cpython/issues/103848
+"""
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions="<3.2.24",
+    python=">=3.9",
+    symptom="a form with a URL field answers 500 to http://[a], ValueError instead of a message",
+)
+
+
+@patch.when_imported("django.core.validators")
+def repair(validators):
+    validator = validators.URLValidator
+    check = validator.__call__
+
+    def __call__(self, value):
+        try:
+            return check(self, value)
+        except ValueError:  # ValidationError is none
+            raise validators.ValidationError(self.message, code=self.code)
+
+    patch.replace(validator, "__call__", __call__)

@@ -1,0 +1,1 @@
+"""Repairs of how Django talks to database drivers of today."""

@@ -1,0 +1,24 @@
+"""
+Recognise UTC when psycopg2 tells the offset as a timedelta.
+https://www.psycopg.org/docs/news.html#what-s-new-in-psycopg-2-9
+"""
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions="<2.2.22",
+    requires={"psycopg2": ">=2.9"},
+    symptom="reading a time from PostgreSQL fails: database connection isn't set to UTC",
+)
+
+
+@patch.when_imported("django.db.backends.postgresql.base")
+def repair(base):
+    stock = base.utc_tzinfo_factory
+
+    def utc_tzinfo_factory(offset):
+        """`offset` in minutes, or as a timedelta."""
+        return stock(offset and getattr(offset, "total_seconds", lambda: offset)())
+
+    patch.replace(base, "utc_tzinfo_factory", utc_tzinfo_factory)

@@ -1,0 +1,20 @@
+"""
+Offer the abstract base classes as attributes of `collections` again.
+https://docs.python.org/3/whatsnew/3.10.html#removed
+"""
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="python",
+    versions=">=3.10",
+    symptom="importing django.db fails: module 'collections' has no attribute 'Iterator'",
+)
+
+
+@patch.when_imported("collections")
+def repair(collections):
+    import collections.abc as abc
+
+    for name in abc.__all__:
+        patch.add(collections, name, getattr(abc, name))

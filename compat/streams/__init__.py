@@ -1,0 +1,96 @@
+"""
+Durable, resumable push: append to a log, ring a bell.
+
+Put ``compat.streams`` in INSTALLED_APPS, migrate, then from a view, command, task or thread::
+
+    from compat.streams import publish, publish_many
+
+    publish("deploy:web", {"text": "started"})      # -> 1, the entry's sequence number
+    publish_many("deploy:web", lines)               # -> (2, 41), one transaction, one announcement
+
+and in a channels consumer::
+
+    class Log(StreamConsumerMixin, AsyncWebsocketConsumer):      # from compat.streams.consumer
+        async def connect(self):
+            await self.accept()
+            await self.follow("deploy:web", since_from(self.scope) or 0)    # ?since=41
+
+The page loads ``streams/streams.js`` and calls ``Streams.follow({url, onEntries})``. Every reader
+gets every committed entry once and in order, whatever is restarted in between.
+Settings: STREAMS_POLL_SECONDS (2), STREAMS_MAX_BODY (1048576 characters of JSON),
+STREAMS_SLOW_SECONDS (30, how long a reader may stay stuck), STREAMS_SLOW_BYTES (1048576).
+"""
+
+default_app_config = __name__ + ".apps.StreamsConfig"
+
+__all__ = [
+    "publish",
+    "publish_many",
+    "head",
+    "read",
+    "apublish",
+    "apublish_many",
+    "ahead",
+    "aread",
+]
+
+
+def publish(stream, body):
+    """
+    Append one JSON-serialisable `body` to `stream`; returns its sequence number (from 1).
+
+    Inside transaction.atomic() it becomes visible, and is announced, when the outermost block
+    commits. Raises TypeError for a body that is not JSON, ValueError for a bad name or size.
+    """
+    return publish_many(stream, (body,))[0]
+
+
+def publish_many(stream, bodies):
+    """
+    Append an iterable of bodies as one contiguous range in one transaction; returns (first, last).
+
+    Raises as publish() does, and ValueError when there is no body; then nothing is written.
+    """
+    from .store import append
+
+    return append(stream, bodies)
+
+
+def head(stream):
+    """Sequence number of the last committed entry of `stream`; 0 when there is none."""
+    from . import store
+
+    return store.head(stream)
+
+
+def read(stream, since, limit=500):
+    """Up to `limit` committed entries after `since`, in order: rows of (seq, json_text)."""
+    from . import store
+
+    return store.read(stream, since, limit)
+
+
+async def apublish(stream, body):
+    """publish() from async code, in a thread."""
+    return await _in_thread(publish, stream, body)
+
+
+async def apublish_many(stream, bodies):
+    """publish_many() from async code, in a thread."""
+    return await _in_thread(publish_many, stream, bodies)
+
+
+async def ahead(stream):
+    """head() from async code, in a thread."""
+    return await _in_thread(head, stream)
+
+
+async def aread(stream, since, limit=500):
+    """read() from async code, in a thread."""
+    return await _in_thread(read, stream, since, limit)
+
+
+async def _in_thread(function, *args):
+    from channels.db import database_sync_to_async
+
+    return await database_sync_to_async(function)(*args)

@@ -1,0 +1,12 @@
+"""The Django app of the streams."""
+
+from django.apps import AppConfig
+
+
+class StreamsConfig(AppConfig):
+    """Registers the models under the label "streams" whatever the package is called."""
+
+    # Not a literal: the folder may be installed under another import name.
+    name = __name__.rpartition(".")[0]
+    label = "streams"
+    verbose_name = "Streams"

@@ -1,0 +1,97 @@
+"""For channels consumers: follow a stream and resume from ?since=."""
+
+import asyncio
+import re
+from urllib.parse import parse_qs
+
+from .flow import backlog_of
+from .follower import LATEST, StreamFollower
+from .names import check_name
+from .segment import frame
+from .store import MAX_SEQ
+
+__all__ = ["StreamConsumerMixin", "StreamFollower", "since_from"]
+
+CLOSE_BAD_SINCE = 4500
+GOODBYE_SECONDS = 2.0
+
+
+def since_from(scope):
+    """The text of ?since= in the query string of an ASGI scope; None when there is none."""
+    query = scope.get("query_string", b"")
+    if isinstance(query, bytes):
+        query = query.decode("latin-1")
+    values = parse_qs(query, keep_blank_values=True).get("since")
+    return values[-1] if values else None
+
+
+def parse_since(value):
+    """A sequence number or LATEST from an int, digits, "latest" or "-1"; raises ValueError."""
+    if value in ("latest", "-1") or (value == -1 and not isinstance(value, bool)):
+        return LATEST
+    if isinstance(value, str) and re.match(r"[0-9]{1,19}\Z", value):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_SEQ:
+        return value
+    raise ValueError(f"since must be a sequence number or latest, not {value!a:.40}")
+
+
+class StreamConsumerMixin:
+    """Adds follow() and unfollow() to an AsyncWebsocketConsumer; list it first."""
+
+    _followers = None
+
+    async def __call__(self, receive, send):
+        try:
+            await super().__call__(receive, send)
+        finally:
+            # Also when the consumer raised or was cancelled and disconnect() was never called.
+            await self.unfollow()
+
+    async def follow(self, stream, since, as_message=None):
+        """
+        Send `stream` to this accepted socket from `since` on; returns whether it began.
+
+        `since` is a sequence number, "latest", or what since_from() returned. A bad one is
+        answered with an error frame and close code 4500. With `as_message` (body -> text, or
+        None to skip) entries are sent as {"message": text} and `since` may be None for "latest".
+        """
+        check_name(stream)
+        await self.unfollow(stream)
+        try:
+            position = parse_since(LATEST if since is None else since)
+            if self._followers is None:
+                self._followers = {}
+            follower = self._followers[stream] = StreamFollower(
+                self._send_stream_text,
+                stream,
+                position,
+                render=as_message,
+                close=self._close_stream,
+                backlog=backlog_of(self.base_send),
+            )
+            await follower.start()
+        except ValueError as error:
+            await self.unfollow(stream)
+            await self._send_stream_text(frame("error", code="bad-since", detail=str(error)))
+            await self._close_stream(CLOSE_BAD_SINCE)
+            return False
+        return True
+
+    async def unfollow(self, stream=None):
+        """Stop sending `stream`, or everything; leaves no task and no group membership."""
+        followers = self._followers or {}
+        names = list(followers) if stream is None else [stream]
+        ending = []
+        for name in names:
+            follower = followers.pop(name, None)
+            if follower is not None:
+                ending += follower.stop()
+        if ending:
+            await asyncio.wait(ending, timeout=GOODBYE_SECONDS)
+
+    async def _send_stream_text(self, text):
+        await self.base_send({"type": "websocket.send", "text": text})
+
+    async def _close_stream(self, code):
+        await self.base_send({"type": "websocket.close", "code": code})

@@ -1,0 +1,169 @@
+"""One reader of one stream: a cursor into the log and nothing queued."""
+
+import asyncio
+import logging
+
+from django.conf import settings
+
+from .segment import frame
+from .tasks import is_current
+
+logger = logging.getLogger(__name__)
+
+LATEST = -1
+BACKLOG_CHECK_SECONDS = 0.1
+CLOSE_BEHIND = 4013
+CLOSE_RESTART = 1012
+
+
+class SinceBeyondHead(ValueError):
+    """The reader claims to have seen entries that do not exist."""
+
+
+class StreamFollower:
+    """
+    Sends a stream to one reader from a cursor on.
+
+    `send_text(text)` and `close(code)` are coroutine functions; `since` is the last sequence
+    number seen, or LATEST. With `render` (body -> text or None) plain {"message": text} frames
+    are sent in place of resumable ones. `backlog()` tells the bytes the reader has not taken.
+    """
+
+    __slots__ = (
+        "send_text",
+        "stream",
+        "cursor",
+        "render",
+        "close",
+        "backlog",
+        "topic",
+        "task",
+        "live",
+        "__weakref__",
+    )
+
+    def __init__(self, send_text, stream, since, render=None, close=None, backlog=None):
+        self.send_text = send_text
+        self.stream = stream
+        self.cursor = since
+        self.render = render
+        self.close = close
+        self.backlog = backlog
+        self.topic = None
+        self.task = None
+        self.live = False
+
+    async def start(self):
+        """
+        Begin to send; returns before the history has been sent.
+
+        Raises SinceBeyondHead. Call stop() in any case, also when this was cancelled.
+        """
+        from .hub import Hub
+
+        topic = self.topic = Hub.current().enter(self)
+        await topic.opened()
+        if self.cursor == LATEST:
+            self.cursor = await topic.fresh_head()
+        elif self.cursor > topic.head:
+            head = await topic.fresh_head()
+            if self.cursor > head:
+                raise SinceBeyondHead(
+                    f"since={self.cursor} is beyond the last entry, which is {head}"
+                )
+        if self.topic is topic:
+            topic.ready.add(self)
+            self.wake()
+
+    def stop(self):
+        """Stop sending; returns the tasks that are still ending, for those who want to wait."""
+        topic, self.topic = self.topic, None
+        task, self.task = self.task, None
+        ending = []
+        if task is not None and not is_current(task):
+            task.cancel()
+            ending.append(task)
+        if topic is not None:
+            ending += topic.hub.leave(topic, self)
+        return ending
+
+    def wake(self):
+        """There is something to send: a task does it, and ends when the reader is up to date."""
+        if self.task is None and self.topic is not None:
+            self.task = self.topic.hub.loop.create_task(self._pump())
+
+    async def _pump(self):
+        try:
+            while await self._step():
+                # Let other readers have their turn; daphne's send never waits.
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            logger.info("stream reader gone: %s: %s", type(error).__name__, error)
+            self.stop()
+        finally:
+            self.task = None
+
+    async def _step(self):
+        """Send one frame; returns whether there is more to do at once."""
+        topic = self.topic
+        if topic is None:
+            return False
+        if self.cursor >= topic.head:
+            if self.live:
+                return False
+            self.live = True
+            if self.render is None:
+                await self.send_text(frame("live", stream=self.stream, seq=self.cursor))
+            return self._behind()
+        if self.backlog is not None and not await self._room():
+            return False
+        if self.topic is not topic:
+            return False
+        segment = topic.segment(self.cursor + 1)
+        if segment is None:
+            if self.cursor == topic.tail.last:
+                # The hub is reading what follows and wakes us.
+                return False
+            segment = await topic.page(self.cursor)
+        if segment.first > self.cursor + 1:
+            self.cursor = segment.first - 1
+            if self.render is None:
+                await self.send_text(frame("gap", stream=self.stream, oldest=segment.first))
+            return True
+        if not segment.holds(self.cursor + 1):
+            return True
+        texts, self.cursor = topic.frames(segment, self.cursor, self.render)
+        for text in texts:
+            await self.send_text(text)
+        return self._behind()
+
+    def _behind(self):
+        return self.topic is not None and (self.cursor < self.topic.head or not self.live)
+
+    async def _room(self):
+        """Wait while the connection is full; a reader that stays stuck is closed."""
+        limit = getattr(settings, "STREAMS_SLOW_BYTES", 1024 * 1024)
+        least = held = self.backlog()
+        if held <= limit:
+            return True
+        patience = getattr(settings, "STREAMS_SLOW_SECONDS", 30)
+        loop = asyncio.get_event_loop()
+        deadline = loop.time() + patience
+        while held > limit:
+            if loop.time() > deadline:
+                logger.info("closing a reader of %s that is stuck at %d", self.stream, self.cursor)
+                await self.dismiss(CLOSE_BEHIND)
+                return False
+            await asyncio.sleep(BACKLOG_CHECK_SECONDS)
+            held = self.backlog()
+            if held < least:
+                least, deadline = held, loop.time() + patience
+        return True
+
+    async def dismiss(self, code):
+        """Stop, and close the connection with `code`."""
+        self.stop()
+        if self.close is not None:
+            await self.close(code)

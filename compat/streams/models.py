@@ -1,0 +1,40 @@
+"""The log: one row a stream, one row an entry."""
+
+from django.db import models
+from django.utils import timezone
+
+from .names import MAX_NAME
+
+
+class Stream(models.Model):
+    """A named log; `last_seq` is the sequence number of its last committed entry."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=MAX_NAME, unique=True)
+    last_seq = models.BigIntegerField(default=0)
+
+    class Meta:
+        app_label = "streams"
+
+    def __str__(self):
+        return f"{self.name} ({self.last_seq})"
+
+
+class Entry(models.Model):
+    """One entry; `body` is JSON text in ASCII, `seq` counts from 1 without gaps in a stream."""
+
+    id = models.BigAutoField(primary_key=True)
+    # The unique pair below serves as the index of the foreign key.
+    stream = models.ForeignKey(
+        Stream, on_delete=models.CASCADE, related_name="entries", db_index=False
+    )
+    seq = models.BigIntegerField()
+    body = models.TextField()
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "streams"
+        unique_together = [("stream", "seq")]
+
+    def __str__(self):
+        return f"{self.stream_id}:{self.seq}"

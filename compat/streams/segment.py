@@ -1,0 +1,89 @@
+"""Consecutive entries in memory and the frames made of them."""
+
+import json
+import logging
+
+logger = logging.getLogger(__name__)
+
+FRAME_ENTRIES = 500
+FRAME_CHARACTERS = 256 * 1024
+
+
+class Segment:
+    """JSON texts of the entries first, first + 1, …; `bodies` may be empty."""
+
+    __slots__ = ("first", "bodies", "size")
+
+    def __init__(self, first, bodies=()):
+        self.first = first
+        self.bodies = []
+        self.size = 0
+        self.extend(bodies)
+
+    @property
+    def last(self):
+        """Sequence number of the last entry; first - 1 when there is none."""
+        return self.first + len(self.bodies) - 1
+
+    def extend(self, bodies):
+        """Append the entries that follow the last one."""
+        self.bodies.extend(bodies)
+        self.size += sum(map(len, bodies))
+
+    def trim(self, entries, characters):
+        """Forget old entries, half of what is kept at a time, so that trimming stays cheap."""
+        if len(self.bodies) <= entries and self.size <= characters:
+            return
+        size = self.size
+        cut = 0
+        while cut < len(self.bodies) - 1 and (
+            len(self.bodies) - cut > entries // 2 or size > characters // 2
+        ):
+            size -= len(self.bodies[cut])
+            cut += 1
+        del self.bodies[:cut]
+        self.first += cut
+        self.size = size
+
+    def holds(self, seq):
+        """Whether entry `seq` is here."""
+        return self.first <= seq <= self.last
+
+    def take(self, seq):
+        """The bodies from entry `seq` on that fit one frame, at least one."""
+        start = seq - self.first
+        bodies = self.bodies[start : start + FRAME_ENTRIES]
+        size = 0
+        for count, body in enumerate(bodies):
+            size += len(body) + 1
+            if size > FRAME_CHARACTERS and count:
+                return bodies[:count]
+        return bodies
+
+
+def entries_frame(stream, first, bodies):
+    """The frame of consecutive entries; the bodies are JSON already."""
+    return '{"type":"entries","stream":%s,"first":%d,"bodies":[%s]}' % (
+        json.dumps(stream),
+        first,
+        ",".join(bodies),
+    )
+
+
+def frame(kind, **fields):
+    """Any other frame."""
+    return json.dumps(dict(type=kind, **fields), separators=(",", ":"))
+
+
+def message_frames(bodies, render):
+    """One {"message": text} frame an entry; `render(body)` returns the text, or None to skip."""
+    texts = []
+    for body in bodies:
+        try:
+            text = render(json.loads(body))
+        except Exception:
+            logger.exception("an entry could not be rendered and was skipped")
+            continue
+        if text is not None:
+            texts.append(json.dumps({"message": text}))
+    return texts

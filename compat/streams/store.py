@@ -1,0 +1,217 @@
+"""
+The log in the database: append and read.
+
+Plain SQL, because an append is on the path of every line a deployment prints and the ORM would
+double its cost; the statements are the same on SQLite, PostgreSQL and MySQL.
+"""
+
+# Only names of our own tables are formatted into statements, quoted by the backend.
+# ruff: noqa: S608
+
+import collections
+import json
+import random
+import time
+
+from django.conf import settings
+from django.db import Error, IntegrityError, OperationalError, router, transaction
+from django.utils import timezone
+
+from . import bell
+from .models import Entry, Stream
+from .names import check_name
+
+# How long an append of its own transaction keeps trying against locks and deadlocks.
+RETRY_SECONDS = 30.0
+# One INSERT carries at most this many rows (SQLite: 999 variables) and characters (MySQL's packet).
+INSERT_ROWS = 240
+INSERT_CHARACTERS = 512 * 1024
+MAX_SEQ = 2**63 - 1
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+# (database, stream) pairs whose row was seen: MySQL need not look before its UPDATE.
+_seen = set()
+
+
+class Row(collections.namedtuple("Row", "seq json_text")):
+    """A committed entry: its sequence number and its body as JSON text."""
+
+    __slots__ = ()
+
+    @property
+    def body(self):
+        """The body, decoded."""
+        return json.loads(self.json_text)
+
+
+def encode(body):
+    """The body as JSON text in ASCII; raises TypeError or, for an oversized body, ValueError."""
+    try:
+        text = _encode(body)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"stream body is not JSON-serialisable: {error}") from None
+    limit = getattr(settings, "STREAMS_MAX_BODY", 1024 * 1024)
+    if len(text) > limit:
+        raise ValueError(f"stream body has {len(text)} characters, STREAMS_MAX_BODY is {limit}")
+    return text
+
+
+def append(name, bodies):
+    """Append every body of the iterable `bodies`; returns the sequence range (first, last)."""
+    check_name(name)
+    if isinstance(bodies, (str, bytes, dict)):
+        raise TypeError(f"bodies must be a list of bodies, not {type(bodies).__name__}")
+    texts = [encode(body) for body in bodies]
+    if not texts:
+        raise ValueError("publish_many needs at least one body")
+    alias = router.db_for_write(Stream)
+    connection = transaction.get_connection(alias)
+    if connection.in_atomic_block or not connection.get_autocommit():
+        return _append(connection, name, texts)
+    return _append_alone(connection, name, texts)
+
+
+def _append_alone(connection, name, texts):
+    """Append in a transaction of our own, which may be repeated when the database is busy."""
+    deadline = time.monotonic() + RETRY_SECONDS
+    pause = 0.01
+    lost = False
+    while True:
+        progress = []
+        try:
+            return _append(connection, name, texts, progress)
+        except Error as error:
+            if is_busy(error):
+                if time.monotonic() > deadline:
+                    raise
+            elif progress or lost:
+                raise
+            else:
+                # A connection that died while idle shows at the first statement. Nothing was
+                # sent yet, so one more attempt on a new connection cannot append twice.
+                connection.close_if_unusable_or_obsolete()
+                if connection.connection is not None:
+                    raise
+                lost = True
+        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+        pause = min(pause * 2, 0.5)
+
+
+def _append(connection, name, texts, progress=None):
+    """Reserve the range, insert, and have the bell rung after the (outermost) commit."""
+    alias = connection.alias
+    with transaction.atomic(using=alias, savepoint=connection.in_atomic_block):
+        with connection.cursor() as cursor:
+            stream_id, last = _reserve(connection, cursor, name, len(texts))
+            if progress is not None:
+                progress.append(last)
+            first = last - len(texts) + 1
+            _insert(connection, cursor, stream_id, first, texts)
+        connection.on_commit(lambda: bell.ring(name, first, texts))
+    return first, last
+
+
+def _reserve(connection, cursor, name, count):
+    """Lock the stream's row by moving its head; returns (stream id, new head)."""
+    table = connection.ops.quote_name(Stream._meta.db_table)
+    key = (connection.alias, name)
+    if connection.vendor == "mysql" and key not in _seen:
+        # An UPDATE that finds nothing takes a gap lock there, and two of them deadlock.
+        cursor.execute(f"SELECT 1 FROM {table} WHERE name = %s", [name])
+        if cursor.fetchone() is None:
+            _create(connection, cursor, table, name)
+    # The first statement of the transaction writes: SQLite then waits for the lock instead of
+    # failing at an upgrade, and everywhere else writers of one stream queue up on its row.
+    update = f"UPDATE {table} SET last_seq = last_seq + %s WHERE name = %s"
+    cursor.execute(update, [count, name])
+    if cursor.rowcount == 0:
+        _create(connection, cursor, table, name)
+        cursor.execute(update, [count, name])
+    cursor.execute(f"SELECT id, last_seq FROM {table} WHERE name = %s", [name])
+    if len(_seen) > 10000:
+        _seen.clear()
+    _seen.add(key)
+    return cursor.fetchone()
+
+
+def _create(connection, cursor, table, name):
+    """Insert the stream's row unless another writer was faster."""
+    insert = f"INSERT INTO {table} (name, last_seq) VALUES (%s, 0)"
+    if connection.vendor == "mysql":
+        # A plain duplicate leaves a shared lock, and two holders deadlock at their UPDATE.
+        cursor.execute(insert + " ON DUPLICATE KEY UPDATE last_seq = last_seq", [name])
+        return
+    try:
+        with transaction.atomic(using=connection.alias):
+            cursor.execute(insert, [name])
+    except IntegrityError:
+        pass
+
+
+def _insert(connection, cursor, stream_id, first, texts):
+    """Insert the entries in statements of bounded size."""
+    table = connection.ops.quote_name(Entry._meta.db_table)
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    statement = f"INSERT INTO {table} (stream_id, seq, body, created) VALUES "
+    params, size = [], 0
+    for seq, text in enumerate(texts, first):
+        if params and (len(params) >= 4 * INSERT_ROWS or size + len(text) > INSERT_CHARACTERS):
+            cursor.execute(statement + _places(params), params)
+            params, size = [], 0
+        params += (stream_id, seq, text, now)
+        size += len(text)
+    cursor.execute(statement + _places(params), params)
+
+
+def _places(params):
+    return ", ".join(["(%s, %s, %s, %s)"] * (len(params) // 4))
+
+
+def head(name):
+    """Last committed sequence number of the stream, 0 when it has none."""
+    return heads([check_name(name)]).get(name, 0)
+
+
+def heads(names):
+    """Heads of many streams in one query (one for each 500): a dict without unknown names."""
+    connection = transaction.get_connection(router.db_for_write(Stream))
+    table = connection.ops.quote_name(Stream._meta.db_table)
+    found = {}
+    with connection.cursor() as cursor:
+        for start in range(0, len(names), 500):
+            part = list(names[start : start + 500])
+            places = ", ".join(["%s"] * len(part))
+            cursor.execute(f"SELECT name, last_seq FROM {table} WHERE name IN ({places})", part)
+            found.update(cursor.fetchall())
+    return found
+
+
+def read(name, since, limit=500):
+    """Up to `limit` entries after `since` in order, as Rows; a missing prefix was trimmed."""
+    check_name(name)
+    for value, label in ((since, "since"), (limit, "limit")):
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SEQ:
+            raise ValueError(f"{label} must be an integer from 0 on, not {value!a:.40}")
+    connection = transaction.get_connection(router.db_for_write(Entry))
+    entries = connection.ops.quote_name(Entry._meta.db_table)
+    streams = connection.ops.quote_name(Stream._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT seq, body FROM {entries} WHERE stream_id = "
+            f"(SELECT id FROM {streams} WHERE name = %s) AND seq > %s ORDER BY seq LIMIT %s",
+            [name, since, limit],
+        )
+        return [Row(*row) for row in cursor.fetchall()]
+
+
+def is_busy(error):
+    """Whether the database refused for the moment: lock, deadlock or serialisation failure."""
+    cause = error.__cause__ or error
+    code = getattr(cause, "pgcode", None)
+    if code is not None:
+        return code in ("40001", "40P01", "55P03")
+    if not isinstance(error, OperationalError):
+        return False
+    if cause.args and cause.args[0] in (1205, 1213):
+        return True
+    return "is locked" in str(cause) or "is busy" in str(cause)

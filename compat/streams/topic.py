@@ -1,0 +1,188 @@
+"""A followed stream in one process: its newest entries, shared reads and shared frames."""
+
+import asyncio
+import collections
+
+from . import store
+from .segment import FRAME_CHARACTERS, FRAME_ENTRIES, Segment, entries_frame, message_frames
+
+# What is kept of the end of the stream; readers further behind read pages of the log.
+TAIL_ENTRIES = 2000
+TAIL_CHARACTERS = 1024 * 1024
+PAGES = 8
+FRAMES = 8
+LEAST_PAGE = 16
+
+
+class Topic:
+    """
+    `head` is the highest sequence number known to be committed, `tail` the entries in memory
+    that end the stream; tail.last < head only while a read of the log is under way.
+    """
+
+    def __init__(self, hub, name, group):
+        self.hub = hub
+        self.name = name
+        self.group = group
+        # Everyone who entered, and those of them that want to be woken.
+        self.followers = set()
+        self.ready = set()
+        self.head = 0
+        self.tail = None
+        self.pages = collections.deque(maxlen=PAGES)
+        self.made = collections.OrderedDict()
+        self.reading = {}
+        self.filling = None
+        self.head_reading = self.head_next = None
+        self.average = 512.0
+        self.opening = hub.loop.create_task(self._open())
+
+    async def _open(self):
+        # Join first, then look: what is committed in between is announced to us.
+        await self.hub.join(self)
+        head = await self.hub.database(store.head, self.name)
+        self.tail = Segment(head + 1)
+        self.seen(head)
+
+    async def opened(self):
+        """Wait until the stream's head is known."""
+        if self.tail is None:
+            await asyncio.shield(self.opening)
+
+    def close(self):
+        """Cancel what is under way; returns the cancelled tasks."""
+        tasks = [self.opening, self.filling, self.head_reading, self.head_next]
+        tasks += [task for _, task in self.reading.values()]
+        tasks = [task for task in tasks if task is not None and not task.done()]
+        for task in tasks:
+            task.cancel()
+        return tasks
+
+    def forget(self, follower):
+        """Drop a follower, and frames that might hold on to its renderer."""
+        self.followers.discard(follower)
+        self.ready.discard(follower)
+        if follower.render is not None:
+            self.made.clear()
+
+    def wake(self):
+        """Wake every follower."""
+        for follower in tuple(self.ready):
+            follower.wake()
+
+    def rest(self):
+        """Free what only readers that are catching up need, when there is none."""
+        if not any(follower.task for follower in self.ready):
+            self.pages.clear()
+            self.made.clear()
+
+    # What is known about the head
+
+    def bell(self, first, last, bodies):
+        """Entries first … last were committed; `bodies` are their JSON texts, or None."""
+        tail = self.tail
+        if tail is not None and bodies and first <= tail.last + 1 <= last:
+            tail.extend(bodies[tail.last + 1 - first :])
+            tail.trim(TAIL_ENTRIES, TAIL_CHARACTERS)
+            self.head = max(self.head, tail.last)
+            self.wake()
+        self.seen(last)
+
+    def seen(self, head):
+        """The stream reaches to `head` at least; what is missing of it is read from the log."""
+        self.head = max(self.head, head)
+        if self.tail is not None and self.tail.last < self.head and self.filling is None:
+            self.filling = self.hub.loop.create_task(self._fill())
+
+    async def fresh_head(self):
+        """The head as of now: of a read that started after this call, shared with other calls."""
+        if self.head_next is None:
+            self.head_next = self.hub.loop.create_task(self._read_head(self.head_reading))
+        return await asyncio.shield(self.head_next)
+
+    async def _read_head(self, running):
+        if running is not None and not running.done():
+            await asyncio.wait([running])
+        self.head_reading, self.head_next = self.head_next, None
+        head = await self.hub.database(store.head, self.name)
+        self.seen(head)
+        return head
+
+    # Entries
+
+    async def _fill(self):
+        """Read from the log until the tail reaches the head."""
+        try:
+            while self.tail.last < self.head:
+                since, upto = self.tail.last, self.head
+                found = await self._read(since, upto)
+                tail = self.tail
+                if found.first > tail.last + 1:
+                    # The entries in between were trimmed from the log.
+                    self.tail = found
+                else:
+                    # Bells may have brought a part of it in the meantime.
+                    tail.extend(found.bodies[tail.last + 1 - found.first :])
+                    tail.trim(TAIL_ENTRIES, TAIL_CHARACTERS)
+                self.wake()
+        finally:
+            self.filling = None
+
+    async def page(self, cursor):
+        """A segment with entry cursor + 1, or one that begins later: the log begins there."""
+        for since, (end, task) in self.reading.items():
+            if since <= cursor < end:
+                return await asyncio.shield(task)
+        end = cursor + self._page_entries()
+        task = self.hub.loop.create_task(self._read_page(cursor, self.head))
+        self.reading[cursor] = (end, task)
+        return await asyncio.shield(task)
+
+    async def _read_page(self, since, upto):
+        try:
+            page = await self._read(since, upto)
+        finally:
+            del self.reading[since]
+        if page.bodies:
+            self.pages.append(page)
+        return page
+
+    async def _read(self, since, upto):
+        """The next entries after `since`; `upto` is known to be committed."""
+        rows = await self.hub.database(store.read, self.name, since, self._page_entries())
+        if not rows:
+            return Segment(upto + 1)
+        # Only the beginning of a log is ever removed, but a hole must not shift the numbers.
+        first = rows[0].seq
+        bodies = [row.json_text for seq, row in enumerate(rows, first) if row.seq == seq]
+        segment = Segment(first, bodies)
+        self.average = 0.5 * self.average + 0.5 * segment.size / len(bodies)
+        return segment
+
+    def _page_entries(self):
+        """As many entries as make a frame, going by the size of the last ones."""
+        return max(LEAST_PAGE, min(FRAME_ENTRIES, int(FRAME_CHARACTERS / (self.average + 1))))
+
+    def segment(self, seq):
+        """The segment in memory that has entry `seq`, or None."""
+        if self.tail.holds(seq):
+            return self.tail
+        for page in self.pages:
+            if page.holds(seq):
+                return page
+        return None
+
+    def frames(self, segment, cursor, render):
+        """Frames of what follows `cursor` and the new cursor; made once for all at this place."""
+        key = (cursor, segment.last, render)
+        found = self.made.get(key)
+        if found is None:
+            bodies = segment.take(cursor + 1)
+            if render is None:
+                texts = [entries_frame(self.name, cursor + 1, bodies)]
+            else:
+                texts = message_frames(bodies, render)
+            found = self.made[key] = (texts, cursor + len(bodies))
+            while len(self.made) > FRAMES:
+                self.made.popitem(last=False)
+        return found

@@ -1,0 +1,200 @@
+"""The socket of a service: /ws/deploy/<service_uid>/."""
+
+import asyncio
+import json
+import logging
+import random
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import Error as DatabaseError
+
+from compat.streams.consumer import StreamConsumerMixin, since_from
+from deploy.messages import group_name, send_channel_msg
+from deploy.models import stream_name
+from deploy.rate import Bucket
+from deploy.visitor import Visitor
+
+__all__ = ["DeployResult", "send_channel_msg"]
+
+logger = logging.getLogger(__name__)
+
+CLOSE_RESTART = 1012
+CLOSE_FORBIDDEN = 4503
+CLOSE_NOT_FOUND = 4504
+CLOSE_TOO_LARGE = 4509
+
+FRAMES_PER_SECOND = 20
+FRAMES_AT_ONCE = 40
+
+
+class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
+    """Follows a service's deployments, and passes messages around among those who do.
+
+    With ?since=<sequence number|latest> the connection is resumable and gets the stream's frames;
+    without it gets {"message": text} frames only, from now on. {"message": text} from a client who
+    may run the service goes to everybody. What is wrong with a client's frame is answered with
+    {"type": "error", "code": ..., "detail": ...}. Close codes: 4503 no permission (any more), 4504
+    the service is gone, 4509 a frame larger than DEPLOY_MAX_FRAME.
+    """
+
+    group = None
+    _timer = None
+    _closing = False
+
+    async def __call__(self, receive, send):
+        try:
+            await super().__call__(receive, send)
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    async def connect(self):
+        self.uid = self.scope["url_route"]["kwargs"]["service_uid"]
+        try:
+            self.visitor = await database_sync_to_async(Visitor)(self.scope)
+            allowed = await database_sync_to_async(self.visitor.may)("follow", self.uid)
+        except DatabaseError as error:
+            logger.warning(
+                "socket of %r refused, the database does not answer: %s", self.uid, error
+            )
+            allowed = False
+        if not allowed:
+            # Before it is accepted a close is an answer 403 to the handshake.
+            await self.close()
+            return
+        self.incoming = Bucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE)
+        self.complaints = Bucket(1, 1)
+        since = since_from(self.scope)
+        joined = await self._join()
+        await self.accept()
+        self._recheck_later()
+        if not joined and since is None:
+            # Nothing but messages is what it came for; let it come again.
+            await self._end(CLOSE_RESTART)
+            return
+        try:
+            await self.follow(
+                stream_name(self.uid), since, as_message=as_message if since is None else None
+            )
+        except DatabaseError as error:
+            logger.warning("socket of %r: the database does not answer: %s", self.uid, error)
+            await self._end(CLOSE_RESTART)
+
+    async def disconnect(self, code):
+        self._closing = True
+        await self.unfollow()
+        if self.group is not None:
+            group, self.group = self.group, None
+            try:
+                await self.channel_layer.group_discard(group, self.channel_name)
+            except Exception as error:  # gone anyway: the layer forgets it by itself
+                logger.info("leaving %s: %s: %s", group, type(error).__name__, error)
+
+    async def receive(self, text_data=None, bytes_data=None):
+        if self._closing:
+            return
+        if len(bytes_data or text_data or "") > getattr(settings, "DEPLOY_MAX_FRAME", 65536):
+            await self._error("too-large", "the frame is too large")
+            await self._end(CLOSE_TOO_LARGE)
+        elif not self.incoming.take():
+            # One answer a second: a flood is not worth a flood.
+            if self.complaints.take():
+                await self._error("too-fast", "too many frames; this one was dropped")
+        elif text_data is None:
+            await self._error("binary", "send text frames")
+        else:
+            await self._receive_text(text_data)
+
+    async def _receive_text(self, text):
+        try:
+            frame = json.loads(text)
+        except (ValueError, RecursionError):
+            await self._error("bad-json", "the frame is not JSON")
+            return
+        message = frame.get("message") if isinstance(frame, dict) else None
+        if not isinstance(message, str):
+            await self._error("no-message", 'send {"message": "some text"}')
+            return
+        try:
+            message.encode("utf-8")
+        except UnicodeEncodeError:
+            await self._error("bad-json", "the message is not valid Unicode")
+            return
+        try:
+            if not await database_sync_to_async(self.visitor.still_may)("run", self.uid):
+                await self._error("forbidden", "you may follow this service, not write to it")
+                return
+            event = {"type": "client.message", "message": message}
+            await self.channel_layer.group_send(group_name(self.uid), event)
+        except Exception as error:
+            logger.warning(
+                "message to %r was not passed on: %s: %s", self.uid, type(error).__name__, error
+            )
+            await self._error("unavailable", "the message could not be passed on")
+
+    async def client_message(self, event):
+        """Pass on what another client wrote."""
+        await self._send_message(event["message"])
+
+    async def deploy_run(self, event):
+        """Pass on what send_channel_msg() sent."""
+        await self._send_message(event["text"])
+
+    async def _send_message(self, text):
+        if not self._closing:
+            await self.send(text_data=json.dumps({"message": text}))
+
+    async def _error(self, code, detail):
+        await self.send(text_data=json.dumps({"type": "error", "code": code, "detail": detail}))
+
+    async def _end(self, code):
+        self._closing = True
+        await self.unfollow()
+        await self.close(code)
+
+    async def _join(self):
+        try:
+            await self.channel_layer.group_add(group_name(self.uid), self.channel_name)
+        except Exception as error:
+            logger.warning("joining %r: %s: %s", self.uid, type(error).__name__, error)
+            return False
+        self.group = group_name(self.uid)
+        return True
+
+    def _recheck_later(self):
+        # A timer, not a task that sleeps: thousands of idle sockets should cost nothing.
+        spread = random.uniform(0.8, 1.2)  # noqa: S311 - so that not all of them ask at once
+        seconds = getattr(settings, "DEPLOY_RECHECK_SECONDS", 60) * spread
+        loop = asyncio.get_event_loop()
+        self._timer = loop.call_later(seconds, lambda: loop.create_task(self._recheck()))
+
+    async def _recheck(self):
+        """A permission that was taken away ends the connections it had opened."""
+        try:
+            allowed = await database_sync_to_async(self.visitor.still_may)("follow", self.uid)
+        except DatabaseError:
+            allowed = True  # nobody can tell; ask again later
+        if self._closing:
+            return
+        if allowed:
+            if self.group is None:
+                await self._join()
+            self._recheck_later()
+        elif allowed is None:
+            await self._error("not-found", "there is no such service any more")
+            await self._end(CLOSE_NOT_FOUND)
+        else:
+            await self._error("forbidden", "you may not follow this service any more")
+            await self._end(CLOSE_FORBIDDEN)
+
+
+def as_message(body):
+    """Return an entry of a service's stream as text for a page that only knows messages."""
+    if body.get("k") == "out":
+        return body["s"]
+    if body.get("k") == "state":
+        code = "" if body.get("code") is None else f", exit code {body['code']}"
+        return f"#{body['d']} {body['state']}{code} ({body['by']})\n"
+    return None

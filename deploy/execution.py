@@ -1,0 +1,225 @@
+"""One run of a command: its process group, its pipe, its end. No database in here."""
+
+import collections
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+
+from django.core.exceptions import ValidationError
+
+from deploy import processes
+from deploy.fields import parse_environment, validate_arguments
+from deploy.models import Deployment
+from deploy.output import Outbox
+
+Outcome = collections.namedtuple("Outcome", "state exit_code reason")
+
+READ_SIZE = 64 * 1024
+GIVE_UP = 2.0  # seconds after KILL
+TICK = 0.1  # seconds between two looks at the clock and at the process
+
+# The site's own configuration is not a command's business: it may well deploy another Django site.
+PRIVATE = ("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "DATABASE_URL", "REDIS_URL")
+
+
+class CannotStart(Exception):
+    """The command could not be started; the text says why."""
+
+
+def build_environment(deployment, inherited):
+    """Return the environment (a dict) that a deployment's command gets."""
+    environment = {name: value for name, value in inherited.items() if name not in PRIVATE}
+    # Nobody reads a pipe line by line for fun: lines should come when they are written, and
+    # programs may colour them, since the page shows colours.
+    environment.setdefault("PYTHONUNBUFFERED", "1")
+    environment.setdefault("FORCE_COLOR", "1")
+    environment.update(parse_environment(deployment.service.environment))
+    if "NO_COLOR" in environment:
+        environment.pop("FORCE_COLOR", None)
+    environment["DEPLOY_ID"] = str(deployment.pk)
+    environment["DEPLOY_SERVICE"] = deployment.service.uid
+    environment["DEPLOY_TOKEN"] = deployment.token
+    return environment
+
+
+class Execution(object):
+    """A command that runs in its own session, read by a thread of its own.
+
+    `outbox` carries its output; `outcome` is there once the outbox has come to its end. grace:
+    seconds between TERM and KILL. linger: seconds that the pipe may stay open after the command
+    has ended.
+    """
+
+    def __init__(self, deployment, grace=10.0, linger=3.0, outbox=None):
+        self.deployment = deployment
+        self.grace = grace
+        self.linger = linger
+        self.outbox = outbox or Outbox()
+        self.outcome = None
+        self.pid = None
+        self._stop_lock = threading.Lock()
+        self._stop = None  # (state, reason), the first one that was asked for
+        self._hurry = False
+        self._exited_at = None
+        self._term_at = None
+        self._kill_at = None
+
+    def start(self):
+        """Start the command and the thread that reads it; raises CannotStart."""
+        service = self.deployment.service
+        try:
+            validate_arguments(service.command)
+            environment = build_environment(self.deployment, os.environ)
+        except ValidationError as error:  # a row that was not written by way of a form
+            raise CannotStart(" ".join(error.messages))
+        cwd = service.cwd or None
+        if cwd is not None and not os.path.isdir(cwd):
+            raise CannotStart(f"the working directory {cwd} is not a folder")
+        program = service.command[0]
+        try:
+            # Bytes: what arrives must not depend on the locale that the runner was started with.
+            self._process = subprocess.Popen(
+                [argument.encode("utf-8") for argument in service.command],
+                cwd=None if cwd is None else cwd.encode("utf-8"),
+                env={
+                    name.encode("utf-8", "surrogateescape"): value.encode(
+                        "utf-8", "surrogateescape"
+                    )
+                    for name, value in environment.items()
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                bufsize=0,
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise CannotStart(f"command not found: {program}")
+        except PermissionError:
+            raise CannotStart(f"no permission to run {program}")
+        except (OSError, ValueError) as error:
+            raise CannotStart(f"{program} cannot be run: {error}")
+        self.pid = self._process.pid
+        self._deadline = time.monotonic() + service.timeout
+        threading.Thread(
+            target=self._control, name=f"read-{self.deployment.pk}", daemon=True
+        ).start()
+
+    def stop(self, state, reason):
+        """Ask for the end: TERM to the group, KILL after the grace; the first request counts."""
+        with self._stop_lock:
+            if self._exited_at is not None:
+                self._hurry = True  # it has ended by itself; only what it left behind is stopped
+            elif self._stop is None:
+                self._stop = (state, reason)
+
+    def kill(self):
+        """Do not wait any longer."""
+        self._hurry = True
+
+    def _control(self):
+        try:
+            self._read_until_the_end()
+        except Exception as error:  # whatever happens, the writer must not wait for ever
+            processes.signal_group(self.pid, signal.SIGKILL)
+            self.outcome = Outcome(Deployment.FAILED, None, f"the runner failed: {error!r}")
+            raise
+        finally:
+            self._process.stdout.close()
+            self.outbox.close()
+
+    def _read_until_the_end(self):
+        pipe = self._process.stdout.fileno()
+        os.set_blocking(pipe, False)
+        poll = select.poll()  # not select(): it fails for file descriptors above 1023
+        poll.register(pipe, select.POLLIN)
+        is_open = True
+        while True:
+            if is_open:
+                is_open = self._read_some(pipe, poll)
+            else:
+                time.sleep(TICK / 2)
+            exited = self._has_exited()
+            if exited and not is_open and not self._has_leftovers():
+                break
+            if not self._advance(exited, is_open):
+                break
+        self.outcome = self._judge(self._process.wait() if exited else None)
+
+    def _advance(self, exited, is_open):
+        """Take the step towards a forced end that is due now; False: there is none left."""
+        now = time.monotonic()
+        if not exited and now >= self._deadline:
+            reason = f"timed out after {self.deployment.service.timeout} s"
+            self.stop(Deployment.FAILED, reason)
+        lingers = exited and is_open and (self._hurry or now >= self._exited_at + self.linger)
+        if self._term_at is None:
+            if self._stop is None and not lingers:
+                return True
+            if self._stop is not None:
+                self.outbox.note(f"{self._stop[1]}: stopping the command")
+            else:
+                self.outbox.note(
+                    "the command has ended, but what it left behind holds its output open: "
+                    "stopping that"
+                )
+            self._term_at = now
+            processes.signal_group(self.pid, signal.SIGTERM)
+        elif self._kill_at is None:
+            if self._hurry or now >= self._term_at + self.grace:
+                self._kill_at = now
+                processes.signal_group(self.pid, signal.SIGKILL)
+        elif now >= self._kill_at + GIVE_UP:
+            # Stuck in the kernel, or the pipe is held by somebody outside the group. What is
+            # still in the pipe is waited for while the log is behind, and no longer.
+            return not self.outbox.has_room(0)
+        return True
+
+    def _has_leftovers(self):
+        """After a forced end, the whole group has to go, not only its leader."""
+        return self._stop is not None and processes.group_is_alive(self.pid)
+
+    def _read_some(self, pipe, poll):
+        """Read what is there, or wait for it a moment; False at the end of the file."""
+        if not self.outbox.has_room(TICK):
+            return True  # the log is behind: leave it in the pipe, and the command waits
+        if not poll.poll(TICK * 1000):
+            return True
+        try:
+            data = os.read(pipe, READ_SIZE)
+        except BlockingIOError:
+            return True
+        if not data:
+            return False
+        self.outbox.feed(data)
+        return True
+
+    def _has_exited(self):
+        # The process is left a zombie until the end: so its number (our group's) stays taken, and
+        # a signal to the group can never reach somebody else's.
+        with self._stop_lock:
+            if self._exited_at is None:
+                options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+                if os.waitid(os.P_PID, self.pid, options) is not None:
+                    self._exited_at = time.monotonic()
+            return self._exited_at is not None
+
+    def _judge(self, code):
+        if self._stop is not None:
+            state, reason = self._stop
+            return Outcome(state, code, reason)
+        if code == 0:
+            return Outcome(Deployment.SUCCEEDED, 0, "")
+        if code is not None and code < 0:
+            return Outcome(Deployment.FAILED, code, f"ended by signal {_signal_name(-code)}")
+        return Outcome(Deployment.FAILED, code, f"exit code {code}")
+
+
+def _signal_name(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)

@@ -1,0 +1,37 @@
+"""The text a deployment wrote, read back from its stream in bounded pages."""
+
+import json
+
+from compat.streams import read
+from deploy.ansi import plain_text
+from deploy.lifecycle import output_end
+
+PAGE = 200  # entries
+TAIL = 100000  # characters
+
+
+def pieces(deployment, since, end):
+    """Yield the pieces of text of a deployment with since < sequence number <= end."""
+    while since < end:
+        page = read(deployment.service.stream, since, PAGE)
+        for seq, json_text in page:
+            if seq > end:
+                return
+            body = json.loads(json_text)
+            if body.get("k") == "out" and body.get("d") == deployment.pk:
+                yield body["s"]
+        if not page:
+            return
+        since = page[-1][0]
+
+
+def tail(deployment):
+    """Return (text without colours, whether earlier text was left out), bounded."""
+    end = output_end(deployment)
+    start = max(deployment.since, end - PAGE)
+    text = plain_text("".join(pieces(deployment, start, end)))
+    if len(text) <= TAIL and start <= deployment.since:
+        return text, False
+    text = text[-TAIL:]
+    # Begin with a whole line, if there is one.
+    return text[text.find("\n") + 1 :], True

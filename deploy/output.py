@@ -1,0 +1,110 @@
+"""From the bytes a command writes to the pieces of text that go into the log."""
+
+import codecs
+import threading
+import time
+
+MAX_PIECE = 16 * 1024  # bytes of UTF-8 in one entry
+MAX_BATCH = 64 * 1024  # bytes of UTF-8 in one transaction
+MAX_WAITING = 256 * 1024  # bytes that may wait for the log before the pipe is left alone
+INTERVAL = 0.05  # seconds between two transactions of a deployment, unless a full batch is ready
+
+
+def split_text(text, limit=MAX_PIECE):
+    """Return the pieces of a text, each at most limit bytes of UTF-8; at line ends if possible."""
+    pieces = []
+    start = 0
+    while start < len(text):
+        # limit // 4 characters always fit; more are tried first, since most text is ASCII.
+        end = min(len(text), start + limit)
+        while len(text[start:end].encode("utf-8")) > limit:
+            end = start + max(limit // 4, (end - start) // 2)
+        if end < len(text):
+            newline = text.rfind("\n", start, end)
+            if newline > start:
+                end = newline + 1
+        pieces.append(text[start:end])
+        start = end
+    return pieces
+
+
+class Outbox(object):
+    """Text on its way from the pipe's reader to the log's writer: bounded, in order.
+
+    The reader calls has_room(), feed() and close(); the writer calls take().
+    """
+
+    def __init__(self, interval=INTERVAL):
+        self._interval = interval
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._changed = threading.Condition()
+        self._waiting = []  # (text, bytes)
+        self._size = 0
+        self._closed = False
+        self._last_take = 0.0
+        self._tail = ""  # the last character that was taken
+
+    def has_room(self, timeout):
+        """Wait up to timeout seconds for room; tell whether there is some."""
+        with self._changed:
+            if self._size >= MAX_WAITING:
+                self._changed.wait(timeout)
+            return self._size < MAX_WAITING
+
+    def feed(self, data):
+        """Append bytes as they came; a character that is cut in two waits for its other half."""
+        with self._changed:
+            self._append(self._decoder.decode(data))
+
+    def note(self, text):
+        """Append a line of our own about the deployment, on a line of its own."""
+        with self._changed:
+            self._append(self._decoder.decode(b"", True))
+            last = self._waiting[-1][0] if self._waiting else self._tail
+            start = "" if last.endswith("\n") or not last else "\n"
+            self._append(f"{start}\x1b[0;2m── {text}\x1b[0m\n")
+
+    def close(self):
+        """Nothing more will come."""
+        with self._changed:
+            self._append(self._decoder.decode(b"", True))
+            self._closed = True
+            self._changed.notify_all()
+
+    def take(self):
+        """Return the texts of the next batch (a list), waiting for it; None at the end.
+
+        The first text after a pause goes at once, so that a line is seen when it is written; then
+        what comes within the interval is taken together, or a full batch as soon as it is there.
+        """
+        with self._changed:
+            while not self._waiting and not self._closed:
+                self._changed.wait()
+            due = self._last_take + self._interval
+            while self._size < MAX_BATCH and not self._closed:
+                left = due - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            if not self._waiting:
+                return None
+            text = self._collect()
+            self._last_take = time.monotonic()
+            self._changed.notify_all()
+        return split_text(text)
+
+    def _append(self, text):
+        if text:
+            self._waiting.append((text, len(text.encode("utf-8"))))
+            self._size += self._waiting[-1][1]
+            self._changed.notify_all()
+
+    def _collect(self):
+        texts, size = [], 0
+        while self._waiting and size < MAX_BATCH:
+            text, length = self._waiting.pop(0)
+            texts.append(text)
+            size += length
+        self._size -= size
+        self._tail = texts[-1][-1]
+        return "".join(texts)

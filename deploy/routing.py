@@ -1,0 +1,9 @@
+"""Sockets of the deploy application, for a URLRouter."""
+
+from django.conf.urls import url
+
+from deploy.consumers import DeployResult
+
+websocket_urlpatterns = [
+    url(r"^ws/deploy/(?P<service_uid>[^/]+)/$", DeployResult),
+]

@@ -1,0 +1,276 @@
+"""The runner: takes queued deployments, runs their commands, and writes what they say."""
+
+import logging
+import os
+import select
+import threading
+import time
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connections
+from django.utils import timezone
+
+from compat.streams import publish_many
+from deploy import lifecycle, processes
+from deploy.execution import CannotStart, Execution
+from deploy.models import Deployment
+
+logger = logging.getLogger(__name__)
+
+DATABASE_TROUBLE = (OperationalError, InterfaceError)
+HEARTBEAT = 5.0  # seconds
+SWEEP = 15.0  # seconds
+FINISHING = 10.0  # seconds that the last entries may take when the runner is stopped
+ORPHAN_GRACE = 2.0  # seconds between TERM and KILL for what a dead runner left
+
+
+def stale_after():
+    """Seconds without a heartbeat after which a runner that cannot be looked at counts as gone."""
+    return getattr(settings, "DEPLOY_STALE_SECONDS", 60)
+
+
+class Run(object):
+    """One claimed deployment: a thread that writes, and the execution that it writes about."""
+
+    def __init__(self, deployment, grace, linger, on_end):
+        self.deployment = deployment
+        self.execution = Execution(deployment, grace=grace, linger=linger)
+        self.abandoned = threading.Event()
+        self._on_end = on_end
+        self.thread = threading.Thread(
+            target=self._work, name=f"deployment-{deployment.pk}", daemon=True
+        )
+
+    def disown(self):
+        """The row is not ours any more: stop the command and write nothing about it."""
+        self.abandoned.set()
+        self.execution.stop(Deployment.LOST, "somebody else ended this deployment")
+
+    def _work(self):
+        try:
+            self._execute()
+        except Exception:
+            logger.exception("deployment %s: the runner failed", self.deployment.pk)
+            self._give_up()
+        finally:
+            connections.close_all()
+            self._on_end(self)
+
+    def _give_up(self):
+        self.execution.stop(Deployment.FAILED, "the runner failed")
+        while self.execution.pid is not None and self.execution.outbox.take() is not None:
+            pass
+        reason = "the runner failed; its own log says why"
+        self._persist(lifecycle.finish, self.deployment, Deployment.FAILED, None, reason)
+
+    def _execute(self):
+        deployment, execution = self.deployment, self.execution
+        stream = deployment.service.stream
+        try:
+            execution.start()
+        except CannotStart as error:
+            execution.outbox.note(f"cannot start: {error}")
+            execution.outbox.close()
+            outcome = (Deployment.FAILED, None, str(error))
+        else:
+            outcome = None
+            mark = processes.process_mark(execution.pid)
+            self._persist(lifecycle.record_process, deployment, execution.pid, mark)
+        while True:
+            pieces = execution.outbox.take()
+            if pieces is None:
+                break
+            at = int(time.time() * 1000)
+            bodies = [{"k": "out", "d": deployment.pk, "s": piece, "t": at} for piece in pieces]
+            self._persist(publish_many, stream, bodies)
+        if self._persist(lifecycle.finish, deployment, *(outcome or execution.outcome)):
+            logger.info("deployment %s: %s %s", deployment.pk, deployment.state, deployment.reason)
+
+    def _persist(self, operation, *args):
+        """Do it however long the database takes: nothing is read from the pipe meanwhile."""
+        delay = 0.1
+        while not self.abandoned.is_set():
+            try:
+                return operation(*args)
+            except DATABASE_TROUBLE as error:
+                logger.warning(
+                    "deployment %s: the database does not take it: %s", self.deployment.pk, error
+                )
+                connections.close_all()
+                self.abandoned.wait(delay)
+                delay = min(2 * delay, 5.0)
+        return None
+
+
+class Runner(object):
+    """Runs deployments until stop() is called; `run()` is the loop, in the main thread.
+
+    poll: seconds between two looks at the queue. concurrency: commands at the same time.
+    """
+
+    def __init__(self, poll=0.5, concurrency=4, grace=10.0, linger=3.0):
+        self.identity = processes.RunnerIdentity.here()
+        self.poll = poll
+        self.concurrency = concurrency
+        self.grace = grace
+        self.linger = linger
+        self.runs = {}  # deployment id: Run
+        self._ended = []
+        self._stops = 0
+        # A pipe, not an Event: a signal handler may write to it at any moment.
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+        self._next_heartbeat = self._next_sweep = 0.0
+
+    def stop(self):
+        """Stop claiming and end what runs; the second call does not wait for the grace."""
+        self._stops += 1
+        self._wake()
+
+    def run(self, once=False):
+        """Work until stop(); once: until nothing is queued that can run and nothing runs.
+
+        Returns True when everything it ran was recorded to its end.
+        """
+        logger.info("runner %s: started, %s at a time", self.identity, self.concurrency)
+        while not self._stops:
+            claimed = self._guarded(self._tick)
+            if once and claimed is False and not self.runs:
+                break
+            self._wait(self.poll)
+        complete = self._shut_down()
+        logger.info("runner %s: stopped", self.identity)
+        connections.close_all()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+        return complete
+
+    def _tick(self):
+        """Do all that is due; tell whether something was claimed."""
+        now = time.monotonic()
+        self._collect()
+        if self.runs:
+            self._look_after_runs(beat=now >= self._next_heartbeat)
+            if now >= self._next_heartbeat:
+                self._next_heartbeat = now + HEARTBEAT
+        if now >= self._next_sweep:
+            self.sweep()
+            self._next_sweep = now + SWEEP
+        claimed = False
+        while not self._stops and len(self.runs) < self.concurrency:
+            deployment = lifecycle.claim_next(self.identity)
+            if deployment is None:
+                break
+            claimed = True
+            logger.info("deployment %s: %s", deployment.pk, deployment.service.uid)
+            run = Run(deployment, self.grace, self.linger, self._on_end)
+            self.runs[deployment.pk] = run
+            run.thread.start()
+        return claimed
+
+    def _look_after_runs(self, beat):
+        mine = Deployment.objects.filter(
+            pk__in=list(self.runs), state=Deployment.RUNNING, runner=str(self.identity)
+        )
+        if beat:
+            mine.update(heartbeat_at=timezone.now())
+        rows = {
+            row[0]: row[1:]
+            for row in mine.values_list("pk", "cancel_requested", "cancelled_by_name")
+        }
+        self._collect()
+        for pk, run in self.runs.items():
+            if pk not in rows:
+                # Ended between the query and now, or marked lost by another runner.
+                if run.thread.is_alive() and run.execution.outcome is None:
+                    run.disown()
+            elif rows[pk][0]:
+                run.execution.stop(Deployment.CANCELLED, f"cancelled by {rows[pk][1]}")
+
+    def sweep(self):
+        """Mark deployments lost whose runner is gone, and stop what it left running."""
+        for deployment in (
+            Deployment.objects.filter(state=Deployment.RUNNING)
+            .exclude(runner=str(self.identity))
+            .select_related("service")
+        ):
+            reason = self._why_lost(deployment)
+            if reason:
+                self._bury(deployment, reason)
+
+    def _why_lost(self, deployment):
+        try:
+            gone = processes.RunnerIdentity.parse(deployment.runner).is_gone()
+        except ValueError:
+            gone = None
+        if gone:
+            return "its runner died"
+        last = deployment.heartbeat_at or deployment.started_at
+        if last is None or (timezone.now() - last).total_seconds() > stale_after():
+            return "its runner has not been heard of for too long"
+        return ""
+
+    def _bury(self, deployment, reason):
+        try:
+            here = processes.RunnerIdentity.parse(deployment.runner).host == self.identity.host
+        except ValueError:
+            here = False
+        groups = set()
+        if here:
+            groups = processes.find_groups(
+                deployment.token, deployment.pid, deployment.process_mark
+            )
+            processes.stop_groups(groups, ORPHAN_GRACE)
+        if groups:
+            reason += "; the command it left behind was stopped"
+        if lifecycle.finish(deployment, Deployment.LOST, None, reason):
+            logger.warning("deployment %s: lost: %s", deployment.pk, reason)
+
+    def _shut_down(self):
+        """End what runs, wait for its last entries, and tell whether all are written."""
+        for run in self.runs.values():
+            run.execution.stop(Deployment.LOST, "the runner was stopped")
+        deadline = time.monotonic() + (self.grace if self.runs else 0) + FINISHING
+        hurried = False
+        while self.runs and time.monotonic() < deadline:
+            if self._stops > 1 and not hurried:
+                hurried = True
+                for run in self.runs.values():
+                    run.execution.kill()
+            self._wait(self.poll)
+            self._collect()
+            if self.runs and time.monotonic() >= self._next_heartbeat:
+                self._guarded(self._look_after_runs, True)
+                self._next_heartbeat = time.monotonic() + HEARTBEAT
+        return not self.runs
+
+    def _guarded(self, operation, *args):
+        """Do it; trouble with the database is logged and left to the next round (None)."""
+        try:
+            return operation(*args)
+        except DATABASE_TROUBLE as error:
+            logger.warning("the database does not answer: %s", error)
+            connections.close_all()
+            return None
+
+    def _on_end(self, run):
+        self._ended.append(run)
+        self._wake()
+
+    def _collect(self):
+        while self._ended:
+            self.runs.pop(self._ended.pop().deployment.pk, None)
+
+    def _wake(self):
+        try:
+            os.write(self._wake_write, b"!")
+        except OSError:
+            pass  # full, so it wakes up anyway; or closed, so there is nobody to wake
+
+    def _wait(self, seconds):
+        select.select([self._wake_read], [], [], seconds)
+        try:
+            os.read(self._wake_read, 1024)
+        except BlockingIOError:
+            pass

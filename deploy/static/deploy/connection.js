@@ -1,0 +1,93 @@
+// The badge that tells whether the page is up to date, and buttons that act once.
+//
+//   connection.show("live")            one of the words below
+//   connection.follow({...})           Streams.follow() that keeps the badge right
+(function (root) {
+  "use strict";
+
+  var WORDS = {
+    connecting: "connecting…",
+    loading: "loading…",
+    live: "live",
+    reconnecting: "reconnecting…",
+    offline: "offline",
+    refused: "not connected",
+    closed: "not connected",
+    over: "complete",
+  };
+  var shown = null;
+
+  function show(state) {
+    var badge = root.document.getElementById("connection");
+    shown = state;
+    badge.hidden = false;
+    badge.className = "connection " + state;
+    if (badge.textContent !== WORDS[state]) {
+      badge.textContent = WORDS[state];
+    }
+  }
+
+  function lost() {
+    show(root.navigator.onLine ? "reconnecting" : "offline");
+  }
+
+  function follow(options) {
+    var onLive = options.onLive;
+    var before = false; // was it connected before?
+    options.onState = function (state) {
+      if (shown === "over") {
+        return;
+      }
+      if (state === "open") {
+        before = true;
+        show("loading");
+      } else if (state === "connecting") {
+        show(before ? "reconnecting" : "connecting");
+      } else if (state === "waiting") {
+        lost();
+      } else {
+        show(state);
+      }
+    };
+    options.onLive = function (seq) {
+      if (shown !== "over") {
+        show("live");
+      }
+      if (onLive) {
+        onLive(seq);
+      }
+    };
+    // A connection may take minutes to notice that the network is gone.
+    root.addEventListener("offline", function () {
+      if (shown !== "over" && shown !== "closed") {
+        show("offline");
+      }
+    });
+    return root.Streams.follow(options);
+  }
+
+  root.connection = { show: show, lost: lost, follow: follow };
+
+  // A second click on a button that does something is a slip; and the page may come back from
+  // the browser's memory with the button still off.
+  root.document.addEventListener("submit", function (event) {
+    if (event.target.hasAttribute("data-once")) {
+      root.setTimeout(function () {
+        setButtons(event.target, true);
+      });
+    }
+  });
+  root.addEventListener("pageshow", function (event) {
+    if (event.persisted) {
+      root.document.querySelectorAll("form[data-once]").forEach(function (form) {
+        setButtons(form, false);
+      });
+    }
+  });
+
+  function setButtons(form, disabled) {
+    form.querySelectorAll("button").forEach(function (button) {
+      button.disabled = disabled;
+    });
+  }
+})(this);

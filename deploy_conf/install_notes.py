@@ -1,0 +1,32 @@
+"""README.txt beside the rendered files: where each goes, in commands to copy."""
+import shlex
+
+from . import templating
+
+
+def site(facts, place):
+    """The notes for a whole site."""
+    return templating.render("README-site.txt", _values(facts, place))
+
+
+def websocket(facts, place):
+    """The notes for the WebSocket pieces."""
+    return templating.render("README-websocket.txt", _values(facts, place))
+
+
+def _values(facts, place):
+    group = (place.nginx_user or "").split(" ")[-1]
+    return {
+        "name": facts.name,
+        "id": facts.name.replace("-", "_"),
+        "conf": shlex.quote(place.conf),
+        "run": shlex.quote(place.run),
+        "log": shlex.quote(place.log),
+        "user": place.user,
+        "nginx_group": group,
+        "directory": facts.directory,
+        "websocket_path": facts.websocket_path,
+        "daphne_port": place.daphne_port,
+        "nginx": shlex.quote(place.nginx),
+        "redis": bool(place.redis_socket),
+    }

@@ -1,0 +1,163 @@
+"""Where the files of one run go, and who runs it: an administrator's machine, or this folder."""
+import os
+import pwd
+import resource
+import socket
+import zlib
+
+from . import binaries, options
+from .errors import BadValue
+
+MINFDS = 4096
+
+
+class Place(object):
+    """
+    Folders, sockets, ports and programs for the templates.
+
+    conf, run, log, tmp (folders); uwsgi_socket, redis_socket, supervisor_socket (paths);
+    addresses, port, redirect_port, domains, tls_cert, tls_key (nginx); daphne_port;
+    user, nginx_user, supervisord_user (account names or None); nginx, redis_server, uwsgi
+    (programs); redis_url, redis_password; environment (dict, added to the site's own).
+    """
+
+    hurry = None  # seconds that any process may take to end; None: as long as it needs
+
+    def __init__(self, **values):
+        self.__dict__.update(values)
+
+    def patience(self, seconds):
+        """How long to wait for a process that may need this many seconds to end."""
+        return seconds if self.hurry is None else min(seconds, self.hurry)
+
+
+def for_administrator(args, facts):
+    """Places as a distribution has them, from `render`'s options; raises BadValue."""
+    cert, key = options.certificate(args.tls_cert, args.tls_key)
+    port = options.port("--port", args.port or (443 if cert else 80))
+    redirect = args.redirect if args.redirect is not None else bool(cert)
+    if redirect and not cert:
+        raise BadValue("--redirect needs --tls-cert and --tls-key")
+    redirect_port = options.port("--redirect-port", args.redirect_port) if redirect else None
+    if redirect_port == port:
+        raise BadValue("--redirect-port: %d is the port of the site itself" % port)
+    websocket_only = args.only == "websocket"
+    if not args.domain and not websocket_only:
+        raise BadValue("--domain: which host name is the site for?")
+    domains = [options.host("--domain", domain) for domain in args.domain]
+    if not args.user and os.getuid() == 0:
+        raise BadValue("--user: which account runs the site? (root only if you name it)")
+    account = options.user("--user", args.user or pwd.getpwuid(os.getuid()).pw_name)
+    nginx_user = options.user("--nginx-user", args.nginx_user or account)
+    name = facts.name
+    run = options.socket_folder("--run-dir", args.run_dir or "/run/" + name)
+    log = options.path("--log-dir", args.log_dir or "/var/log/" + name)
+    conf = options.path("--conf-dir", args.conf_dir or os.path.abspath(args.output))
+    environment = {}
+    if domains:
+        environment["ALLOWED_HOSTS"] = ",".join(domain.replace("*.", ".") for domain in domains)
+    if cert:
+        environment["BEHIND_TLS"] = "1"
+    environment = {k: v for k, v in environment.items() if k not in facts.environment}
+    own_redis = not args.redis_url
+    uwsgi = args.uwsgi and options.executable("--uwsgi", args.uwsgi)
+    return Place(
+        conf=conf,
+        run=run,
+        log=log,
+        tmp=run,
+        uwsgi_socket=os.path.join(run, "uwsgi.sock"),
+        redis_socket=os.path.join(run, "redis.sock") if own_redis else None,
+        supervisor_socket=os.path.join(run, "supervisor.sock"),
+        addresses=_addresses(args.listen or ["0.0.0.0"] + (["::"] if has_ipv6() else [])),
+        port=port,
+        redirect_port=redirect_port,
+        domains=domains,
+        tls_cert=cert,
+        tls_key=key,
+        daphne_port=options.port("--daphne-port", args.daphne_port),
+        user=account,
+        nginx_user="%s %s" % (nginx_user, options.primary_group(nginx_user)),
+        supervisord_user=None,
+        nginx=args.nginx and options.executable("--nginx", args.nginx) or "/usr/sbin/nginx",
+        nginx_takes_e=True,
+        redis_server=(args.redis_server
+                      and options.executable("--redis-server", args.redis_server)
+                      or "/usr/bin/redis-server"),  # fmt: skip
+        uwsgi=binaries.Uwsgi([uwsgi] if uwsgi else [
+            facts.python, os.path.join(os.path.dirname(facts.python), "uwsgi")]),  # fmt: skip
+        redis_url=None if own_redis else options.redis_url("--redis-url", args.redis_url),
+        redis_password=None,
+        environment=environment,
+        worker_shutdown=30,
+        logs_to_supervisor=False,
+        minfds=MINFDS,
+        retries=10,
+        steady=5,
+    )
+
+
+def for_this_machine(var, sockets, host, port, daphne_port, redis_url):
+    """Places below `var`, for `up`: no root, loopback, the servers found on this machine."""
+    run = os.path.join(var, "run")
+    nginx = binaries.nginx()
+    me = root_user()
+    group = options.primary_group(me) if me else None
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    place = Place(
+        conf=os.path.join(var, "conf"),
+        run=run,
+        log=os.path.join(var, "log"),
+        tmp=os.path.join(var, "tmp"),
+        uwsgi_socket=os.path.join(sockets, "uwsgi.sock"),
+        redis_socket=None if redis_url else os.path.join(sockets, "redis.sock"),
+        supervisor_socket=os.path.join(sockets, "supervisor.sock"),
+        addresses=[host],
+        port=port,
+        redirect_port=None,
+        domains=[],
+        tls_cert=None,
+        tls_key=None,
+        daphne_port=daphne_port,
+        user=None,
+        nginx_user="%s %s" % (me, group) if me else None,
+        supervisord_user=me,
+        nginx=nginx,
+        nginx_takes_e=binaries.nginx_version(nginx) >= (1, 19, 5),
+        redis_server=None if redis_url else binaries.redis_server(),
+        uwsgi=binaries.uwsgi(),
+        redis_url=redis_url,
+        redis_password=None,
+        environment={},
+        worker_shutdown=2,
+        logs_to_supervisor=True,
+        minfds=MINFDS if hard == resource.RLIM_INFINITY else min(MINFDS, hard),
+        retries=3,
+        steady=1,
+    )
+    place.hurry = 8
+    return place
+
+
+def root_user():
+    """The account's name when this process is root, else None: only root can change users."""
+    return pwd.getpwuid(0).pw_name if os.geteuid() == 0 else None
+
+
+def has_ipv6():
+    """Whether this machine can listen on IPv6 at all; nginx refuses `[::]` where it cannot."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def preferred_daphne_port(var):
+    """A loopback port that stays the same for one folder, below the ephemeral range."""
+    return 20000 + zlib.crc32(os.fsencode(var)) % 10000
+
+
+def _addresses(values):
+    return [options.address("--listen", value) for value in values]

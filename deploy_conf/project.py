@@ -1,0 +1,72 @@
+"""What can be read from the site itself: its settings module, and facts in its settings."""
+import os
+import re
+import sys
+
+from . import options
+from .errors import BadValue
+
+MANAGE = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
+# Settings this program reads, beside Django's own.
+PROGRAMS = "DEPLOY_CONF_PROGRAMS"
+PROBE = "DEPLOY_CONF_WEBSOCKET_PROBE"
+FACTS = ("WSGI_APPLICATION", "STATIC_URL", "STATIC_ROOT", "MEDIA_URL", "MEDIA_ROOT")
+
+
+def settings_module(given, directory):
+    """The dotted name from the option, DJANGO_SETTINGS_MODULE or manage.py; None if none."""
+    if given:
+        return options.module("--settings", given)
+    if os.environ.get("DJANGO_SETTINGS_MODULE"):
+        return options.module("DJANGO_SETTINGS_MODULE", os.environ["DJANGO_SETTINGS_MODULE"])
+    try:
+        with open(os.path.join(directory, "manage.py"), encoding="utf-8") as script:
+            match = MANAGE.search(script.read())
+    except (OSError, UnicodeDecodeError):
+        match = None
+    return match.group(1) if match else None
+
+
+def read_settings(module, directory):
+    """
+    The facts in the site's settings as a dict of lower-case names; absent ones are None.
+
+    Apps are not loaded, so no database or Redis is needed. Raises BadValue for settings that
+    cannot be imported.
+    """
+    if directory not in sys.path:
+        sys.path.insert(0, directory)
+    os.environ["DJANGO_SETTINGS_MODULE"] = module
+    try:
+        try:
+            import compat
+        except ImportError:
+            pass  # a site that needs no repairs, or has them activated by its .pth
+        else:
+            getattr(compat, "install", lambda: None)()
+        from django.conf import settings
+
+        facts = {name.lower(): getattr(settings, name, None) for name in FACTS}
+        facts["programs"] = getattr(settings, PROGRAMS, None) or {}
+        facts["websocket_probe"] = getattr(settings, PROBE, None)
+        return facts
+    except Exception as error:
+        # Whatever somebody's settings raise: it is their message that helps.
+        raise BadValue("settings %s cannot be read: %s: %s"
+                       % (module, type(error).__name__, " ".join(str(error).split())))  # fmt: skip
+
+
+def object_path(dotted):
+    """Django's `package.module.object` as `package.module:object`."""
+    return dotted if ":" in dotted else ":".join(dotted.rsplit(".", 1))
+
+
+def find_module(settings, name, directory):
+    """`package.name` next to the settings module, or above it; None when there is none."""
+    package = settings.split(".")[:-1]
+    while package:
+        dotted = ".".join(package + [name])
+        if options.has_module(directory, dotted):
+            return dotted
+        package.pop()
+    return None

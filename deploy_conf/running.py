@@ -1,0 +1,132 @@
+"""
+What is known of a run: a lock that lives as long as supervisord, and a record beside it.
+
+supervisord inherits the open lock file, so the lock is held exactly while it lives, whatever
+kills it; a pid file alone could name somebody else's process by now.
+"""
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+import xmlrpc.client
+
+from . import options, processes
+from .errors import ConfError
+
+LEFT_BEHIND = ("supervisord.pid", "nginx.pid", "run.json")
+SOCKETS = ("uwsgi.sock", "redis.sock", "supervisor.sock")
+
+
+class Run(object):
+    """The run of the site below one `var` folder."""
+
+    def __init__(self, var):
+        self.var = var
+        self.folder = os.path.join(var, "run")
+        self.record_path = os.path.join(self.folder, "run.json")
+        self.lock_path = os.path.join(var, "up.lock")
+
+    def make_folders(self):
+        """Creates what `up` writes into; sockets and configuration are this account's only."""
+        for name, mode in (("conf", 0o700), ("run", 0o700), ("log", 0o750), ("tmp", 0o700)):
+            folder = os.path.join(self.var, name)
+            os.makedirs(folder, exist_ok=True)
+            os.chmod(folder, mode)
+
+    def lock(self):
+        """An open file that holds the lock, or None while another process holds it."""
+        file = open(self.lock_path, "a")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return None
+        return file
+
+    def read(self):
+        """The record of the run as a dict; {} when there is none."""
+        try:
+            with open(self.record_path, encoding="utf-8") as file:
+                record = json.load(file)
+        except (OSError, ValueError):
+            return {}
+        return record if isinstance(record, dict) and "pid" in record else {}
+
+    def write(self, **record):
+        """Keeps the record."""
+        handle, temporary = tempfile.mkstemp(dir=self.folder)  # mode 0600: it holds the password
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(record, file, indent=1, sort_keys=True)
+        os.replace(temporary, self.record_path)
+
+    def socket_folder(self):
+        """A folder for Unix sockets: `var/run`, or a private short one when that is too long."""
+        if options.short_enough(self.folder):
+            return self.folder
+        base = tempfile.gettempdir()
+        if not options.short_enough(os.path.join(base, "deploy_conf-12345678")):
+            base = "/tmp"
+        return tempfile.mkdtemp(prefix="deploy_conf-", dir=base)
+
+    def supervisor(self, record=None):
+        """supervisord's XML-RPC interface, as a proxy."""
+        from supervisor.xmlrpc import SupervisorTransport
+
+        socket = os.path.join((record or self.read())["sockets"], "supervisor.sock")
+        return xmlrpc.client.ServerProxy(
+            "http://127.0.0.1", SupervisorTransport(None, None, "unix://" + socket)
+        ).supervisor
+
+    def programs(self, record=None):
+        """What supervisord says of each process, in starting order; None without an answer."""
+        record = record or self.read()
+        if not record:
+            return None
+        try:
+            found = self.supervisor(record).getAllProcessInfo()
+        except (OSError, xmlrpc.client.Error, ValueError, ImportError):
+            return None
+        order = {"redis": 0, "uwsgi": 1, "daphne": 2, "nginx": 9}
+        for one in found:
+            one["short"] = one["name"].replace(record.get("prefix", ""), "", 1)
+            one["log"] = self.log(one["short"])
+        return sorted(found, key=lambda p: (order.get(p["short"].split("_")[0], 5), p["short"]))
+
+    def log(self, program):
+        """The path of a program's log."""
+        name = "nginx-error" if program == "nginx" else program
+        return os.path.join(self.var, "log", name + ".log")
+
+    def clean(self):
+        """
+        Ends processes that outlived their supervisord, and removes sockets and pid files.
+
+        Only for the holder of the lock.
+        """
+        record = self.read()
+        if record and record.get("boot") == processes.boot_id():
+            var = os.fsencode(self.var)
+            marks = [var + b"/", b"DEVOPS_VAR=" + var + b"\0", os.fsencode(record["sockets"]) + b"/"]
+            left = processes.leftovers(record["pid"], record["start"], marks)
+            processes.end(left, patience=8)
+            if any(processes.alive(pid, start) for pid, start in left.items()):
+                raise ConfError("processes of an earlier run do not end: %s" % sorted(left))
+        self.forget(record)
+
+    def forget(self, record):
+        """Removes sockets, pid files and the record."""
+        sockets = record.get("sockets", self.folder)
+        for name in LEFT_BEHIND:
+            _remove(os.path.join(self.folder, name))
+        for name in SOCKETS:
+            _remove(os.path.join(sockets, name))
+        if sockets != self.folder and os.path.basename(sockets).startswith("deploy_conf-"):
+            shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _remove(path):
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass

@@ -1,0 +1,364 @@
+"""up, down and status: a thin wrapper around supervisord."""
+import ctypes
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from . import binaries, place, probe, processes, render
+from .errors import ConfError
+from .running import Run
+
+# More than the sum of what the parts may take to stop (see Place.hurry).
+STOP_PATIENCE = 45
+PR_SET_PDEATHSIG = 1
+# What a line of a log that tells the cause looks like.
+TELLING = re.compile(r"\w(Error|Exception)\b|No module|CRITICAL|FATAL|\[emerg\]|refused|denied")
+
+
+def up(site, var, host, port, redis_url, timeout, foreground):
+    """Starts the site and waits until it answers; in the foreground, until it is stopped."""
+    run = Run(var)
+    os.makedirs(var, exist_ok=True)
+    lock = _lock(run)
+    if lock is None:
+        record = run.read()
+        print("already running: %s (stop it with: python -m deploy_conf down)"
+              % record.get("url", "another `up` is at work"))  # fmt: skip
+        return 1 if foreground or not record else 0
+    stop = Stop()
+    with lock, stop:
+        run.make_folders()
+        run.clean()
+        _check_port(host, port)
+        daphne_port = _free_port(place.preferred_daphne_port(var), besides=port)
+        sockets = run.socket_folder()
+        try:
+            where = place.for_this_machine(var, sockets, host, port, daphne_port, redis_url)
+            _write(site, var, where)
+            _check_nginx(where)
+            child = _start(where, lock, foreground)
+        except BaseException:
+            run.forget({"sockets": sockets})
+            raise
+        if site.static_root and not os.path.isdir(site.static_root):
+            print("no static files in %s yet: run manage.py collectstatic" % site.static_root)
+        reachable = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))
+        record = {
+            "pid": child.pid,
+            "start": (processes.stat(child.pid) or (None,) * 4)[3],
+            "boot": processes.boot_id(),
+            "url": "http://%s/" % probe.authority(reachable, port),
+            "host": reachable,
+            "port": port,
+            "sockets": sockets,
+            "prefix": site.name.replace("-", "_") + "-",
+            "websocket": site.websocket_probe or site.websocket_path,
+            "probe": bool(site.websocket_probe),
+            "redis": where.redis_url,
+        }
+        run.write(**record)
+        return _attend(run, record, child, stop, timeout, foreground)
+
+
+def down(var):
+    """Stops the site and waits until every process has gone; fine when none runs."""
+    run = Run(var)
+    if not os.path.isdir(var):
+        print("not running")
+        return 0
+    lock = run.lock()
+    if lock is not None:
+        with lock:
+            run.clean()
+        print("not running")
+        return 0
+    record = run.read()
+    if not record:
+        raise ConfError("another `up` or `down` is at work in %s" % var)
+    if processes.alive(record["pid"], record["start"]):
+        os.kill(record["pid"], signal.SIGTERM)
+    lock = _wait(lambda: run.lock(), STOP_PATIENCE)
+    if lock is None:
+        processes.end({record["pid"]: record["start"]}, patience=1)
+        lock = _wait(lambda: run.lock(), 5)
+        if lock is None:
+            raise ConfError("supervisord (pid %d) does not end" % record["pid"])
+    with lock:
+        run.clean()
+    print("stopped")
+    return 0
+
+
+def status(var):
+    """Prints a table of the programs and whether the site answers; 0 only if all is well."""
+    run = Run(var)
+    record = run.read()
+    programs = run.programs(record) if record else None
+    if programs is None:
+        print("not running")
+        return 1
+    rows = [("PROGRAM", "STATE", "PID", "UPTIME", "LOG")]
+    for one in programs:
+        running = one["statename"] == "RUNNING"
+        uptime = _duration(one["now"] - one["start"]) if running else "-"
+        rows.append((one["short"], one["statename"], str(one["pid"] or "-"), uptime, one["log"]))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        print("  ".join([row[i].ljust(widths[i]) for i in range(4)] + [row[4]]))
+    problems = _problems(run, record, programs)
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print("%s answers over HTTP and WebSocket" % record["url"])
+    return 1 if problems else 0
+
+
+class Stop(object):
+    """Turns INT, TERM and HUP into a flag while it is entered; a second Ctrl-C changes nothing."""
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self):
+        self.asked = False
+
+    def __enter__(self):
+        self.before = [(number, signal.signal(number, self._ask)) for number in self.SIGNALS]
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self.before:
+            signal.signal(number, handler)
+
+    def _ask(self, number, frame):
+        self.asked = True
+
+
+def _lock(run):
+    """The lock, or None when the site runs; waits for a run that is just being stopped."""
+    deadline = time.monotonic() + STOP_PATIENCE
+    while True:
+        lock = run.lock()
+        # supervisord answers this while it runs, but not any more while it shuts down.
+        if lock is not None or run.programs() is not None or time.monotonic() > deadline:
+            return lock
+        time.sleep(0.1)
+
+
+def _attend(run, record, child, stop, timeout, foreground):
+    """Waits for the site to answer, then, in the foreground, for its end."""
+    problems = _wait_ready(run, record, child, stop, timeout)
+    if not problems and not stop.asked:
+        print("running: %s" % record["url"])
+        sys.stdout.flush()
+        if not foreground:
+            return 0
+        print("Ctrl-C stops it; logs are in %s" % os.path.join(run.var, "log"))
+        sys.stdout.flush()
+        failing = set()
+        while not stop.asked and child.poll() is None:
+            time.sleep(0.2)
+            failing = _report_failing(run, record, failing)
+        if not stop.asked and child.returncode != 0:
+            problems = ["supervisord ended unexpectedly: %s" % run.log("supervisord")]
+    for problem in problems:
+        sys.stderr.write("deploy_conf: %s\n" % problem)
+    if stop.asked:
+        print("stopping")
+        sys.stdout.flush()
+    _stop(child)
+    run.clean()
+    if stop.asked:
+        print("stopped")
+    return 1 if problems else 0
+
+
+def _report_failing(run, record, before):
+    """Prints programs that supervisor has newly given up; returns all of those."""
+    now = {one["short"] for one in run.programs(record) or [] if one["statename"] == "FATAL"}
+    for name in sorted(now - before):
+        sys.stderr.write("deploy_conf: %s does not stay up: %s\n" % (name, run.log(name)))
+    return now
+
+
+def _wait_ready(run, record, child, stop, timeout):
+    """Polls until everything answers; the list of what does not."""
+    deadline = time.monotonic() + timeout
+    seen = {}  # program: the process ids it has had
+    while not stop.asked:
+        if child.poll() is not None:
+            return ["supervisord does not start: %s" % _reason(run.log("supervisord.err"))]
+        programs = run.programs(record) or []
+        for one in programs:
+            if one["pid"]:
+                seen.setdefault(one["short"], set()).add(one["pid"])
+        # A program that was started three times will not stay up the fourth time either.
+        failing = {name for name, pids in seen.items() if len(pids) > 2}
+        failing |= {one["short"] for one in programs if one["statename"] == "FATAL"}
+        problems = _problems(run, record, programs, failing)
+        if not problems or failing or time.monotonic() > deadline:
+            return problems
+        time.sleep(0.1)
+    return []
+
+
+def _problems(run, record, programs, failing=()):
+    """One line for each part that is not up, with the path of its log."""
+    if not programs:
+        return ["supervisord does not answer: %s" % run.log("supervisord")]
+    found = [
+        "%s is not up (%s): %s" % (one["short"], one["statename"].lower(), _reason(one["log"]))
+        for one in programs
+        if one["short"] in failing or one["statename"] in ("BACKOFF", "EXITED")
+    ] or [
+        "%s is not up yet (%s): %s" % (one["short"], one["statename"].lower(), _reason(one["log"]))
+        for one in programs
+        if one["statename"] != "RUNNING"
+    ]
+    if found:
+        return found
+    if record["redis"] and not probe.redis(record["redis"]):
+        found.append("Redis does not answer PING: %s" % run.log("redis"))
+    code = probe.http(record["host"], record["port"])
+    if code is None or code >= 500:
+        found.append("%s %s: %s" % (record["url"], _answer(code), _reason(run.log("uwsgi"))))
+    code, good = _websocket(record)
+    if not good:
+        found.append("WebSocket %s %s: %s" % (
+            record["websocket"], _answer(code), _reason(run.log("daphne_0"))))  # fmt: skip
+    return found
+
+
+def _websocket(record):
+    """(status, whether it is good) of the way through nginx to daphne."""
+    host, port, path = record["host"], record["port"], record["websocket"]
+    if record["probe"]:
+        code = probe.websocket(host, port, path)
+        return code, code in (101, 403)
+    # Which paths have a consumer is not known, and channels leaves a handshake on any other
+    # without an answer. A plain request is answered by daphne as well, mostly with 404.
+    code = probe.http(host, port, path)
+    return code, code not in (None, 502, 503, 504)
+
+
+def _answer(code):
+    return "does not answer" if code is None else "answers %d" % code
+
+
+def _reason(log):
+    """A log's path and the line near its end that most likely names the cause."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 8192))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return log
+    lines = [line.strip() for line in lines if re.search(r"\w\w\w", line)]
+    telling = [line for line in lines if TELLING.search(line)] or lines
+    return "%s: %s" % (log, telling[-1][:300]) if telling else log
+
+
+def _write(site, var, where):
+    """The rendered files, and site.env for commands typed in a shell."""
+    if where.redis_socket:
+        where.redis_password = render.redis_password(where.conf)
+        where.redis_url = render.redis_url(where.redis_socket, where.redis_password)
+    where.environment = {"DEVOPS_VAR": var, "PYTHONUNBUFFERED": "1"}
+    render.write(where.conf, render.site_files(site, where), render.PRIVATE)
+    text = "# Written by deploy_conf up, for manage.py in a shell.\nREDIS_URL=%s\n"
+    render.write(var, {"site.env": text % where.redis_url}, private=("site.env",))
+
+
+def _check_port(host, port):
+    """Raises ConfError when nobody could listen there now."""
+    error = _bind_error(host, port)
+    if error:
+        raise ConfError("port %d on %s cannot be used (%s); choose another: --port N, or "
+                        "PORT=N make run" % (port, host, error))  # fmt: skip
+
+
+def _bind_error(host, port):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe_socket:
+            # As nginx does: connections of an earlier run that are closing do not count.
+            probe_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe_socket.bind((host.strip("[]"), port))
+            probe_socket.listen(1)
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return None
+
+
+def _free_port(preferred, besides):
+    for port in range(preferred, preferred + 500):
+        if port != besides and _bind_error("127.0.0.1", port) is None:
+            return port
+    raise ConfError("no free port for daphne between %d and %d" % (preferred, preferred + 500))
+
+
+def _check_nginx(where):
+    """Lets nginx read what was rendered, so that a problem is told before anything starts."""
+    words = [where.nginx, "-t", "-q", "-p", where.run, "-c", os.path.join(where.conf, "nginx.conf")]
+    if where.nginx_takes_e:
+        words += ["-e", "stderr"]
+    done = subprocess.run(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if done.returncode:
+        lines = done.stdout.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+        raise ConfError("nginx refuses its configuration: %s" % lines[0])
+
+
+def _start(where, lock, foreground):
+    """supervisord in a session of its own: a terminal's Ctrl-C does not reach it directly."""
+    words = binaries.supervisord() + ["-n", "-s", "-c", os.path.join(where.conf, "supervisord.conf")]
+    # The C library is looked up here: between fork and exec only the call itself is safe.
+    library = ctypes.CDLL(None) if foreground and sys.platform.startswith("linux") else None
+
+    def die_with_parent():
+        library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    with open(os.path.join(where.log, "supervisord.err.log"), "wb") as errors:
+        return subprocess.Popen(
+            words,
+            cwd=where.run,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=True,
+            pass_fds=[lock.fileno()],
+            preexec_fn=die_with_parent if library else None,
+        )
+
+
+def _stop(child):
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(STOP_PATIENCE)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _wait(condition, seconds):
+    """The first true value of condition(), None after this many seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    return None
+
+
+def _duration(seconds):
+    minutes, seconds = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return "%dd %02d:%02d:%02d" % (days, hours, minutes, seconds) if days else "%d:%02d:%02d" % (
+        hours, minutes, seconds)  # fmt: skip

@@ -1,0 +1,92 @@
+import threading
+
+import pytest
+
+from deploy.ansi import plain_text
+from deploy.output import MAX_BATCH, MAX_PIECE, MAX_WAITING, Outbox, split_text
+
+
+def drain(outbox):
+    return list(iter(outbox.take, None))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "é" * 30000, "x" * 50000, "a line\n" * 9000, "\U0001f600" * 20000, "é\n" * 20000],
+)
+def test_pieces_are_small_and_lose_nothing(text):
+    pieces = split_text(text)
+    assert "".join(pieces) == text
+    assert all(0 < len(piece.encode("utf-8")) <= MAX_PIECE for piece in pieces)
+    assert len(pieces) <= 2 + 2 * len(text.encode("utf-8")) // MAX_PIECE
+
+
+def test_pieces_end_at_the_end_of_a_line_if_they_can():
+    pieces = split_text("a line\n" * 9000)
+    assert len(pieces) > 1 and all(piece.endswith("\n") for piece in pieces)
+
+
+def test_what_is_not_utf8_is_replaced_and_what_is_cut_is_joined():
+    outbox = Outbox()
+    for data in (b"\xc3", b"\xa9\xff", b"\xf0\x9f\x98", b"\x80 \xe2\x82"):
+        outbox.feed(data)
+    outbox.close()
+    assert "".join(map("".join, drain(outbox))) == "é\ufffd\U0001f600 \ufffd"
+
+
+def test_the_first_text_goes_at_once_and_the_next_are_collected():
+    outbox = Outbox(interval=60)
+    outbox._last_take = -100
+    outbox.feed(b"first")
+    assert outbox.take() == ["first"]
+    for _ in range(10):
+        outbox.feed(b"x" * 1000)
+    outbox.close()
+    assert outbox.take() == ["x" * 10000]
+    assert outbox.take() is None
+
+
+def test_a_full_batch_does_not_wait_for_the_interval():
+    outbox = Outbox(interval=60)
+    outbox._last_take = 1e12
+    outbox.feed(b"x" * MAX_BATCH)
+    assert "".join(outbox.take()) == "x" * MAX_BATCH
+
+
+def test_there_is_room_until_the_log_is_behind():
+    outbox = Outbox(interval=0)
+    assert outbox.has_room(0)
+    outbox.feed(b"x" * MAX_WAITING)
+    assert not outbox.has_room(0.01)
+    threading.Timer(0.05, outbox.take).start()
+    assert outbox.has_room(20)
+
+
+def test_a_note_has_a_line_of_its_own():
+    outbox = Outbox()
+    outbox.feed(b"partial \xe2")
+    outbox.note("stopped")
+    outbox.note("twice")
+    outbox.close()
+    text = plain_text("".join(map("".join, drain(outbox))))
+    assert text == "partial \ufffd\n── stopped\n── twice\n"
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("plain\n", "plain\n"),
+        ("\x1b[1;31mred\x1b[0m", "red"),
+        ("\x1b[38;2;1;2;3mrgb\x1b[38:5:9mx\x1b[2K", "rgbx"),
+        ("\x1b]0;title\x07a\x1b]8;;http://x\x1b\\b", "ab"),
+        ("\x1b(Ba\x1b=b\x1bMc", "abc"),
+        ("cut \x1b[3", "cut "),
+        ("cut \x1b]0;ti", "cut "),
+        ("a\x00\x08\x0b\x7fb", "ab"),
+        ("10%\r20%\rdone\n", "done\n"),
+        ("long line\rshort", "shortline"),
+        ("dos\r\nlines\r\n", "dos\nlines\n"),
+    ],
+)
+def test_plain_text(text, shown):
+    assert plain_text(text) == shown

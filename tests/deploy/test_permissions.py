@@ -1,0 +1,79 @@
+import pytest
+from django.contrib.auth.models import AnonymousUser, Group, Permission
+
+from deploy.permissions import may, may_on_socket, visible_services
+
+from .conftest import make_service, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def grant(user, codename):
+    user.user_permissions.add(Permission.objects.get(codename=codename))
+    return type(user).objects.get(pk=user.pk)
+
+
+def answers(user, service):
+    return [
+        may(user, "follow", service),
+        may(user, "run", service),
+        service in visible_services(user),
+        may_on_socket(user, "follow", service.uid),
+        may_on_socket(user, "run", service.uid),
+    ]
+
+
+NOTHING = [False] * 5
+FOLLOW = [True, False, True, True, False]
+ALL = [True] * 5
+
+
+def test_without_a_permission_nothing_is_allowed():
+    service = make_service()
+    assert answers(AnonymousUser(), service) == NOTHING
+    assert answers(make_user(), service) == NOTHING
+
+
+def test_permissions_given_for_every_service():
+    service = make_service()
+    assert answers(grant(make_user("ann"), "follow_service"), service) == FOLLOW
+    assert answers(grant(make_user("bob"), "run_service"), service) == ALL
+    assert answers(make_user("root", superuser=True), service) == ALL
+
+
+def test_groups_of_one_service():
+    service, other = make_service("web"), make_service("api")
+    viewers, operators = (Group.objects.create(name=name) for name in ("viewers", "operators"))
+    service.viewers.add(viewers)
+    service.operators.add(operators)
+    ann, bob = make_user("ann"), make_user("bob")
+    viewers.user_set.add(ann, bob)
+    operators.user_set.add(bob)
+    assert answers(ann, service) == FOLLOW
+    assert answers(bob, service) == ALL
+    assert list(visible_services(bob)) == [service]
+    assert answers(ann, other) == answers(bob, other) == NOTHING
+
+
+def test_an_account_that_was_closed():
+    user = make_user("root", superuser=True)
+    user.is_active = False
+    assert answers(user, make_service()) == NOTHING
+
+
+def test_the_reserved_uid_takes_the_permissions_for_all():
+    assert not may_on_socket(make_user("eve"), "follow", "tasks")
+    ann, bob = grant(make_user("ann"), "follow_service"), grant(make_user("bob"), "run_service")
+    assert may_on_socket(ann, "follow", "tasks")
+    assert not may_on_socket(ann, "run", "tasks")
+    assert may_on_socket(bob, "run", "tasks")
+
+
+@pytest.mark.parametrize("uid", ["unknown", "a b", "\0", "x" * 500])
+def test_there_is_no_such_uid(uid):
+    assert may_on_socket(make_user("root", superuser=True), "follow", uid) is None
+
+
+def test_another_action_is_a_mistake():
+    with pytest.raises(ValueError, match="no such action: edit"):
+        may(AnonymousUser(), "edit", make_service())

@@ -1,0 +1,421 @@
+"""Real runners, real processes, a database that both sides open."""
+
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from compat.streams import read
+from deploy import lifecycle, processes
+from deploy.ansi import plain_text
+from deploy.models import Deployment
+from deploy.output import MAX_PIECE
+
+from .conftest import log_of, make_service, make_user, states_of, wait_until, without_colours
+
+PYTHON = sys.executable
+# Prints its process id, ignores TERM and stays.
+STUBBORN = (
+    "import os, signal, time\n"
+    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "print('pid', os.getpid(), flush=True)\n"
+    "time.sleep(600)\n"
+)
+
+
+def python(code, uid="web", **fields):
+    return make_service(uid, [PYTHON, "-c", code], **fields)
+
+
+def run_once(site, *services):
+    """Queue a deployment of each service, run them all, and return them."""
+    deployments = [site.enqueue(service) for service in services]
+    code, _, errors = site.manage("deploy_runner", "--once", "--grace", "0.5")
+    assert code == 0, errors
+    assert "Traceback" not in errors, errors
+    for deployment in deployments:
+        deployment.refresh_from_db()
+    return deployments
+
+
+def runs(pid):
+    return processes.process_mark(pid) != ""
+
+
+def printed_pid(site, deployment):
+    site.wait_for_text(deployment, "pid ")
+    return int(re.search(r"pid (\d+)", log_of(deployment)).group(1))
+
+
+def out_bodies(deployment):
+    bodies = [row.body for row in read(deployment.service.stream, deployment.output_seq, 5000)]
+    return [body for body in bodies if body["k"] == "out"]
+
+
+def test_what_commands_write_arrives_whole(site):
+    numbers = python("for n in range(5000): print('line', n)", "numbers")
+    both = python(
+        "import sys\nfor n in range(3): print(n, flush=True); print('e', n, file=sys.stderr)", "both"
+    )
+    mega = python("print('x' * 1500000 + 'end')", "mega")
+    octets = make_service(
+        "octets", [PYTHON, "-c", "import os; os.write(1, b'\\xff\\xc3'); os.write(1, b'\\xa9\\0\\r9%')"]
+    )
+    for deployment in run_once(site, numbers, both, mega, octets):
+        assert (deployment.state, deployment.exit_code) == ("succeeded", 0)
+        assert states_of(deployment) == ["queued", "running", "succeeded"]
+        assert deployment.finished_at >= deployment.started_at >= deployment.queued_at
+        bodies = out_bodies(deployment)
+        assert all(len(body["s"].encode("utf-8")) <= MAX_PIECE for body in bodies)
+        last = read(deployment.service.stream, deployment.last_seq - 1)
+        assert [row.body["state"] for row in last] == ["succeeded"]
+        text = log_of(deployment)
+        if deployment.service == numbers:
+            assert text == "".join(f"line {n}\n" for n in range(5000))
+            assert len(bodies) < 50
+        elif deployment.service == both:
+            assert text == "0\ne 0\n1\ne 1\n2\ne 2\n"
+        elif deployment.service == mega:
+            assert text == "x" * 1500000 + "end\n"
+        else:
+            assert text == "\ufffdé\0\r9%"
+
+
+def test_a_partial_line_is_seen_when_it_is_written(site, tmp_path):
+    gate = str(tmp_path / "gate")
+    os.mkfifo(gate)
+    code = f"import sys; sys.stdout.write('half'); sys.stdout.flush(); open({gate!r}).read(); print(' done')"
+    site.runner()
+    deployment = site.enqueue(python(code))
+    site.wait_for_text(deployment, "half")
+    assert log_of(deployment) == "half"
+    with open(gate, "w"):
+        pass
+    assert site.wait_for(deployment).state == "succeeded"
+    assert log_of(deployment) == "half done\n"
+
+
+def test_what_a_command_is_given(site, tmp_path, monkeypatch):
+    code = (
+        "import os, sys\n"
+        "print(os.getcwd(), sys.stdin.read() == '', os.getpgid(0) == os.getsid(0) == os.getpid())\n"
+        "print(sys.argv[1:])\n"
+        "for name in sorted(os.environ): print(name + '=' + os.environ[name])\n"
+    )
+    service = make_service(
+        "web",
+        [PYTHON, "-c", code, "$HOME; ls *", "'", "é\n"],
+        cwd=str(tmp_path),
+        environment="COLOUR=blaü\nPYTHONIOENCODING=utf-8",
+    )
+    for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL"):
+        site.environment[name] = "of-the-site"
+    site.environment["DATABASE_URL"] = "sqlite:///" + os.path.join(site.var, "db.sqlite3")
+    site.environment["KEPT"] = "yes"
+    (deployment,) = run_once(site, service)
+    lines = log_of(deployment).splitlines()
+    assert lines[0] == f"{os.path.realpath(str(tmp_path))} True True"
+    assert lines[1] == str(["$HOME; ls *", "'", "é\n"])
+    environment = dict(line.split("=", 1) for line in lines[2:])
+    assert environment["COLOUR"] == "blaü" and environment["KEPT"] == "yes"
+    assert environment["DEPLOY_ID"] == str(deployment.pk)
+    assert environment["DEPLOY_SERVICE"] == "web"
+    for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"):
+        assert name not in environment
+
+
+def test_how_commands_fail(site, tmp_path):
+    plain = tmp_path / "plain"
+    plain.write_text("#!/bin/sh\n")
+    garbage = tmp_path / "garbage"
+    garbage.write_bytes(b"\x7fELFgarbage")
+    garbage.chmod(garbage.stat().st_mode | stat.S_IXUSR)
+    services = [
+        make_service("exits", ["sh", "-c", "exit 3"]),
+        make_service("killed", ["sh", "-c", "kill -9 $$"]),
+        make_service("missing", ["no-such-program-here"]),
+        make_service("forbidden", [str(plain)]),
+        make_service("unrunnable", [str(garbage)]),
+        make_service("nowhere", ["true"], cwd=str(tmp_path / "gone")),
+        make_service("broken", ["true"], environment="no equals sign"),
+        make_service("empty", []),
+    ]
+    expected = [
+        (3, "exit code 3"),
+        (-9, "ended by signal SIGKILL"),
+        (None, "command not found: no-such-program-here"),
+        (None, f"no permission to run {plain}"),
+        (None, f"{garbage} cannot be run: "),
+        (None, f"the working directory {tmp_path / 'gone'} is not a folder"),
+        (None, "Line 1 is not of the form NAME=value."),
+        (None, "A command needs at least the program to run."),
+    ]
+    for deployment, (code, reason) in zip(run_once(site, *services), expected):
+        assert (deployment.state, deployment.exit_code) == ("failed", code), deployment
+        assert deployment.reason.startswith(reason[:200])
+        if code is None:
+            assert plain_text(log_of(deployment)).startswith("── cannot start: " + reason)
+
+
+def test_the_timeout_stops_a_command_that_does_not_want_to(site):
+    (deployment,) = run_once(site, python(STUBBORN, timeout=1))
+    assert (deployment.state, deployment.exit_code) == ("failed", -9)
+    assert deployment.reason == "timed out after 1 s"
+    assert "── timed out after 1 s: stopping the command" in without_colours(log_of(deployment))
+    assert not runs(printed_pid(site, deployment))
+
+
+def test_cancel_is_asked_for_politely_and_then_insisted_on(site):
+    site.runner("--grace", "0.3")
+    polite = site.enqueue(python("import time; print('pid', flush=True); time.sleep(600)", "polite"))
+    stubborn = site.enqueue(python(STUBBORN, "stubborn"))
+    site.wait_for_text(polite, "pid")
+    pid = printed_pid(site, stubborn)
+    for deployment in (polite, stubborn):
+        assert lifecycle.request_cancel(deployment, site.user)
+        site.wait_for(deployment)
+        assert (deployment.state, deployment.reason) == ("cancelled", "cancelled by ann")
+    assert (polite.exit_code, stubborn.exit_code) == (-signal.SIGTERM, -signal.SIGKILL)
+    assert not runs(pid)
+
+
+def test_the_whole_group_is_cancelled(site):
+    # The child ignores TERM, does not hold the pipe, and its parent ends at once.
+    child = "import signal,time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
+    code = (
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}], stdout=subprocess.PIPE,"
+        " stderr=subprocess.DEVNULL)\n"
+        "child.stdout.readline()\n"
+        "print('pid', child.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    site.runner("--grace", "0.3")
+    deployment = site.enqueue(python(code))
+    pid = printed_pid(site, deployment)
+    lifecycle.request_cancel(deployment, site.user)
+    assert site.wait_for(deployment).state == "cancelled"
+    wait_until(lambda: not runs(pid), what="the end of the child")
+
+
+def test_a_grandchild_that_holds_the_pipe_does_not_hold_the_runner(site):
+    code = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "print('pid', child.pid)\n"
+    )
+    before = time.monotonic()
+    (deployment,) = run_once(site, python(code))
+    assert time.monotonic() - before < 15
+    assert (deployment.state, deployment.exit_code) == ("succeeded", 0)
+    assert "holds its output open" in log_of(deployment)
+    pid = printed_pid(site, deployment)
+    wait_until(lambda: not runs(pid), what="the end of the grandchild")
+
+
+def test_a_command_that_closes_its_output_is_waited_for(site):
+    code = "import os, time; os.close(1); os.close(2); time.sleep(0.5); os._exit(5)"
+    (deployment,) = run_once(site, python(code))
+    assert (deployment.state, deployment.exit_code) == ("failed", 5)
+
+
+def test_services_run_in_parallel_and_one_service_in_order(site, tmp_path):
+    gate = str(tmp_path / "gate")
+    os.mkfifo(gate)
+    slow = python(f"open({gate!r}).read()", "slow")
+    others = [make_user(name) for name in ("bob", "cleo")]
+    queue = [site.enqueue(slow)] + [site.enqueue(slow, user) for user in others]
+    quick = python("pass", "quick")
+    site.runner()
+    assert site.wait_for(site.enqueue(quick)).state == "succeeded"
+    for position, deployment in enumerate(queue):
+        site.wait_for(deployment, Deployment.RUNNING)
+        for later in queue[position + 1 :]:
+            later.refresh_from_db()
+            assert later.state == "queued"
+        with open(gate, "w"):
+            pass
+        assert site.wait_for(deployment).state == "succeeded"
+    ends = [(d.started_at, d.finished_at) for d in queue]
+    assert all(end <= start for (_, end), (start, _) in zip(ends, ends[1:]))
+
+
+def test_two_runners_never_take_one(site, tmp_path):
+    register = str(tmp_path / "register")
+    code = f"import os; open({register!r}, 'a').write(os.environ['DEPLOY_ID'] + '\\n')"
+    users = [site.user] + [make_user(f"user{n}") for n in range(5)]
+    deployments = [
+        site.enqueue(service, user)
+        for service in [python(code, f"service-{n}") for n in range(5)]
+        for user in users
+    ]
+    for _ in range(2):
+        site.runner("--concurrency", "8")
+    for deployment in deployments:
+        assert site.wait_for(deployment).state == "succeeded", deployment.reason
+    with open(register) as lines:
+        taken = sorted(int(line) for line in lines)
+    assert taken == sorted(deployment.pk for deployment in deployments)
+    by_service = {}
+    for deployment in deployments:
+        by_service.setdefault(deployment.service_id, []).append(deployment)
+        assert states_of(deployment) == ["queued", "running", "succeeded"]
+    for group in by_service.values():
+        for one, next_one in zip(group, group[1:]):
+            assert one.finished_at <= next_one.started_at
+    assert len({d.runner for d in Deployment.objects.all()}) == 2
+
+
+def test_a_runner_that_was_killed_is_noticed_and_its_command_stopped(site):
+    runner = site.runner()
+    deployment = site.enqueue(python(STUBBORN))
+    pid = printed_pid(site, deployment)
+    site.wait_for(deployment, Deployment.RUNNING)
+    assert (deployment.pid, deployment.process_mark) == (pid, processes.process_mark(pid))
+    runner.kill()
+    runner.wait()
+    assert runs(pid)
+    site.runner()
+    site.wait_for(deployment)
+    assert (deployment.state, deployment.exit_code) == ("lost", None)
+    assert deployment.reason == "its runner died; the command it left behind was stopped"
+    assert states_of(deployment) == ["queued", "running", "lost"]
+    wait_until(lambda: not runs(pid), what="the end of the orphan")
+    again = site.enqueue(python("pass", "other"))
+    assert site.wait_for(again).state == "succeeded"
+
+
+def test_an_orphan_is_found_by_its_token_when_its_number_was_not_recorded(site):
+    runner = site.runner()
+    deployment = site.enqueue(python(STUBBORN))
+    pid = printed_pid(site, deployment)
+    runner.kill()
+    runner.wait()
+    Deployment.objects.update(pid=None, process_mark="")
+    site.runner()
+    assert site.wait_for(deployment).state == "lost"
+    wait_until(lambda: not runs(pid), what="the end of the orphan")
+
+
+def test_a_process_that_only_has_the_same_number_is_left_alone(site):
+    bystander = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    try:
+        deployment = site.enqueue(make_service())
+        lifecycle.claim_next(processes.RunnerIdentity(processes.host_mark(), 4194305, "1"))
+        Deployment.objects.update(pid=bystander.pid, process_mark="1")
+        site.runner()
+        assert site.wait_for(deployment).reason == "its runner died"
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_a_runner_elsewhere_counts_as_gone_when_it_is_silent_for_too_long(site):
+    site.runner()
+    silent = site.enqueue(make_service("silent"))
+    lifecycle.claim_next("elsewhere~1/7/7") or pytest.fail("the runner was faster")
+    assert silent.pk == Deployment.objects.get(runner="elsewhere~1/7/7").pk
+    site.runners[0].terminate()
+    site.runners[0].wait(15)
+    site.runner()
+    Deployment.objects.filter(pk=silent.pk).update(heartbeat_at=timezone.now())
+    probe = site.enqueue(make_service("probe"))
+    assert site.wait_for(probe).state == "succeeded"
+    silent.refresh_from_db()
+    assert silent.state == "running"
+    old = timezone.now() - timezone.timedelta(seconds=61)
+    Deployment.objects.filter(pk=silent.pk).update(heartbeat_at=old)
+    code, _, errors = site.manage("deploy_runner", "--once")
+    assert code == 0, errors
+    assert site.wait_for(silent).reason == "its runner has not been heard of for too long"
+
+
+def test_a_runner_that_is_stopped_stops_its_commands_and_says_so(site):
+    runner = site.runner("--grace", "0.3")
+    deployment = site.enqueue(python(STUBBORN))
+    waiting = site.enqueue(deployment.service, make_user("bob"))
+    pid = printed_pid(site, deployment)
+    runner.send_signal(signal.SIGTERM)
+    assert runner.wait(15) == 0
+    deployment.refresh_from_db()
+    assert (deployment.state, deployment.reason) == ("lost", "the runner was stopped")
+    assert "── the runner was stopped: stopping the command" in without_colours(log_of(deployment))
+    assert not runs(pid)
+    waiting.refresh_from_db()
+    assert waiting.state == "queued"
+    with open(runner.log) as log:
+        assert "Traceback" not in log.read()
+
+
+def test_a_second_signal_does_not_wait_for_the_grace(site):
+    runner = site.runner("--grace", "600")
+    deployment = site.enqueue(python(STUBBORN))
+    printed_pid(site, deployment)
+    runner.send_signal(signal.SIGTERM)
+    site.wait_for_text(deployment, "the runner was stopped")
+    runner.send_signal(signal.SIGTERM)
+    assert runner.wait(15) == 0
+    assert site.wait_for(deployment).state == "lost"
+
+
+def test_a_locked_database_delays_and_loses_nothing(site, tmp_path):
+    gate = str(tmp_path / "gate")
+    os.mkfifo(gate)
+    code = f"print('before', flush=True)\nopen({gate!r}).read()\nfor n in range(2000): print('line', n)"
+    site.environment["DJANGO_SETTINGS_MODULE"] = "tests.deploy.impatient"
+    runner = site.runner()
+    deployment = site.enqueue(python(code))
+    site.wait_for_text(deployment, "before")
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN IMMEDIATE")
+        try:
+            with open(gate, "w"):
+                pass
+
+            def complains():
+                with open(runner.log) as log:
+                    return "does not take it" in log.read()
+
+            wait_until(complains, seconds=60, what="the runner meeting the lock")
+        finally:
+            cursor.execute("ROLLBACK")
+    assert site.wait_for(deployment).state == "succeeded"
+    assert log_of(deployment) == "before\n" + "".join(f"line {n}\n" for n in range(2000))
+
+
+def test_a_deployment_that_was_taken_away_is_stopped(site):
+    site.runner("--grace", "0.3")
+    deployment = site.enqueue(python(STUBBORN))
+    pid = printed_pid(site, deployment)
+    deployment.refresh_from_db()
+    assert lifecycle.finish(deployment, Deployment.LOST, None, "by somebody else")
+    wait_until(lambda: not runs(pid), what="the end of the command")
+    deployment.refresh_from_db()
+    assert deployment.reason == "by somebody else"
+    probe = site.enqueue(python("pass", "probe"))
+    assert site.wait_for(probe).state == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        (["--poll", "0"], "--poll must be between 0.05 and 60 seconds"),
+        (["--poll", "nan"], "--poll must be between 0.05 and 60 seconds"),
+        (["--concurrency", "0"], "--concurrency must be between 1 and 64"),
+        (["--grace", "-1"], "--grace must be between 0 and 600 seconds"),
+        (["--concurrency", "x"], "invalid int value"),
+    ],
+)
+def test_impossible_options_are_one_line(arguments, complaint):
+    from django.core.management import CommandError, call_command
+
+    with pytest.raises(CommandError, match=complaint):
+        call_command("deploy_runner", *arguments)

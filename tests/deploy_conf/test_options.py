@@ -1,0 +1,187 @@
+"""Bad values: one line, exit code 2, and nothing written."""
+import getpass
+import os
+import sys
+
+import pytest
+
+from deploy_conf import commands
+
+from . import tinysite
+
+
+@pytest.fixture
+def render(tmp_path, monkeypatch, capsys):
+    """render(*options) → (exit code, stderr), in a site whose facts are all given."""
+    folder = tmp_path / "site"
+    tinysite.write(str(folder))
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+
+    def run(*words, **replace):
+        given = {
+            "--domain": "example.org",
+            "--user": getpass.getuser(),
+            "--wsgi": "tiny.wsgi:application",
+            "--asgi": "tiny.asgi:application",
+            "--static-url": "/static/",
+            "--static-root": str(folder / "static"),
+            "--run-dir": "/run/tiny",
+            "--log-dir": "/var/log/tiny",
+        }
+        for name in words[::2]:
+            given.pop(name, None)
+        line = ["render", "--output", "conf"] + [w for pair in given.items() for w in pair]
+        try:
+            code = commands.main(line + list(words))
+        except SystemExit as error:
+            code = error.code
+        return code, capsys.readouterr().err
+
+    return run
+
+
+def test_all_facts_given_needs_no_settings(render):
+    assert render() == (0, "")
+    assert "tiny.settings" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "option, value, part",
+    [
+        ("--port", "0", "between 1 and 65535"),
+        ("--port", "65536", "between 1 and 65535"),
+        ("--port", "eighty", "not a number"),
+        ("--wsgi", "tiny.nothing:application", "no module tiny.nothing"),
+        ("--wsgi", "tiny.wsgi", "package.module:object"),
+        ("--asgi", "tiny.asgi:application\nx", "package.module:object"),
+        ("--user", "nobody-of-that-name", "no user"),
+        ("--user", "root\n", "no user"),
+        ("--nginx-user", "root; x", "no user"),
+        ("--tls-cert", "/etc/hostname", "--tls-key"),
+        ("--tls-key", "/etc/hostname", "--tls-cert"),
+        ("--static-root", "static", "not an absolute path"),
+        ("--static-root", "/srv/a;b", "';'"),
+        ("--static-root", '/srv/a"b', "'\"'"),
+        ("--static-root", "/srv/a\nb", "'\\n'"),
+        ("--static-root", "/srv/$host", "'$'"),
+        ("--static-root", "/srv/{x}", "'{'"),
+        ("--static-root", "/srv/#x", "'#'"),
+        ("--static-root", "/srv/a\\", "'\\\\'"),
+        ("--static-root", "/srv/a ", "space"),
+        ("--static-root", "/srv/*", "'*'"),
+        ("--static-url", "static/", "/static/"),
+        ("--static-url", "/static", "/static/"),
+        ("--static-url", "/", "/static/"),
+        ("--static-url", "/a/../", "/static/"),
+        ("--websocket-path", "/ws/ { return 200; } #/", "/static/"),
+        ("--websocket-path", "/ws/;/", "/static/"),
+        ("--domain", "exa mple.org", "host name"),
+        ("--domain", "example.org;", "host name"),
+        ("--domain", "example.org\nreturn 200", "host name"),
+        ("--domain", "example.org\n", "host name"),
+        ("--domain", "a-.org", "host name"),
+        ("--domain", "$host", "host name"),
+        ("--domain", "", "host name"),
+        ("--listen", "localhost", "not an IP address"),
+        ("--listen", "1.2.3.4:80 default_server", "not an IP address"),
+        ("--run-dir", "/run/a b", "sockets need"),
+        ("--run-dir", "/run/" + "x" * 90, "too long"),
+        ("--log-dir", "log", "not an absolute path"),
+        ("--directory", "/nonexistent", "not a folder"),
+        ("--python", "/nonexistent/python", "not a program"),
+        ("--nginx", "/etc/passwd", "not a program"),
+        ("--name", "A b", "a-z"),
+        ("--env", "KEY", "NAME=value"),
+        ("--env", "K;EY=1", "NAME=value"),
+        ("--env", 'KEY=a"b', "'\"'"),
+        ("--env", "KEY=a\nuser=root", "'\\n'"),
+        ("--redis-url", "http://x/", "redis://"),
+        ("--redis-url", 'redis://x/0",A="b', "redis://"),
+        ("--max-body", "lots", "20m"),
+        ("--max-body", "20m; x", "20m"),
+        ("--request-rate", "-1", "between"),
+        ("--unlimited", "10.0.0.0/33", "network"),
+        ("--unlimited", "10.0.0.1 1; x", "network"),
+        ("--harakiri", "0", "between"),
+        ("--uwsgi-processes", "none", "not a number"),
+        ("--frame-options", "maybe", "invalid choice"),
+        ("--websocket-probe", "/ws/ x", "URL path"),
+    ],
+)
+def test_bad_value_is_one_line(render, option, value, part):
+    code, err = render(option, value)
+    assert code == 2
+    assert len(err.splitlines()) == 1, err
+    assert option in err and part in err
+    assert not os.path.exists("conf")
+
+
+def test_certificate_and_key_must_belong_together(render, certificate, tmp_path):
+    cert, key = certificate
+    (tmp_path / "wrong.pem").write_text("not a key\n")
+    code, err = render("--tls-cert", cert, "--tls-key", str(tmp_path / "wrong.pem"))
+    assert code == 2 and "do not work together" in err
+    code, err = render("--tls-cert", cert, "--tls-key", str(tmp_path / "missing.pem"))
+    assert code == 2 and "No such file" in err
+    assert render("--tls-cert", cert, "--tls-key", key) == (0, "")
+
+
+def test_redirect_needs_a_certificate_and_a_port_of_its_own(render, certificate):
+    code, err = render("--redirect")
+    assert code == 2 and "--redirect needs" in err
+    pair = ("--tls-cert", certificate[0], "--tls-key", certificate[1])
+    code, err = render("--port", "8443", "--redirect-port", "8443", *pair)
+    assert code == 2 and "--redirect-port" in err
+    code, err = render("--redirect-port", "x", *pair)
+    assert code == 2 and "--redirect-port" in err
+
+
+@pytest.mark.parametrize(
+    "domain, written",
+    [
+        ("Example.ORG", "example.org"),
+        ("*.example.org", "*.example.org"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8::7", "[2001:db8::7]"),
+    ],
+)
+def test_domain_is_written_as_nginx_wants_it(render, domain, written):
+    assert render("--domain", domain) == (0, "")
+    with open("conf/nginx-site.conf", encoding="utf-8") as file:
+        assert "    server_name %s;\n" % written in file.read()
+
+
+def test_the_site_must_be_named(render, monkeypatch, capsys):
+    line = ["render", "--domain", "example.org", "--user", getpass.getuser()]
+    monkeypatch.chdir("static files")  # no manage.py
+    assert commands.main(line) == 2
+    assert "no settings module" in capsys.readouterr().err
+
+
+def test_root_is_never_the_default_account(render, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    code, err = render("--user", "")
+    assert code == 2 and "--user" in err
+
+
+def test_no_command_and_unknown_command_are_one_line(capsys):
+    for words in ([], ["reboot"]):
+        with pytest.raises(SystemExit) as error:
+            commands.main(words)
+        assert error.value.code == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_help_explains_every_option_with_its_default(capsys):
+    for command in ("render", "up", "down", "status"):
+        with pytest.raises(SystemExit):
+            commands.main([command, "--help"])
+        assert "default" in capsys.readouterr().out
+    choices = commands.parser()._subparsers._group_actions[0].choices
+    for command, parser in choices.items():
+        for action in parser._actions[1:]:
+            no_default = ("--domain", "--no-redirect", "--only")
+            told = "default" in action.help or action.option_strings[0] in no_default
+            assert told, (command, action.option_strings)

@@ -1,0 +1,184 @@
+"""Rendered files: nginx accepts them, nobody else reads their secrets, only the pieces asked for."""
+import configparser
+import getpass
+import os
+import re
+import stat
+import subprocess
+
+import pytest
+
+from . import tinysite
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A site in a path with a space and signs that are special to supervisor and uWSGI."""
+    folder = tmp_path / "my 100% site (1)"
+    tinysite.write(str(folder))
+    return folder
+
+
+@pytest.fixture
+def render(folder, tmp_path):
+    """render(*options) → the output folder; fails when the command does."""
+    site = tinysite.Site(folder)
+    for name in ("run", "log"):
+        (tmp_path / name).mkdir()
+    # Sockets need a plain path, and a port that anybody may open keeps the test out of root.
+    (tmp_path / "run").chmod(0o700)
+
+    def run(*words):
+        code, out, err = site.run(
+            "render", "--output", "conf", "--user", getpass.getuser(),
+            "--run-dir", str(tmp_path / "run"), "--log-dir", str(tmp_path / "log"), *words
+        )  # fmt: skip
+        assert (code, err) == (0, "")
+        assert sorted(out.splitlines()) == sorted(
+            str(path) for path in (folder / "conf").iterdir()
+        )
+        return folder / "conf"
+
+    return run
+
+
+def check(nginx, configuration, tmp_path):
+    """Runs `nginx -t`; what it prints, when it is not content."""
+    done = subprocess.run(
+        [nginx, "-t", "-q", "-p", str(tmp_path), "-e", "stderr", "-c", str(configuration)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    return done.stdout.decode() if done.returncode or b"[warn]" in done.stdout else ""
+
+
+@pytest.mark.parametrize("variant", ["plain", "tls", "tls-only", "no-limits", "media"])
+def test_nginx_accepts_the_site(render, nginx, variant, certificate, tmp_path, folder):
+    pair = ["--tls-cert", certificate[0], "--tls-key", certificate[1]]
+    words = {
+        "plain": ["--port", "18080"],
+        "tls": pair + ["--port", "18443", "--redirect-port", "18080"],
+        "tls-only": pair + ["--port", "18443", "--no-redirect"],
+        "no-limits": ["--port", "18080", "--request-rate", "0", "--http-connections", "0",
+                      "--websocket-connections", "0", "--unlimited", "none"],
+        "media": ["--port", "18080", "--media-url", "/media/", "--media-root", str(folder)],
+    }[variant]  # fmt: skip
+    conf = render("--domain", "example.org", "--domain", "*.example.org", *words)
+    assert check(nginx, conf / "nginx.conf", tmp_path) == ""
+    text = (conf / "nginx-site.conf").read_text(encoding="utf-8")
+    assert ("ssl_certificate" in text) == variant.startswith("tls")
+    assert ("Strict-Transport-Security" in text) == variant.startswith("tls")
+    assert ("return 301 https://$host:18443$request_uri;" in text) == (variant == "tls")
+    assert ("limit_req" in text) == (variant != "no-limits")
+    assert "@{" not in text and "None" not in text
+
+
+def test_nginx_accepts_the_websocket_pieces_in_a_site_of_its_own(render, nginx, tmp_path):
+    conf = render("--only", "websocket")
+    assert sorted(os.listdir(str(conf))) == [
+        "README.txt",
+        "nginx-websocket-http.conf",
+        "nginx-websocket-location.conf",
+        "supervisor-daphne.conf",
+    ]
+    own = tmp_path / "own.conf"
+    own.write_text(
+        'pid "%s/x.pid";\nevents {}\nhttp {\n  access_log off;\n'
+        '  include "%s/nginx-websocket-http.conf";\n  server {\n    listen 127.0.0.1:18080;\n'
+        '    location / { return 204; }\n    include "%s/nginx-websocket-location.conf";\n  }\n}\n'
+        % (tmp_path, conf, conf)
+    )
+    assert check(nginx, own, tmp_path) == ""
+
+
+def test_the_websocket_timeouts_outlast_daphnes_pings(render):
+    conf = render("--only", "websocket")
+    location = (conf / "nginx-websocket-location.conf").read_text()
+    daphne = (conf / "supervisor-daphne.conf").read_text()
+    interval = int(re.search(r"--ping-interval (\d+)", daphne).group(1))
+    timeout = int(re.search(r"--ping-timeout (\d+)", daphne).group(1))
+    for name in ("proxy_read_timeout", "proxy_send_timeout", "send_timeout"):
+        assert int(re.search(r"\s%s +(\d+)s;" % name, location).group(1)) > interval + timeout
+    # Longer lived sockets would fall out of their groups (group_expiry is 86400 s).
+    assert int(re.search(r"--websocket_timeout (\d+)", daphne).group(1)) < 86400
+
+
+def test_secrets_are_private_and_stay_the_same(render):
+    conf = render("--domain", "example.org")
+    password = re.search(r"^requirepass ([0-9a-f]{64})$", (conf / "redis.conf").read_text(), re.M)
+    before = (conf / "redis.conf").read_text()
+    holders = [path.name for path in conf.iterdir() if password.group(1) in path.read_text()]
+    assert sorted(holders) == ["redis.conf", "supervisor-programs.conf"]
+    for name in holders:
+        assert stat.S_IMODE((conf / name).stat().st_mode) == 0o600
+    render("--domain", "example.org")
+    assert (conf / "redis.conf").read_text() == before
+
+
+def test_another_redis_is_used_as_given(render):
+    conf = render("--domain", "example.org", "--redis-url", "redis://:secret@10.0.0.9:6379/0")
+    assert not (conf / "redis.conf").exists()
+    text = (conf / "supervisor-programs.conf").read_text(encoding="utf-8")
+    assert 'REDIS_URL="redis://:secret@10.0.0.9:6379/0"' in text
+    assert "redis-server" not in text
+
+
+def test_supervisor_reads_what_was_meant(render, folder, tmp_path):
+    """supervisor's own parser finds the programs, with `%` and spaces as in the real paths."""
+    from supervisor.datatypes import RestartUnconditionally
+    from supervisor.options import ServerOptions
+
+    conf = render("--domain", "example.org", "--daphne-processes", "3", "--env", "COLOUR=100% red")
+    options = ServerOptions()
+    options.realize(["-c", str(conf / "supervisord.conf"), "-n"], doc="")
+    programs = {
+        process.name: process
+        for group in options.process_group_configs
+        for process in group.process_configs
+    }
+    assert sorted(programs) == [
+        "nginx", "tiny-daphne_0", "tiny-daphne_1", "tiny-daphne_2", "tiny-redis", "tiny-ticker",
+        "tiny-uwsgi",
+    ]  # fmt: skip
+    for name in ("tiny-daphne_0", "tiny-uwsgi", "tiny-ticker"):
+        assert programs[name].directory == str(folder)
+        assert programs[name].autorestart is RestartUnconditionally
+        assert programs[name].environment["COLOUR"] == "100% red"
+        assert programs[name].environment["ALLOWED_HOSTS"] == "example.org"
+    assert programs["tiny-daphne_1"].stdout_logfile == str(tmp_path / "log" / "daphne_1.log")
+    assert str(conf / "uwsgi.ini") in programs["tiny-uwsgi"].command
+    priorities = {group.name: group.priority for group in options.process_group_configs}
+    assert priorities["tiny-redis"] < priorities["tiny"] < priorities["nginx"]
+    assert priorities["tiny-redis"] < priorities["tiny-daphne"] < priorities["nginx"]
+
+
+def test_uwsgi_file_has_what_public_layouts_miss(render):
+    conf = render("--domain", "example.org")
+    # log-format has %( ), and pythonpath %%: no interpolation.
+    parser = configparser.RawConfigParser()
+    parser.read(str(conf / "uwsgi.ini"), encoding="utf-8")
+    values = dict(parser.items("uwsgi"))
+    for name in ("strict", "master", "need-app", "die-on-term", "vacuum", "lazy-apps"):
+        assert values[name] == "true", name
+    assert int(values["harakiri"]) > 0
+    assert int(values["max-requests-delta"]) < int(values["max-requests"])
+    assert values["chmod-socket"] == "660"
+    assert "100%%" in values["chdir"]
+
+
+def test_settings_that_raise_are_one_line(folder):
+    (folder / "tiny" / "settings.py").write_text("import nothing_of_this_name\n")
+    code, _, err = tinysite.Site(folder).run(
+        "render", "--domain", "example.org", "--user", getpass.getuser()
+    )
+    assert code == 2
+    assert len(err.splitlines()) == 1 and "nothing_of_this_name" in err
+
+
+def test_an_unwritable_output_is_one_line(folder):
+    (folder / "conf").write_text("a file")
+    code, _, err = tinysite.Site(folder).run(
+        "render", "--domain", "example.org", "--user", getpass.getuser()
+    )
+    assert code == 1
+    assert len(err.splitlines()) == 1 and "conf" in err

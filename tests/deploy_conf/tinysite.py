@@ -1,0 +1,211 @@
+"""A small site that is not ours: its own settings, a view, a WebSocket, a program."""
+import os
+import socket
+import subprocess
+import sys
+import time
+
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+FILES = {
+    "manage.py": """
+        import os
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tiny.settings")
+        """,
+    "tiny/__init__.py": "",
+    "tiny/settings.py": """
+        import os
+        BASE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        SECRET_KEY = "of a test" * 5
+        ALLOWED_HOSTS = ["*"]
+        INSTALLED_APPS = ["channels"]
+        ROOT_URLCONF = "tiny.urls"
+        WSGI_APPLICATION = "tiny.wsgi.application"
+        ASGI_APPLICATION = "tiny.routing.application"
+        STATIC_URL = "/static/"
+        STATIC_ROOT = os.path.join(BASE, "static files")
+        CHANNEL_LAYERS = {"default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [os.environ.get("REDIS_URL", "redis://127.0.0.1:1/0")]},
+        }}
+        DEPLOY_CONF_WEBSOCKET_PROBE = "/ws/echo/"
+        DEPLOY_CONF_PROGRAMS = {"ticker": ["{python}", "ticker.py", 'a "quoted", 100% word']}
+        """,
+    "tiny/urls.py": """
+        import time
+        from django.conf.urls import url
+        from django.http import JsonResponse
+
+        def meta(request):
+            return JsonResponse({k: v for k, v in request.META.items() if isinstance(v, str)})
+
+        def slow(request):
+            print("slow request has begun", flush=True)
+            time.sleep(1)
+            return JsonResponse({"slow": True})
+
+        urlpatterns = [url("^slow$", slow), url("", meta)]
+        """,
+    "tiny/wsgi.py": """
+        import compat
+        compat.install()
+        from django.core.wsgi import get_wsgi_application
+        application = get_wsgi_application()
+        """,
+    "tiny/asgi.py": """
+        import compat
+        compat.install()
+        import django
+        django.setup()
+        from channels.routing import get_default_application
+        application = get_default_application()
+        """,
+    "tiny/routing.py": """
+        import json, os
+        from channels.generic.websocket import AsyncWebsocketConsumer
+        from channels.routing import ProtocolTypeRouter, URLRouter
+        from django.conf.urls import url
+
+        class Echo(AsyncWebsocketConsumer):
+            async def connect(self):
+                await self.channel_layer.group_add("all", self.channel_name)
+                await self.accept()
+                headers = {k.decode(): v.decode("latin-1") for k, v in self.scope["headers"]}
+                await self.send(json.dumps({
+                    "pid": os.getpid(), "client": self.scope["client"][0], "headers": headers,
+                    "root_path": self.scope.get("root_path", ""),
+                }))
+
+            async def receive(self, text_data=None, bytes_data=None):
+                await self.channel_layer.group_send("all", {"type": "say.it", "text": text_data})
+
+            async def say_it(self, event):
+                await self.send(event["text"])
+
+            async def disconnect(self, code):
+                await self.channel_layer.group_discard("all", self.channel_name)
+
+        application = ProtocolTypeRouter({"websocket": URLRouter([url("^ws/echo/$", Echo)])})
+        """,
+    "ticker.py": """
+        import json, os, sys, time
+        print(json.dumps({"words": sys.argv[1:], "var": os.environ["DEVOPS_VAR"]}), flush=True)
+        while True:
+            time.sleep(60)
+        """,
+}
+
+
+def write(folder):
+    """Writes the site into a new folder."""
+    for name, text in FILES.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        lines = text.split("\n")
+        margin = min([len(line) - len(line.lstrip()) for line in lines if line.strip()] or [0])
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(line[margin:] for line in lines))
+    os.makedirs(os.path.join(folder, "static files"))
+    with open(os.path.join(folder, "static files", "page.css"), "w") as file:
+        file.write("body { color: #123 }\n")
+
+
+def environment(**changes):
+    """The variables of a newcomer's shell: none of this project's. None removes one."""
+    mine = ("DJANGO_SETTINGS_MODULE", "DEVOPS_VAR", "REDIS_URL")
+    values = {name: value for name, value in os.environ.items() if name not in mine}
+    values["PYTHONPATH"] = CHECKOUT
+    values.update(changes)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+class Site(object):
+    """The site in a folder, and the command line run in it."""
+
+    def __init__(self, folder, **variables):
+        self.folder = str(folder)
+        self.var = os.path.join(self.folder, "var")
+        self.port = free_port()
+        self.url = "http://127.0.0.1:%d/" % self.port
+        self.environment = environment(**variables)
+
+    def words(self, *words):
+        return [sys.executable, "-m", "deploy_conf"] + list(words)
+
+    def run(self, *words, **variables):
+        """Runs a command to its end: (exit code, stdout, stderr)."""
+        done = subprocess.run(
+            self.words(*words),
+            cwd=self.folder,
+            env=dict(self.environment, **variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=120,
+        )
+        return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+
+    def up(self, *words):
+        return self.run("up", "--port", str(self.port), *words)
+
+    def down(self):
+        return self.run("down")
+
+    def foreground(self):
+        """`up --foreground` as a terminal starts it: leader of its own process group."""
+        return subprocess.Popen(
+            self.words("up", "--foreground", "--port", str(self.port)),
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=os.setpgrp,
+        )
+
+    def log(self, name):
+        with open(os.path.join(self.var, "log", name + ".log"), encoding="utf-8") as file:
+            return file.read()
+
+    def processes(self):
+        """{pid: command line} of everything that belongs to this site."""
+        mark = os.fsencode(self.folder) + b"/"
+        found = {}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/cmdline" % pid, "rb") as file:
+                    command = file.read()
+                with open("/proc/%s/environ" % pid, "rb") as file:
+                    variables = file.read()
+            except OSError:
+                continue
+            if command and (mark in command or mark in variables):
+                found[int(pid)] = command.replace(b"\0", b" ").decode("utf-8", "replace")
+        return found
+
+    def litter(self):
+        """Sockets and pid files, and whatever else lies in the run folder."""
+        return sorted(os.listdir(os.path.join(self.var, "run")))
+
+
+def wait(condition, seconds=20):
+    """The first true value of condition(); fails the test when it does not come."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError("did not happen within %d s: %s" % (seconds, condition))
+
+
+def free_port():
+    """A port that nobody listens on, below the range the system hands out by itself."""
+    for port in range(12000 + os.getpid() % 5000, 19000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port")

@@ -1,0 +1,570 @@
+"""What the tests run inside the test site, each in a process of its own (see site/run.py)."""
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import random
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from django.core.management import call_command
+from django.db import connection, transaction
+
+from compat.streams import (
+    ahead,
+    apublish,
+    apublish_many,
+    aread,
+    bell,
+    head,
+    hub,
+    publish,
+    publish_many,
+    read,
+)
+from compat.streams.follower import LATEST, SinceBeyondHead, StreamFollower
+from compat.streams.models import Entry, Stream
+
+WAIT = 20.0
+
+
+def migrate():
+    call_command("migrate", verbosity=0)
+    call_command("makemigrations", "streams", check=True, dry_run=True, verbosity=0)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA journal_mode=WAL")
+
+
+# The log
+
+
+def error_of(function, *args):
+    try:
+        function(*args)
+    except (ValueError, TypeError) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def append_and_read(stream):
+    result = {"empty": [head(stream), read(stream, 0)]}
+    result["first"] = publish(stream, {"text": "übung \U0001f600 \x00 \u2028"})
+    result["range"] = publish_many(stream, (number for number in range(1200)))
+    result["head"] = head(stream)
+    result["none"] = publish(stream, None)
+    rows = read(stream, 0, 1)
+    result["text"] = [rows[0].seq, rows[0].body, rows[0].json_text]
+    result["page"] = [row.seq for row in read(stream, 600)]
+    result["end"] = read(stream, 1202)
+    result["models"] = [
+        Entry.objects.filter(stream__name=stream).count(),
+        Stream.objects.get(name=stream).last_seq,
+    ]
+    result["other"] = [publish(stream.upper(), 1), head(stream.upper()), head(stream)]
+    return result
+
+
+def bad_input(stream):
+    circular = []
+    circular.append(circular)
+    deep = []
+    for _ in range(100000):
+        deep = [deep]
+    errors = [
+        error_of(publish, "", 1),
+        error_of(publish, "x" * 191, 1),
+        error_of(publish, "new\nline", 1),
+        error_of(publish, "ü", 1),
+        error_of(publish, " x", 1),
+        error_of(publish, 7, 1),
+        error_of(publish, stream, {1, 2}),
+        error_of(publish, stream, float("nan")),
+        error_of(publish, stream, circular),
+        error_of(publish, stream, deep),
+        error_of(publish, stream, "x" * 1048576),
+        error_of(publish_many, stream, []),
+        error_of(publish_many, stream, "text"),
+        error_of(publish_many, stream, {"a": 1}),
+        error_of(publish_many, stream, [1, object()]),
+        error_of(read, stream, -1),
+        error_of(read, stream, "1"),
+        error_of(read, stream, 0, True),
+        error_of(head, "ü"),
+    ]
+    # Unfinished input writes nothing either.
+    return errors, head(stream), Stream.objects.filter(name=stream).count()
+
+
+def outer_transaction(stream):
+    heard = []
+    bell.listen(lambda message: heard.append(message))
+    with contextlib.suppress(ZeroDivisionError):
+        with transaction.atomic():
+            publish(stream, "rolled back")
+            1 / 0
+    after_rollback = head(stream), len(heard)
+    with transaction.atomic():
+        first = publish(stream, "a")
+        with contextlib.suppress(ZeroDivisionError):
+            with transaction.atomic():
+                publish_many(stream, ["inner", "inner"])
+                1 / 0
+        second = publish(stream, "b")
+        inside = len(heard)
+    rows = [[row.seq, row.body] for row in read(stream, 0)]
+    return after_rollback, [first, second], inside, [bell["first"] for bell in heard], rows
+
+
+def write(stream, threads, count, batch, atomic=False):
+    """Publish from several threads at once; the ranges each got."""
+    ranges, errors = [], []
+    barrier = threading.Barrier(threads)
+
+    def work(number):
+        try:
+            barrier.wait()
+            for turn in range(count):
+                bodies = [[os.getpid(), number, turn, i] for i in range(batch)]
+                with transaction.atomic() if atomic else contextlib.suppress():
+                    ranges.append(publish_many(stream, bodies))
+        except Exception as error:
+            errors.append(f"{type(error).__name__}: {error}")
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return ranges, errors
+
+
+def everything(stream):
+    """All entries of the stream, read in pages."""
+    rows, since = [], 0
+    while True:
+        page = read(stream, since)
+        if not page:
+            return [[row.seq, row.body] for row in rows]
+        rows += page
+        since = page[-1].seq
+
+
+def lost_connection(stream):
+    """The database server closes our idle connection."""
+    publish(stream, 1)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT pg_backend_pid()")
+            kill = "SELECT pg_terminate_backend(%d)"
+        else:
+            cursor.execute("SELECT CONNECTION_ID()")
+            kill = "KILL %d"
+        victim = cursor.fetchone()[0]
+
+    def end():
+        with connection.cursor() as cursor:
+            cursor.execute(kill % victim)
+        connection.close()
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    thread.join()
+    return publish(stream, 2), everything(stream)
+
+
+def reader_during_append(stream, ready):
+    """Look for holes while others write: committed entries must always be a prefix."""
+    open(ready, "w").close()
+    deadline = time.monotonic() + WAIT
+    seen = 0
+    while seen < 400 and time.monotonic() < deadline:
+        known = head(stream)
+        rows = [row.seq for row in read(stream, 0, 1000)]
+        assert rows == list(range(1, len(rows) + 1)), rows
+        assert len(rows) >= known, (len(rows), known)
+        seen = len(rows)
+    return seen
+
+
+# Where publish is called from
+
+
+def publish_everywhere(stream):
+    """From plain code, a thread, a running loop, coroutines and a forked child."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    publish(stream, "plain")
+
+    thread = threading.Thread(target=lambda: (publish(stream, "thread"), connection.close()))
+    thread.start()
+    thread.join()
+
+    async def inside():
+        publish(stream, "running loop")
+        await apublish(stream, "apublish")
+        await apublish_many(stream, ["apublish_many"])
+        return await ahead(stream), [row.body for row in await aread(stream, 4)]
+
+    seen = loop.run_until_complete(inside())
+    loop.close()
+    # Django's own rule: a database connection does not cross a fork.
+    connection.close()
+    for way in ("os._exit", "sys.exit"):
+        child = os.fork()
+        if child == 0:
+            publish(stream, "child " + way)
+            connection.close()
+            sys.stdout.flush()
+            if way == "os._exit":
+                os._exit(0)
+            sys.exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    # The parent's connection to the layer still works: no second one was needed.
+    publish(stream, "parent")
+    return seen
+
+
+def publish_once(stream, body):
+    """Publish and tell how long it took."""
+    started = time.monotonic()
+    publish(stream, body)
+    return time.monotonic() - started
+
+
+def publish_twice_around(stream, path):
+    """Publish, wait for the file to disappear, publish again on the same connection."""
+    publish(stream, "before")
+    print("published", flush=True)
+    deadline = time.monotonic() + WAIT
+    while os.path.exists(path) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    publish(stream, "after")
+    return everything(stream)
+
+
+def publish_slowly(stream, count, pause):
+    for number in range(count):
+        publish(stream, number)
+        time.sleep(pause)
+
+
+def publish_bulk(stream, count, size):
+    return publish_many(stream, ["x" * size] * count)
+
+
+# Following
+
+
+class Collector:
+    """A follower whose socket is a list; checks order as it goes."""
+
+    def __init__(self, stream, since, render=None, backlog=None):
+        self.frames, self.entries, self.closed = [], [], []
+        self.next = None
+        self.changed = asyncio.Event()
+        self.follower = StreamFollower(
+            self.send, stream, since, render, close=self.close, backlog=backlog
+        )
+
+    async def send(self, text):
+        message = json.loads(text)
+        self.frames.append(message)
+        if message.get("type") == "gap":
+            self.next = message["oldest"]
+        if message.get("type") == "entries":
+            assert self.next in (None, message["first"]), (self.next, message["first"])
+            self.next = message["first"] + len(message["bodies"])
+            self.entries += message["bodies"]
+        self.changed.set()
+
+    async def close(self, code):
+        self.closed.append(code)
+        self.changed.set()
+
+    async def until(self, ready, seconds=WAIT):
+        deadline = time.monotonic() + seconds
+        while not ready(self):
+            self.changed.clear()
+            try:
+                await asyncio.wait_for(self.changed.wait(), deadline - time.monotonic())
+            except asyncio.TimeoutError:
+                raise AssertionError((len(self.entries), self.next, self.frames[-2:]))
+
+    def kinds(self):
+        return [frame.get("type", "message") for frame in self.frames]
+
+
+def in_loop(function):
+    """Run a coroutine function on a new loop, then check that it left nothing behind."""
+
+    def run(*args):
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        # One thread publishes, so that connections can be counted.
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        try:
+            result = loop.run_until_complete(asyncio.wait_for(function(*args), 3 * WAIT))
+            tasks = getattr(asyncio, "all_tasks", None) or asyncio.Task.all_tasks
+            left = [task for task in tasks(loop) if not task.done()]
+            assert not left, left
+            assert not hub._hubs and not bell._listeners
+        finally:
+            loop.close()
+        gc.collect()
+        return result
+
+    return run
+
+
+async def stop(*collectors):
+    ending = []
+    for collector in collectors:
+        ending += collector.follower.stop()
+    if ending:
+        await asyncio.wait(ending)
+
+
+async def in_thread(function, *args):
+    def call():
+        try:
+            return function(*args)
+        finally:
+            connection.close()
+
+    return await asyncio.get_event_loop().run_in_executor(None, call)
+
+
+@in_loop
+async def resume(stream):
+    await in_thread(publish_many, stream, range(1, 1201))
+    results = []
+    for since in (0, 1, 700, 1200, LATEST):
+        collector = Collector(stream, since)
+        await collector.follower.start()
+        await collector.until(lambda c: "live" in c.kinds())
+        results.append([since, len(collector.entries), collector.next, collector.frames[-1]["seq"]])
+        await stop(collector)
+    collector = Collector(stream, 1201)
+    try:
+        await collector.follower.start()
+    except SinceBeyondHead as error:
+        results.append(str(error))
+    await stop(collector)
+    return results
+
+
+@in_loop
+async def live_entries(stream, count):
+    """Entries that arrive while following, in one process."""
+    collectors = [Collector(stream, 0), Collector(stream, LATEST), Collector(stream, LATEST, str)]
+    for collector in collectors:
+        await collector.follower.start()
+    await collectors[0].until(lambda c: "live" in c.kinds())
+    for number in range(count):
+        await in_thread(publish, stream, number)
+    await in_thread(publish_many, stream, ["x" * 2000] * 30)
+    for collector in collectors[:2]:
+        await collector.until(lambda c: len(c.entries) == count + 30)
+    await collectors[2].until(lambda c: len(c.frames) == count + 30)
+    kinds = [collector.kinds().count("live") for collector in collectors]
+    assert collectors[2].frames[0] == {"message": "0"}
+    await stop(*collectors)
+    return kinds
+
+
+@in_loop
+async def trimmed(stream):
+    await in_thread(publish_many, stream, range(1, 1001))
+
+    def trim(before):
+        Entry.objects.filter(stream__name=stream, seq__lt=before).delete()
+
+    await in_thread(trim, 900)
+    early, late = Collector(stream, 0), Collector(stream, 950)
+    for collector in (early, late):
+        await collector.follower.start()
+        await collector.until(lambda c: "live" in c.kinds())
+    results = [early.kinds()[0], early.frames[0]["oldest"], len(early.entries), len(late.entries)]
+    await stop(early, late)
+    await in_thread(trim, 1001)
+    gone = Collector(stream, 10)
+    await gone.follower.start()
+    await gone.until(lambda c: "live" in c.kinds())
+    await in_thread(publish, stream, "next")
+    await gone.until(lambda c: c.entries == ["next"])
+    await stop(gone)
+    return results + [gone.frames[0], gone.next]
+
+
+@in_loop
+async def shuffled_bells(stream, rounds):
+    """Bells lost, repeated and in any order; the poll is off, so they are all there is."""
+    random.seed(7)
+    collectors = [Collector(stream, 0) for _ in range(3)]
+    for collector in collectors:
+        await collector.follower.start()
+    current = hub.Hub.current()
+    heard = []
+
+    def hear(message):
+        heard.append(message)
+
+    # This process's own bells are taken away and played back in disorder.
+    bell.unlisten(current.ring)
+    bell.listen(hear)
+    for _ in range(rounds):
+        for size in random.choices((1, 2, 7, 400), (8, 4, 2, 1), k=20):
+            await in_thread(publish_many, stream, ["x" * 50] * size)
+        played = random.choices(heard, k=15)
+        played.append(heard[-1])
+        random.shuffle(played)
+        for message in played:
+            current.on_bell(message)
+            if random.random() < 0.3:
+                await asyncio.sleep(0)
+        last = heard[-1]["last"]
+        for collector in collectors:
+            await collector.until(lambda c: c.next == last + 1)
+    bell.unlisten(hear)
+    await stop(*collectors)
+    return [len(collector.entries) for collector in collectors], last
+
+
+@in_loop
+async def follow_to(stream, count, readers):
+    """Follow from the beginning until `count` entries are there; tells when it listens."""
+    collectors = [Collector(stream, 0) for _ in range(readers)]
+    for collector in collectors:
+        await collector.follower.start()
+    for collector in collectors:
+        await collector.until(lambda c: "live" in c.kinds())
+    print("following", flush=True)
+    started = time.monotonic()
+    for collector in collectors:
+        await collector.until(lambda c: len(c.entries) >= count)
+    seconds = time.monotonic() - started
+    await stop(*collectors)
+    return [len(collector.entries) for collector in collectors], seconds
+
+
+@in_loop
+async def many_readers(stream, readers):
+    """Readers at many positions share the few reads of the log that are needed."""
+    await in_thread(publish_many, stream, range(3000))
+    reads = []
+    original = hub.store.read
+
+    def counted(name, since, limit):
+        reads.append(since)
+        return original(name, since, limit)
+
+    hub.store.read = counted
+    threads = threading.active_count()
+    collectors = [Collector(stream, number % 3) for number in range(readers)]
+    await asyncio.gather(*[collector.follower.start() for collector in collectors])
+    for collector in collectors:
+        await collector.until(lambda c: c.next == 3001)
+    grown = threading.active_count() - threads
+    hub.store.read = original
+    await stop(*collectors)
+    return len(reads), grown
+
+
+@in_loop
+async def follow_and_leave(stream, times):
+    """Come and go; what the layer and the hub keep afterwards."""
+    layer = bell.network_layer()
+    for _ in range(times):
+        stay, other = Collector(stream, LATEST), Collector(stream + "2", LATEST)
+        await asyncio.gather(stay.follower.start(), other.follower.start())
+        current = hub.Hub.current()
+        other.follower.stop()
+        again = Collector(stream + "2", LATEST)
+        await again.follower.start()
+        await in_thread(publish, stream + "2", "here")
+        await again.until(lambda c: c.entries == ["here"])
+        await stop(again)
+        assert list(current.topics) == [stream]
+        # Leaving in the middle of starting, and of sending.
+        hasty = Collector(stream + "3", 0)
+        starting = asyncio.ensure_future(hasty.follower.start())
+        await asyncio.sleep(random.random() * 0.01)
+        starting.cancel()
+        await asyncio.wait([starting])
+        await stop(hasty, stay)
+    if layer is None:
+        return []
+    async with layer.connection(0) as redis:
+        keys = await redis.keys(layer.prefix + "*")
+        clients = await redis.client_list()
+    await layer.close_pools()
+    return [key.decode() for key in keys if b"group" in key], len(clients)
+
+
+@in_loop
+async def stuck_reader(stream):
+    """A reader whose connection takes nothing is closed; others are not held up."""
+    await in_thread(publish_many, stream, range(2000))
+    stuck = Collector(stream, 0, backlog=lambda: 2 * 1024 * 1024)
+    fine = Collector(stream, 0, backlog=lambda: 0)
+    await asyncio.gather(stuck.follower.start(), fine.follower.start())
+    await fine.until(lambda c: len(c.entries) == 2000)
+    await stuck.until(lambda c: c.closed)
+    await stop(fine)
+    return stuck.closed, len(stuck.entries), stuck.follower.topic is None
+
+
+@in_loop
+async def failing_reader(stream):
+    """A socket that breaks while sending, and a renderer that raises, harm nobody else."""
+
+    async def broken(text):
+        raise RuntimeError("gone")
+
+    def picky(body):
+        return str(10 // body)
+
+    good = Collector(stream, 0)
+    odd = Collector(stream, 0, picky)
+    bad = StreamFollower(broken, stream, 0)
+    for follower in (bad, good.follower, odd.follower):
+        await follower.start()
+    await in_thread(publish_many, stream, [5, 0, 2])
+    await good.until(lambda c: c.entries == [5, 0, 2])
+    await odd.until(lambda c: len(c.frames) == 2)
+    await stop(good, odd)
+    return bad.topic is None, odd.frames
+
+
+@in_loop
+async def database_goes_back(stream):
+    """The log loses entries that were delivered (a restored backup): readers start over."""
+    await in_thread(publish_many, stream, range(10))
+    collector = Collector(stream, 0)
+    await collector.follower.start()
+    await collector.until(lambda c: "live" in c.kinds())
+    await in_thread(lambda: Stream.objects.filter(name=stream).update(last_seq=3))
+    await collector.until(lambda c: c.closed)
+    return collector.closed
+
+
+def abandoned_loop(stream):
+    """A loop closed without a goodbye does not disturb publishing or the next loop."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    collector = Collector(stream, LATEST)
+    loop.run_until_complete(collector.follower.start())
+    tasks = getattr(asyncio, "all_tasks", None) or asyncio.Task.all_tasks
+    for task in tasks(loop):
+        task.cancel()
+    loop.run_until_complete(asyncio.sleep(0.1))
+    loop.close()
+    publish(stream, 1)
+    return live_entries(stream + "b", 3)
