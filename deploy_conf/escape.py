@@ -1,4 +1,5 @@
 """Quoting for each configuration language. Values were checked by options.py before."""
+
 import shlex
 
 

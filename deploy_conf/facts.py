@@ -1,4 +1,5 @@
 """The facts about one site that all files are rendered from, checked and complete."""
+
 import os
 import re
 import sys

@@ -1,4 +1,5 @@
 """README.txt beside the rendered files: where each goes, in commands to copy."""
+
 import shlex
 
 from . import templating

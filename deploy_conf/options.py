@@ -4,6 +4,7 @@ The options of the command line, and the checks that make them safe to write int
 Every value that reaches a template has passed one of the functions here, each of which
 returns the clean value or raises BadValue with a message that names the option.
 """
+
 import grp
 import importlib.util
 import ipaddress
@@ -36,8 +37,9 @@ def path(option, value):
         raise BadValue("%s: %r is not an absolute path" % (option, value))
     for character in value:
         if not (character.isalnum() or character in PATH_PUNCTUATION):
-            raise BadValue("%s: %r has a character that cannot be used: %r"
-                           % (option, value, character))  # fmt: skip
+            raise BadValue(
+                "%s: %r has a character that cannot be used: %r" % (option, value, character)
+            )
     if any(part != part.strip() for part in value.split("/")):
         raise BadValue("%s: %r has a folder that begins or ends with a space" % (option, value))
     return os.path.normpath(value)
@@ -77,8 +79,9 @@ def short_enough(value):
 def name(option, value):
     """The name of the site: part of file, variable and program names."""
     if not NAME.match(value):
-        raise BadValue("%s: %r: use a-z, 0-9, - and _, at most 31, a letter first"
-                       % (option, value))  # fmt: skip
+        raise BadValue(
+            "%s: %r: use a-z, 0-9, - and _, at most 31, a letter first" % (option, value)
+        )
     return value
 
 
@@ -169,8 +172,9 @@ def application(option, value, directory):
     if not match:
         raise BadValue("%s: %r: expected package.module:object" % (option, value))
     if not has_module(directory, match.group("module")):
-        raise BadValue("%s: there is no module %s in %s"
-                       % (option, match.group("module"), directory))  # fmt: skip
+        raise BadValue(
+            "%s: there is no module %s in %s" % (option, match.group("module"), directory)
+        )
     return value
 
 
@@ -220,12 +224,14 @@ def certificate(cert, key):
             raise BadValue("%s: %s: %s" % (option, file, error.strerror))
     try:
         # The empty password makes an encrypted key an error instead of a question.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if hasattr(ssl, "PROTOCOL_TLS_SERVER")
-                       else ssl.PROTOCOL_TLS).load_cert_chain(cert, key, password="")  # fmt: skip
+        ssl.SSLContext(
+            ssl.PROTOCOL_TLS_SERVER if hasattr(ssl, "PROTOCOL_TLS_SERVER") else ssl.PROTOCOL_TLS
+        ).load_cert_chain(cert, key, password="")
     except (ssl.SSLError, ValueError) as error:
         reason = getattr(error, "reason", None) or str(error)
-        raise BadValue("--tls-cert, --tls-key: %s and %s do not work together: %s"
-                       % (cert, key, reason))  # fmt: skip
+        raise BadValue(
+            "--tls-cert, --tls-key: %s and %s do not work together: %s" % (cert, key, reason)
+        )
     return cert, key
 
 

@@ -1,4 +1,5 @@
 """Where the files of one run go, and who runs it: an administrator's machine, or this folder."""
+
 import os
 import pwd
 import resource
@@ -9,6 +10,8 @@ from . import binaries, options
 from .errors import BadValue
 
 MINFDS = 4096
+TAKES_E = (1, 19, 5)  # the first nginx with the option -e
+ALL_ADDRESSES = ["0.0.0.0", "::"]  # noqa: S104 (a public site)
 
 
 class Place(object):
@@ -60,7 +63,12 @@ def for_administrator(args, facts):
         environment["BEHIND_TLS"] = "1"
     environment = {k: v for k, v in environment.items() if k not in facts.environment}
     own_redis = not args.redis_url
-    uwsgi = args.uwsgi and options.executable("--uwsgi", args.uwsgi)
+    nginx, redis_server = "/usr/sbin/nginx", "/usr/bin/redis-server"
+    if args.nginx:
+        nginx = options.executable("--nginx", args.nginx)
+    if args.redis_server:
+        redis_server = options.executable("--redis-server", args.redis_server)
+    uwsgi = None if websocket_only else _uwsgi(args.uwsgi, facts.python)
     return Place(
         conf=conf,
         run=run,
@@ -69,7 +77,7 @@ def for_administrator(args, facts):
         uwsgi_socket=os.path.join(run, "uwsgi.sock"),
         redis_socket=os.path.join(run, "redis.sock") if own_redis else None,
         supervisor_socket=os.path.join(run, "supervisor.sock"),
-        addresses=_addresses(args.listen or ["0.0.0.0"] + (["::"] if has_ipv6() else [])),
+        addresses=_addresses(args.listen or ALL_ADDRESSES[: 2 if has_ipv6() else 1]),
         port=port,
         redirect_port=redirect_port,
         domains=domains,
@@ -79,13 +87,10 @@ def for_administrator(args, facts):
         user=account,
         nginx_user="%s %s" % (nginx_user, options.primary_group(nginx_user)),
         supervisord_user=None,
-        nginx=args.nginx and options.executable("--nginx", args.nginx) or "/usr/sbin/nginx",
-        nginx_takes_e=True,
-        redis_server=(args.redis_server
-                      and options.executable("--redis-server", args.redis_server)
-                      or "/usr/bin/redis-server"),  # fmt: skip
-        uwsgi=binaries.Uwsgi([uwsgi] if uwsgi else [
-            facts.python, os.path.join(os.path.dirname(facts.python), "uwsgi")]),  # fmt: skip
+        nginx=nginx,
+        nginx_takes_e=not os.path.isfile(nginx) or binaries.nginx_version(nginx) >= TAKES_E,
+        redis_server=redis_server,
+        uwsgi=uwsgi,
         redis_url=None if own_redis else options.redis_url("--redis-url", args.redis_url),
         redis_password=None,
         environment=environment,
@@ -123,7 +128,7 @@ def for_this_machine(var, sockets, host, port, daphne_port, redis_url):
         nginx_user="%s %s" % (me, group) if me else None,
         supervisord_user=me,
         nginx=nginx,
-        nginx_takes_e=binaries.nginx_version(nginx) >= (1, 19, 5),
+        nginx_takes_e=binaries.nginx_version(nginx) >= TAKES_E,
         redis_server=None if redis_url else binaries.redis_server(),
         uwsgi=binaries.uwsgi(),
         redis_url=redis_url,
@@ -157,6 +162,21 @@ def has_ipv6():
 def preferred_daphne_port(var):
     """A loopback port that stays the same for one folder, below the ephemeral range."""
     return 20000 + zlib.crc32(os.fsencode(var)) % 10000
+
+
+def _uwsgi(given, python):
+    """A uWSGI given by hand, with its Python plugin, or pyuwsgi's beside the interpreter."""
+    folder = os.path.dirname(python)
+    if not given:
+        script = os.path.join(folder, "uwsgi")
+        if not os.path.isfile(script):
+            raise BadValue("--uwsgi: pyuwsgi is not installed in the environment of %s" % python)
+        return binaries.Uwsgi([python, options.path("--uwsgi", script)])
+    program = options.executable("--uwsgi", given)
+    environment = os.path.dirname(folder)
+    in_environment = os.path.isfile(os.path.join(environment, "pyvenv.cfg"))
+    plugin = binaries.embedded_python(program)[1]
+    return binaries.Uwsgi([program], plugin, environment if in_environment else "")
 
 
 def _addresses(values):

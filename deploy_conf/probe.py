@@ -1,4 +1,5 @@
 """Asks the running parts whether they answer: HTTP, a WebSocket handshake, Redis' PING."""
+
 import base64
 import os
 import re
@@ -14,8 +15,10 @@ def http(host, port, path="/", headers=(), timeout=TIMEOUT):
 
     Only the status line is read: a streaming page would never end.
     """
-    lines = ["GET %s HTTP/1.1" % path, "Host: %s" % authority(host, port)]
-    lines += ["User-Agent: deploy_conf", *headers, "", ""]
+    lines = ["GET %s HTTP/1.1" % path, *headers]
+    if not any(line.lower().startswith("host:") for line in headers):
+        lines.append("Host: %s" % authority(host, port))
+    lines += ["User-Agent: deploy_conf", "", ""]
     try:
         with socket.create_connection((host, port), timeout) as connection:
             connection.settimeout(timeout)

@@ -4,6 +4,7 @@ Who is running: facts about processes from /proc, to find and end what a dead ru
 A process is known by its id and its start time (clock ticks since boot), because ids are
 used again.
 """
+
 import os
 import signal
 import time

@@ -1,4 +1,5 @@
 """What can be read from the site itself: its settings module, and facts in its settings."""
+
 import os
 import re
 import sys
@@ -52,8 +53,10 @@ def read_settings(module, directory):
         return facts
     except Exception as error:
         # Whatever somebody's settings raise: it is their message that helps.
-        raise BadValue("settings %s cannot be read: %s: %s"
-                       % (module, type(error).__name__, " ".join(str(error).split())))  # fmt: skip
+        raise BadValue(
+            "settings %s cannot be read: %s: %s"
+            % (module, type(error).__name__, " ".join(str(error).split()))
+        )
 
 
 def object_path(dotted):

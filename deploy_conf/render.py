@@ -1,10 +1,11 @@
 """Facts in, files out. The same templates serve an administrator's machine and `up`."""
+
 import os
 import re
 import secrets
 import tempfile
 
-from . import escape, templating
+from . import binaries, escape, templating
 from .facts import PING_INTERVAL, PING_TIMEOUT
 
 PASSWORD = re.compile(r'^requirepass "?([0-9a-f]{64})"?$', re.MULTILINE)
@@ -87,10 +88,11 @@ def site_values(facts, place):
         "log_escaped": escape.supervisor(place.log, passes=2),
     }
     values.update(_nginx_values(facts, place))
+    uwsgi = place.uwsgi or binaries.Uwsgi([])  # none is asked for with --only websocket
     values.update(
         # uWSGI
-        uwsgi_plugin=place.uwsgi.plugin,
-        virtualenv=escape.uwsgi(place.uwsgi.virtualenv),
+        uwsgi_plugin=uwsgi.plugin,
+        virtualenv=escape.uwsgi(uwsgi.virtualenv),
         directory=escape.uwsgi(facts.directory),
         wsgi=facts.wsgi,
         uwsgi_processes=facts.uwsgi_processes,
@@ -98,8 +100,9 @@ def site_values(facts, place):
         uwsgi_socket_mode="660",
         uwsgi_mercy=place.patience(facts.harakiri),
         uwsgi_rss=512,
+        max_requests_delta=500 if place.uwsgi and uwsgi.knows("max-requests-delta") else 0,
         uwsgi_command=escape.supervisor_command(
-            place.uwsgi.command + ["--ini", os.path.join(place.conf, "uwsgi.ini")]
+            uwsgi.command + ["--ini", os.path.join(place.conf, "uwsgi.ini")]
         ),
         uwsgi_stop_wait=place.patience(longest) + 5,
         harakiri=facts.harakiri,
@@ -198,9 +201,11 @@ def _nginx_values(facts, place):
         error_log=_nginx_log(place, "error"),
         log_buffer=" buffer=4k flush=1s" if place.logs_to_supervisor else "",
         nginx_access_log=escape.supervisor(os.path.join(place.log, "nginx-access.log"), 2)
-        if place.logs_to_supervisor else "NONE",
+        if place.logs_to_supervisor
+        else "NONE",
         nginx_error_log=escape.supervisor(os.path.join(place.log, "nginx-error.log"), 2)
-        if place.logs_to_supervisor else "NONE",
+        if place.logs_to_supervisor
+        else "NONE",
         max_body=facts.max_body,
         unlimited="\n".join("%s 1;" % network for network in facts.unlimited),
         request_rate=facts.request_rate,

@@ -4,6 +4,7 @@ What is known of a run: a lock that lives as long as supervisord, and a record b
 supervisord inherits the open lock file, so the lock is held exactly while it lives, whatever
 kills it; a pid file alone could name somebody else's process by now.
 """
+
 import fcntl
 import json
 import os
@@ -66,7 +67,7 @@ class Run(object):
             return self.folder
         base = tempfile.gettempdir()
         if not options.short_enough(os.path.join(base, "deploy_conf-12345678")):
-            base = "/tmp"
+            base = "/tmp"  # noqa: S108 (mkdtemp makes the folder in it private)
         return tempfile.mkdtemp(prefix="deploy_conf-", dir=base)
 
     def supervisor(self, record=None):
@@ -107,7 +108,8 @@ class Run(object):
         record = self.read()
         if record and record.get("boot") == processes.boot_id():
             var = os.fsencode(self.var)
-            marks = [var + b"/", b"DEVOPS_VAR=" + var + b"\0", os.fsencode(record["sockets"]) + b"/"]
+            marks = [var + b"/", b"DEVOPS_VAR=" + var + b"\0"]
+            marks.append(os.fsencode(record["sockets"]) + b"/")
             left = processes.leftovers(record["pid"], record["start"], marks)
             processes.end(left, patience=8)
             if any(processes.alive(pid, start) for pid, start in left.items()):

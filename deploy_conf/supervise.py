@@ -1,22 +1,21 @@
 """up, down and status: a thin wrapper around supervisord."""
+
 import ctypes
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 
-from . import binaries, place, probe, processes, render
+from . import binaries, health, place, probe, processes, render
 from .errors import ConfError
 from .running import Run
 
 # More than the sum of what the parts may take to stop (see Place.hurry).
 STOP_PATIENCE = 45
 PR_SET_PDEATHSIG = 1
-# What a line of a log that tells the cause looks like.
-TELLING = re.compile(r"\w(Error|Exception)\b|No module|CRITICAL|FATAL|\[emerg\]|refused|denied")
+ANY = "0.0.0.0"  # noqa: S104 (compared, not listened on)
 
 
 def up(site, var, host, port, redis_url, timeout, foreground):
@@ -26,8 +25,10 @@ def up(site, var, host, port, redis_url, timeout, foreground):
     lock = _lock(run)
     if lock is None:
         record = run.read()
-        print("already running: %s (stop it with: python -m deploy_conf down)"
-              % record.get("url", "another `up` is at work"))  # fmt: skip
+        print(
+            "already running: %s (stop it with: python -m deploy_conf down)"
+            % record.get("url", "another `up` is at work")
+        )
         return 1 if foreground or not record else 0
     stop = Stop()
     with lock, stop:
@@ -46,7 +47,7 @@ def up(site, var, host, port, redis_url, timeout, foreground):
             raise
         if site.static_root and not os.path.isdir(site.static_root):
             print("no static files in %s yet: run manage.py collectstatic" % site.static_root)
-        reachable = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))
+        reachable = {ANY: "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))
         record = {
             "pid": child.pid,
             "start": (processes.stat(child.pid) or (None,) * 4)[3],
@@ -109,7 +110,7 @@ def status(var):
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
         print("  ".join([row[i].ljust(widths[i]) for i in range(4)] + [row[4]]))
-    problems = _problems(run, record, programs)
+    problems = health.problems(run, record, programs)
     for problem in problems:
         print(problem)
     if not problems:
@@ -126,7 +127,10 @@ class Stop(object):
         self.asked = False
 
     def __enter__(self):
-        self.before = [(number, signal.signal(number, self._ask)) for number in self.SIGNALS]
+        numbers = list(self.SIGNALS)
+        if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+            numbers.remove(signal.SIGHUP)  # nohup
+        self.before = [(number, signal.signal(number, self._ask)) for number in numbers]
         return self
 
     def __exit__(self, *_):
@@ -190,75 +194,20 @@ def _wait_ready(run, record, child, stop, timeout):
     seen = {}  # program: the process ids it has had
     while not stop.asked:
         if child.poll() is not None:
-            return ["supervisord does not start: %s" % _reason(run.log("supervisord.err"))]
+            return ["supervisord does not start: %s" % health.reason(run.log("supervisord.err"))]
         programs = run.programs(record) or []
         for one in programs:
             if one["pid"]:
                 seen.setdefault(one["short"], set()).add(one["pid"])
         # A program that was started three times will not stay up the fourth time either.
-        failing = {name for name, pids in seen.items() if len(pids) > 2}
-        failing |= {one["short"] for one in programs if one["statename"] == "FATAL"}
-        problems = _problems(run, record, programs, failing)
-        if not problems or failing or time.monotonic() > deadline:
+        given_up = any(one["statename"] == "FATAL" for one in programs)
+        given_up = given_up or any(len(pids) > 2 for pids in seen.values())
+        failing = {name for name, pids in seen.items() if len(pids) > 1} if given_up else ()
+        problems = health.problems(run, record, programs, failing)
+        if not problems or given_up or time.monotonic() > deadline:
             return problems
         time.sleep(0.1)
     return []
-
-
-def _problems(run, record, programs, failing=()):
-    """One line for each part that is not up, with the path of its log."""
-    if not programs:
-        return ["supervisord does not answer: %s" % run.log("supervisord")]
-    found = [
-        "%s is not up (%s): %s" % (one["short"], one["statename"].lower(), _reason(one["log"]))
-        for one in programs
-        if one["short"] in failing or one["statename"] in ("BACKOFF", "EXITED")
-    ] or [
-        "%s is not up yet (%s): %s" % (one["short"], one["statename"].lower(), _reason(one["log"]))
-        for one in programs
-        if one["statename"] != "RUNNING"
-    ]
-    if found:
-        return found
-    if record["redis"] and not probe.redis(record["redis"]):
-        found.append("Redis does not answer PING: %s" % run.log("redis"))
-    code = probe.http(record["host"], record["port"])
-    if code is None or code >= 500:
-        found.append("%s %s: %s" % (record["url"], _answer(code), _reason(run.log("uwsgi"))))
-    code, good = _websocket(record)
-    if not good:
-        found.append("WebSocket %s %s: %s" % (
-            record["websocket"], _answer(code), _reason(run.log("daphne_0"))))  # fmt: skip
-    return found
-
-
-def _websocket(record):
-    """(status, whether it is good) of the way through nginx to daphne."""
-    host, port, path = record["host"], record["port"], record["websocket"]
-    if record["probe"]:
-        code = probe.websocket(host, port, path)
-        return code, code in (101, 403)
-    # Which paths have a consumer is not known, and channels leaves a handshake on any other
-    # without an answer. A plain request is answered by daphne as well, mostly with 404.
-    code = probe.http(host, port, path)
-    return code, code not in (None, 502, 503, 504)
-
-
-def _answer(code):
-    return "does not answer" if code is None else "answers %d" % code
-
-
-def _reason(log):
-    """A log's path and the line near its end that most likely names the cause."""
-    try:
-        with open(log, "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - 8192))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return log
-    lines = [line.strip() for line in lines if re.search(r"\w\w\w", line)]
-    telling = [line for line in lines if TELLING.search(line)] or lines
-    return "%s: %s" % (log, telling[-1][:300]) if telling else log
 
 
 def _write(site, var, where):
@@ -276,8 +225,10 @@ def _check_port(host, port):
     """Raises ConfError when nobody could listen there now."""
     error = _bind_error(host, port)
     if error:
-        raise ConfError("port %d on %s cannot be used (%s); choose another: --port N, or "
-                        "PORT=N make run" % (port, host, error))  # fmt: skip
+        raise ConfError(
+            "port %d on %s cannot be used (%s); choose another: --port N, or "
+            "PORT=N make run" % (port, host, error)
+        )
 
 
 def _bind_error(host, port):
@@ -315,17 +266,21 @@ def _check_nginx(where):
 
 def _start(where, lock, foreground):
     """supervisord in a session of its own: a terminal's Ctrl-C does not reach it directly."""
-    words = binaries.supervisord() + ["-n", "-s", "-c", os.path.join(where.conf, "supervisord.conf")]
+    configuration = os.path.join(where.conf, "supervisord.conf")
+    words = binaries.supervisord() + ["-n", "-s", "-c", configuration]
     # The C library is looked up here: between fork and exec only the call itself is safe.
     library = ctypes.CDLL(None) if foreground and sys.platform.startswith("linux") else None
 
     def die_with_parent():
         library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
+    # uWSGI takes every variable UWSGI_X for its option x, and there is none called bin.
+    environment = {name: value for name, value in os.environ.items() if name != "UWSGI_BIN"}
     with open(os.path.join(where.log, "supervisord.err.log"), "wb") as errors:
         return subprocess.Popen(
             words,
             cwd=where.run,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
@@ -360,5 +315,8 @@ def _duration(seconds):
     minutes, seconds = divmod(max(0, int(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    return "%dd %02d:%02d:%02d" % (days, hours, minutes, seconds) if days else "%d:%02d:%02d" % (
-        hours, minutes, seconds)  # fmt: skip
+    return (
+        "%dd %02d:%02d:%02d" % (days, hours, minutes, seconds)
+        if days
+        else "%d:%02d:%02d" % (hours, minutes, seconds)
+    )

@@ -7,6 +7,7 @@ The template language: plain text with three line directives and one placeholder
 
 Chosen so that it meets neither nginx's `$`, supervisor's `%` nor uWSGI's `@(`.
 """
+
 import os
 import re
 

@@ -13,10 +13,11 @@ DAPHNE = os.path.join(os.path.dirname(sys.executable), "daphne")
 
 
 @contextlib.contextmanager
-def daphne(folder, application, **environ):
+def daphne(folder, application, *options, **environ):
     """Run daphne on `application` (module:name, importable from `folder`); yields (host, port).
 
-    `environ` adds to the environment. What daphne printed is in `folder`/daphne.log.
+    `options` are daphne's own, `environ` adds to the environment. What daphne printed is in
+    `folder`/daphne.log.
     """
     with contextlib.closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
@@ -24,7 +25,7 @@ def daphne(folder, application, **environ):
         path = os.pathsep.join([str(folder), CHECKOUT])
         with open(os.path.join(str(folder), "daphne.log"), "ab") as log:
             process = subprocess.Popen(
-                [DAPHNE, "--fd", str(listener.fileno()), application],
+                [DAPHNE, "--fd", str(listener.fileno()), *options, application],
                 cwd=str(folder),
                 env=dict(os.environ, PYTHONPATH=path, **environ),
                 pass_fds=[listener.fileno()],

@@ -1,5 +1,7 @@
-"""The site's settings, with a database that does not wait for a lock."""
+"""The site's settings, with a database that does not wait for a lock and quick second looks."""
 
 from devops.settings import *  # noqa: F403
 
 DATABASES["default"]["OPTIONS"]["timeout"] = 0.2  # noqa: F405
+DEPLOY_RECHECK_SECONDS = 0.3
+LOGGING["root"]["level"] = "INFO"  # noqa: F405

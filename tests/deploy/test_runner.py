@@ -1,5 +1,6 @@
 """Real runners, real processes, a database that both sides open."""
 
+import contextlib
 import os
 import re
 import signal
@@ -62,11 +63,13 @@ def out_bodies(deployment):
 def test_what_commands_write_arrives_whole(site):
     numbers = python("for n in range(5000): print('line', n)", "numbers")
     both = python(
-        "import sys\nfor n in range(3): print(n, flush=True); print('e', n, file=sys.stderr)", "both"
+        "import sys\nfor n in range(3): print(n, flush=True); print('e', n, file=sys.stderr)",
+        "both",
     )
     mega = python("print('x' * 1500000 + 'end')", "mega")
     octets = make_service(
-        "octets", [PYTHON, "-c", "import os; os.write(1, b'\\xff\\xc3'); os.write(1, b'\\xa9\\0\\r9%')"]
+        "octets",
+        [PYTHON, "-c", "import os; os.write(1, b'\\xff\\xc3'); os.write(1, b'\\xa9\\0\\r9%')"],
     )
     for deployment in run_once(site, numbers, both, mega, octets):
         assert (deployment.state, deployment.exit_code) == ("succeeded", 0)
@@ -91,7 +94,10 @@ def test_what_commands_write_arrives_whole(site):
 def test_a_partial_line_is_seen_when_it_is_written(site, tmp_path):
     gate = str(tmp_path / "gate")
     os.mkfifo(gate)
-    code = f"import sys; sys.stdout.write('half'); sys.stdout.flush(); open({gate!r}).read(); print(' done')"
+    code = (
+        "import sys; sys.stdout.write('half'); sys.stdout.flush()\n"
+        f"open({gate!r}).read(); print(' done')"
+    )
     site.runner()
     deployment = site.enqueue(python(code))
     site.wait_for_text(deployment, "half")
@@ -102,7 +108,7 @@ def test_a_partial_line_is_seen_when_it_is_written(site, tmp_path):
     assert log_of(deployment) == "half done\n"
 
 
-def test_what_a_command_is_given(site, tmp_path, monkeypatch):
+def test_what_a_command_is_given(site, tmp_path):
     code = (
         "import os, sys\n"
         "print(os.getcwd(), sys.stdin.read() == '', os.getpgid(0) == os.getsid(0) == os.getpid())\n"
@@ -115,10 +121,12 @@ def test_what_a_command_is_given(site, tmp_path, monkeypatch):
         cwd=str(tmp_path),
         environment="COLOUR=blaü\nPYTHONIOENCODING=utf-8",
     )
-    for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL"):
-        site.environment[name] = "of-the-site"
-    site.environment["DATABASE_URL"] = "sqlite:///" + os.path.join(site.var, "db.sqlite3")
-    site.environment["KEPT"] = "yes"
+    site.environment.update(
+        SECRET_KEY="x" * 50,
+        DATABASE_URL="sqlite:///" + os.path.join(site.var, "db.sqlite3"),
+        REDIS_URL="redis://127.0.0.1:1/0",
+        KEPT="yes",
+    )
     (deployment,) = run_once(site, service)
     lines = log_of(deployment).splitlines()
     assert lines[0] == f"{os.path.realpath(str(tmp_path))} True True"
@@ -174,7 +182,9 @@ def test_the_timeout_stops_a_command_that_does_not_want_to(site):
 
 def test_cancel_is_asked_for_politely_and_then_insisted_on(site):
     site.runner("--grace", "0.3")
-    polite = site.enqueue(python("import time; print('pid', flush=True); time.sleep(600)", "polite"))
+    polite = site.enqueue(
+        python("import time; print('pid', flush=True); time.sleep(600)", "polite")
+    )
     stubborn = site.enqueue(python(STUBBORN, "stubborn"))
     site.wait_for_text(polite, "pid")
     pid = printed_pid(site, stubborn)
@@ -188,7 +198,10 @@ def test_cancel_is_asked_for_politely_and_then_insisted_on(site):
 
 def test_the_whole_group_is_cancelled(site):
     # The child ignores TERM, does not hold the pipe, and its parent ends at once.
-    child = "import signal,time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
+    child = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print(1, flush=True); time.sleep(600)"
+    )
     code = (
         "import subprocess, sys, time\n"
         f"child = subprocess.Popen([sys.executable, '-c', {child!r}], stdout=subprocess.PIPE,"
@@ -366,29 +379,50 @@ def test_a_second_signal_does_not_wait_for_the_grace(site):
     assert site.wait_for(deployment).state == "lost"
 
 
-def test_a_locked_database_delays_and_loses_nothing(site, tmp_path):
-    gate = str(tmp_path / "gate")
-    os.mkfifo(gate)
-    code = f"print('before', flush=True)\nopen({gate!r}).read()\nfor n in range(2000): print('line', n)"
-    site.environment["DJANGO_SETTINGS_MODULE"] = "tests.deploy.impatient"
-    runner = site.runner()
-    deployment = site.enqueue(python(code))
-    site.wait_for_text(deployment, "before")
+@contextlib.contextmanager
+def locked_database():
     with connection.cursor() as cursor:
         cursor.execute("BEGIN IMMEDIATE")
         try:
-            with open(gate, "w"):
-                pass
-
-            def complains():
-                with open(runner.log) as log:
-                    return "does not take it" in log.read()
-
-            wait_until(complains, seconds=60, what="the runner meeting the lock")
+            yield
         finally:
             cursor.execute("ROLLBACK")
+
+
+def gated(site, tmp_path, rest):
+    """Start a command that waits, and a runner whose database does not wait for a lock."""
+    gate = str(tmp_path / "gate")
+    os.mkfifo(gate)
+    site.environment["DJANGO_SETTINGS_MODULE"] = "tests.deploy.impatient"
+    runner = site.runner()
+    code = f"import os; print('pid', os.getpid(), flush=True); open({gate!r}).read(); {rest}"
+    deployment = site.enqueue(python(code))
+    return runner, deployment, printed_pid(site, deployment), gate
+
+
+def test_output_that_meets_a_locked_database_is_delayed_and_not_lost(site, tmp_path):
+    rest = "print('\\n'.join('line %d' % n for n in range(2000)))"
+    _, deployment, pid, gate = gated(site, tmp_path, rest)
+    with locked_database():
+        with open(gate, "w"):
+            pass
+        wait_until(lambda: not runs(pid), what="the end of the command")
     assert site.wait_for(deployment).state == "succeeded"
-    assert log_of(deployment) == "before\n" + "".join(f"line {n}\n" for n in range(2000))
+    assert log_of(deployment) == f"pid {pid}\n" + "".join(f"line {n}\n" for n in range(2000))
+
+
+def test_an_end_that_meets_a_locked_database_is_recorded_later(site, tmp_path):
+    runner, deployment, pid, gate = gated(site, tmp_path, "os._exit(4)")
+
+    def complains():
+        with open(runner.log) as log:
+            return "does not take it" in log.read()
+
+    with locked_database():
+        with open(gate, "w"):
+            pass
+        wait_until(complains, what="the runner meeting the lock")
+    assert (site.wait_for(deployment).state, deployment.exit_code) == ("failed", 4)
 
 
 def test_a_deployment_that_was_taken_away_is_stopped(site):

@@ -14,7 +14,17 @@ def running(tmp_path_factory):
     folder = tmp_path_factory.mktemp("it is 100% (own), %s é")
     tinysite.write(str(folder))
     site = tinysite.Site(folder)
-    code, out, err = site.up()
+    # Its own client comes from loopback, which is not limited otherwise.
+    code, out, err = site.up(
+        "--unlimited",
+        "none",
+        "--websocket-connections",
+        "60",
+        "--request-rate",
+        "1000",
+        "--request-burst",
+        "1000",
+    )
     assert code == 0, out + err
     yield site
     site.down()
@@ -38,8 +48,12 @@ def certificate(tmp_path_factory):
     cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
     words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=example.org"]
     try:
-        subprocess.run(words + ["-days", "2", "-keyout", key, "-out", cert], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        subprocess.run(
+            words + ["-days", "2", "-keyout", key, "-out", cert],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
     except FileNotFoundError:
         pytest.skip("the openssl command is not installed")
     return cert, key

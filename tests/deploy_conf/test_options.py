@@ -1,4 +1,5 @@
 """Bad values: one line, exit code 2, and nothing written."""
+
 import getpass
 import os
 import sys

@@ -1,4 +1,5 @@
-"""Rendered files: nginx accepts them, nobody else reads their secrets, only the pieces asked for."""
+"""Rendered files: nginx accepts them, and nobody else reads their secrets."""
+
 import configparser
 import getpass
 import os
@@ -7,6 +8,8 @@ import stat
 import subprocess
 
 import pytest
+
+from deploy_conf import probe
 
 from . import tinysite
 
@@ -30,13 +33,21 @@ def render(folder, tmp_path):
 
     def run(*words):
         code, out, err = site.run(
-            "render", "--output", "conf", "--user", getpass.getuser(),
-            "--run-dir", str(tmp_path / "run"), "--log-dir", str(tmp_path / "log"), *words
-        )  # fmt: skip
-        assert (code, err) == (0, "")
-        assert sorted(out.splitlines()) == sorted(
-            str(path) for path in (folder / "conf").iterdir()
+            "render",
+            "--output",
+            "conf",
+            "--user",
+            getpass.getuser(),
+            "--listen",
+            "127.0.0.1",
+            "--run-dir",
+            str(tmp_path / "run"),
+            "--log-dir",
+            str(tmp_path / "log"),
+            *words,
         )
+        assert (code, err) == (0, "")
+        assert sorted(out.splitlines()) == sorted(str(path) for path in (folder / "conf").iterdir())
         return folder / "conf"
 
     return run
@@ -59,10 +70,20 @@ def test_nginx_accepts_the_site(render, nginx, variant, certificate, tmp_path, f
         "plain": ["--port", "18080"],
         "tls": pair + ["--port", "18443", "--redirect-port", "18080"],
         "tls-only": pair + ["--port", "18443", "--no-redirect"],
-        "no-limits": ["--port", "18080", "--request-rate", "0", "--http-connections", "0",
-                      "--websocket-connections", "0", "--unlimited", "none"],
+        "no-limits": [
+            "--port",
+            "18080",
+            "--request-rate",
+            "0",
+            "--http-connections",
+            "0",
+            "--websocket-connections",
+            "0",
+            "--unlimited",
+            "none",
+        ],
         "media": ["--port", "18080", "--media-url", "/media/", "--media-root", str(folder)],
-    }[variant]  # fmt: skip
+    }[variant]
     conf = render("--domain", "example.org", "--domain", "*.example.org", *words)
     assert check(nginx, conf / "nginx.conf", tmp_path) == ""
     text = (conf / "nginx-site.conf").read_text(encoding="utf-8")
@@ -137,9 +158,14 @@ def test_supervisor_reads_what_was_meant(render, folder, tmp_path):
         for process in group.process_configs
     }
     assert sorted(programs) == [
-        "nginx", "tiny-daphne_0", "tiny-daphne_1", "tiny-daphne_2", "tiny-redis", "tiny-ticker",
+        "nginx",
+        "tiny-daphne_0",
+        "tiny-daphne_1",
+        "tiny-daphne_2",
+        "tiny-redis",
+        "tiny-ticker",
         "tiny-uwsgi",
-    ]  # fmt: skip
+    ]
     for name in ("tiny-daphne_0", "tiny-uwsgi", "tiny-ticker"):
         assert programs[name].directory == str(folder)
         assert programs[name].autorestart is RestartUnconditionally
@@ -182,3 +208,33 @@ def test_an_unwritable_output_is_one_line(folder):
     )
     assert code == 1
     assert len(err.splitlines()) == 1 and "conf" in err
+
+
+def test_requests_beyond_the_rate_get_429(render, nginx, tmp_path):
+    port = tinysite.free_port()
+    conf = render(
+        "--domain",
+        "localhost",
+        "--port",
+        str(port),
+        "--unlimited",
+        "none",
+        "--request-rate",
+        "1",
+        "--request-burst",
+        "2",
+    )
+    process = subprocess.Popen(
+        [nginx, "-p", str(tmp_path), "-e", "stderr", "-c", str(conf / "nginx.conf")],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        # No uWSGI runs here: what is let through is answered with 502.
+        host = ("Host: localhost",)
+        ask = lambda: probe.http("127.0.0.1", port, headers=host)  # noqa: E731
+        codes = [tinysite.wait(ask)] + [ask() for _ in range(9)]
+    finally:
+        process.terminate()
+        process.wait()
+    assert set(codes) == {502, 429}
+    assert 2 <= codes.count(502) <= 4

@@ -1,4 +1,5 @@
 """The site really runs: in a path with spaces and signs, through every server."""
+
 import json
 import os
 import re
@@ -10,6 +11,8 @@ import urllib.error
 import urllib.request
 
 import websocket
+
+from deploy_conf import probe
 
 from . import tinysite
 
@@ -52,10 +55,16 @@ def test_up_again_is_one_line_with_the_address(running):
 
 def test_what_a_client_claims_never_reaches_wsgi(running):
     code, _, body = get(
-        running, "meta", X_Forwarded_For="6.6.6.6", X_Forwarded_Proto="https",
-        X_Forwarded_Host="evil.example", X_Real_IP="6.6.6.6", X_Forwarded_Port="443",
-        Forwarded="for=6.6.6.6", Proxy="http://evil.example/",
-    )  # fmt: skip
+        running,
+        "meta",
+        X_Forwarded_For="6.6.6.6",
+        X_Forwarded_Proto="https",
+        X_Forwarded_Host="evil.example",
+        X_Real_IP="6.6.6.6",
+        X_Forwarded_Port="443",
+        Forwarded="for=6.6.6.6",
+        Proxy="http://evil.example/",
+    )
     meta = json.loads(body.decode())
     assert code == 200
     assert meta["HTTP_X_FORWARDED_FOR"] == meta["HTTP_X_REAL_IP"] == "127.0.0.1"
@@ -68,9 +77,15 @@ def test_what_a_client_claims_never_reaches_wsgi(running):
 def test_what_a_client_claims_never_reaches_daphne(running):
     client, greeting = connect(
         running,
-        ["X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https", "Daphne-Root-Path: /evil",
-         "X-Real-IP: 6.6.6.6", "Forwarded: for=6.6.6.6", "X_Forwarded_For: 6.6.6.6"],
-    )  # fmt: skip
+        [
+            "X-Forwarded-For: 6.6.6.6",
+            "X-Forwarded-Proto: https",
+            "Daphne-Root-Path: /evil",
+            "X-Real-IP: 6.6.6.6",
+            "Forwarded: for=6.6.6.6",
+            "X_Forwarded_For: 6.6.6.6",
+        ],
+    )
     client.close()
     assert greeting["client"] == "127.0.0.1"
     assert greeting["root_path"] == ""
@@ -106,10 +121,14 @@ def test_sockets_on_both_daphne_processes_share_a_group(running):
             client.close()
 
 
-def test_fifty_sockets_from_one_address(running):
-    clients = [connect(running)[0] for _ in range(50)]
-    for client in clients:
-        client.close()
+def test_sockets_from_one_address_are_limited(running):
+    clients = [connect(running)[0] for _ in range(60)]
+    try:
+        assert probe.websocket("127.0.0.1", running.port, "/ws/echo/") == 429
+    finally:
+        for client in clients:
+            client.close()
+    tinysite.wait(lambda: probe.websocket("127.0.0.1", running.port, "/ws/echo/") == 101)
 
 
 def test_security_headers_once_each(running):

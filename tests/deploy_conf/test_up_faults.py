@@ -1,6 +1,8 @@
 """What goes wrong when starting and stopping: taken ports, signals, kills, broken sites."""
+
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -41,25 +43,32 @@ def test_a_taken_port_is_one_line_and_nothing_starts(site):
     assert site.processes() == {} and site.litter() == []
 
 
-def test_ctrl_c_twice_ends_everything_and_it_runs_again(site):
+def test_ctrl_c_twice_ends_everything(tmp_path):
+    """Also where the path is too long for Unix sockets, which are then elsewhere."""
+    folder = tmp_path / ("long" * 20) / ("path" * 10)
+    tinysite.write(str(folder))
+    site = tinysite.Site(folder, TMPDIR="/tmp")
     process = site.foreground()
     try:
         assert any(site.url in line for line in say(process))
         assert probe.http("127.0.0.1", site.port) == 200
         assert probe.websocket("127.0.0.1", site.port, "/ws/echo/") == 101
+        with open(os.path.join(site.var, "site.env")) as file:
+            sockets = os.path.dirname(re.search(r"unix://([^?]+)", file.read()).group(1))
+        assert not sockets.startswith(str(tmp_path)) and os.stat(sockets).st_mode & 0o077 == 0
         begun = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
         assert b"stopping" in process.stdout.readline() + process.stdout.readline()
         os.killpg(process.pid, signal.SIGINT)
         rest = process.communicate(timeout=30)[0]
         assert rest == b"stopped\n" and process.returncode == 0
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 20
         assert site.processes() == {} and site.litter() == []
+        assert not os.path.exists(sockets)
     finally:
         process.kill()
         process.wait()
-    assert site.up()[0] == 0
-    assert site.down()[0] == 0
+        site.down()
 
 
 def test_a_killed_foreground_takes_the_rest_with_it(site):
@@ -107,22 +116,6 @@ def test_a_site_that_does_not_import_is_told_with_its_log(site):
     assert site.processes() == {} and site.litter() == []
 
 
-def test_a_long_path_gets_its_sockets_elsewhere(tmp_path):
-    folder = tmp_path / ("long" * 20) / ("path" * 10)
-    tinysite.write(str(folder))
-    site = tinysite.Site(folder, TMPDIR="/tmp")
-    try:
-        code, out, err = site.up()
-        assert (code, err) == (0, "")
-        with open(os.path.join(site.var, "site.env")) as file:
-            sockets = os.path.dirname(re.search(r"unix://([^?]+)", file.read()).group(1))
-        assert not sockets.startswith(str(tmp_path)) and os.stat(sockets).st_mode & 0o077 == 0
-    finally:
-        site.down()
-    assert not os.path.exists(sockets)
-    assert site.processes() == {} and site.litter() == []
-
-
 def test_an_unusual_interpreter_is_told(site):
     code, _, err = site.run("up", UWSGI_BIN="/nonexistent/uwsgi")
     assert code == 1 and err == "deploy_conf: UWSGI_BIN: /nonexistent/uwsgi is not a program\n"
@@ -153,3 +146,18 @@ def test_uwsgi_embeds_this_python():
     words = found.command + (["--plugin", found.plugin] if found.plugin else [])
     done = subprocess.run(words + ["--python-version"], stdout=subprocess.PIPE, check=True)
     assert ("%d.%d." % sys.version_info[:2]).encode() in done.stdout
+
+
+def test_a_uwsgi_of_the_system_runs_the_site_or_is_refused(site):
+    program = shutil.which("uwsgi", path=os.pathsep.join(binaries.SYSTEM_FOLDERS))
+    if not program:
+        pytest.skip("the system has no uwsgi")
+    embedded = binaries.embedded_python(program)[0] or ""
+    site.environment["UWSGI_BIN"] = program
+    code, out, err = site.up()
+    if embedded.split(".")[:2] == [str(part) for part in sys.version_info[:2]]:
+        assert (code, err) == (0, "")
+        assert program in site.processes()[pid_of(site, "uwsgi")]
+    else:
+        assert code == 1 and len(err.splitlines()) == 1
+        assert err.startswith("deploy_conf: UWSGI_BIN: %s does not run Python" % program)

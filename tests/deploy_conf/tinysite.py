@@ -1,4 +1,5 @@
 """A small site that is not ours: its own settings, a view, a WebSocket, a program."""
+
 import os
 import socket
 import subprocess

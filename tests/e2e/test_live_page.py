@@ -47,6 +47,16 @@ def shown(page, count):
     assert page.evaluate(NUMBERS) == list(range(count))
 
 
+def wait_for_log(stack, page, lines):
+    """Wait until the server has so many lines, which the page cannot see."""
+    path = page.evaluate("location.pathname") + "log/"
+    cookie = stack.login()
+    for _ in range(600):
+        if len(re.findall(r"line \d+", stack.get(path, cookie))) >= lines:
+            return
+    raise AssertionError("the log never had %d lines" % lines)
+
+
 def test_reload_in_the_middle_shows_every_line_once(stack, page, emitter):
     emit = emitter(batches=3, lines=700)
     start(page, stack, emit.uid)
@@ -71,8 +81,8 @@ def test_a_tab_that_was_offline_misses_nothing(stack, page, emitter):
     try:
         page.wait_for("!navigator.onLine")
         emit.go_on()
-        log = stack_log(stack, page)
-        log.wait(100)
+        wait_for_log(stack, page, 100)
+        assert len(page.evaluate(NUMBERS)) == 50  # really cut off
     finally:
         page.offline(False)
     shown(page, 100)
@@ -151,18 +161,3 @@ def test_a_phone_shows_the_page_without_sideways_scrolling(stack, browser, page)
             assert phone.evaluate("document.documentElement.scrollWidth") <= 390, path
     finally:
         phone.close()
-
-
-class stack_log(object):
-    """The deployment's log as the server has it, for a page that cannot see it."""
-
-    def __init__(self, stack, page):
-        self.stack = stack
-        self.path = page.evaluate("location.pathname") + "log/"
-        self.cookie = stack.login()
-
-    def wait(self, lines):
-        for _ in range(600):
-            if len(re.findall(r"line \d+", self.stack.get(self.path, self.cookie))) >= lines:
-                return
-        raise AssertionError("the log never had %d lines" % lines)

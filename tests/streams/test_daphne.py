@@ -102,11 +102,12 @@ def read_in_threads(clients, count, servers=None):
             client.until_despite(count, servers)
         ended[client] = time.time()
 
-    threads = [threading.Thread(target=work, args=(client,)) for client in clients]
+    threads = [threading.Thread(target=work, args=(client,), daemon=True) for client in clients]
     for thread in threads:
         thread.start()
+    deadline = time.monotonic() + 60
     for thread in threads:
-        thread.join(60)
+        thread.join(max(0, deadline - time.monotonic()))
     assert len(ended) == len(clients), f"only {len(ended)} readers got everything"
     return ended
 

@@ -11,7 +11,7 @@ from ...patch import Patch
 patch = Patch(
     __name__,
     package="asgiref",
-    versions=">=2.0,<3.2",
+    versions=">=2.0,<3.0",
     python=">=3.8",
     symptom="a thread in async_to_sync() hangs for ever once the awaited task is cancelled",
 )

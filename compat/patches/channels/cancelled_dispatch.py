@@ -2,6 +2,7 @@
 Raise what a consumer raised, not the cancellation of what it was waiting for besides.
 https://github.com/python/cpython/issues/76709
 """
+from ...cancellation import catch_asyncios_too
 from ...patch import Patch
 
 patch = Patch(
@@ -15,10 +16,4 @@ patch = Patch(
 
 @patch.when_imported("channels.utils")
 def repair(utils):
-    import asyncio
-    import concurrent.futures
-
-    patch.expect(
-        utils.CancelledError is concurrent.futures.CancelledError, "CancelledError is another"
-    )
-    patch.replace(utils, "CancelledError", (utils.CancelledError, asyncio.CancelledError))
+    catch_asyncios_too(patch, utils)

@@ -3,14 +3,14 @@ Compare an Origin with a host name that has no scheme, as ALLOWED_HOSTS lists th
 
 Security releases of Python fail on `urlparse(pattern, scheme=None)`, and newer ones take the
 host in "host:port" for a scheme.
-https://github.com/django/channels/issues/1190
+https://github.com/django/channels/issues/1716
 """
 from ...patch import Patch
 
 patch = Patch(
     __name__,
     package="channels",
-    versions=">=2.1,<3.0",
+    versions=">=2.1,<3.0.4",
     symptom="every WebSocket through AllowedHostsOriginValidator hangs 5 seconds and is reset",
 )
 

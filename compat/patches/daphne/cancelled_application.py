@@ -2,6 +2,7 @@
 Let daphne reap an application that it has cancelled, and go on reaping the others.
 https://github.com/python/cpython/issues/76709
 """
+from ...cancellation import catch_asyncios_too
 from ...patch import Patch
 
 patch = Patch(
@@ -16,10 +17,4 @@ patch = Patch(
 @patch.when_imported("daphne.server")
 @patch.when_imported("daphne.testing")
 def repair(module):
-    import asyncio
-    import concurrent.futures
-
-    patch.expect(
-        module.CancelledError is concurrent.futures.CancelledError, "CancelledError is another"
-    )
-    patch.replace(module, "CancelledError", (module.CancelledError, asyncio.CancelledError))
+    catch_asyncios_too(patch, module)

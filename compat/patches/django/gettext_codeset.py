@@ -12,7 +12,7 @@ patch = Patch(
     package="django",
     versions=">=1.8,<2.1",
     python=">=3.11",
-    symptom="translation() got an unexpected keyword argument 'codeset' as soon as a text is shown",
+    symptom="AttributeError: set_output_charset, as soon as a text is translated",
 )
 
 

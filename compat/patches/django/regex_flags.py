@@ -14,7 +14,7 @@ from ...stand_in import StandIn
 patch = Patch(
     __name__,
     package="django",
-    versions="<4.0",
+    versions="<2.0",
     python=">=3.11",
     symptom="a URL pattern with (?i) is no valid regular expression, or reverse() does not find it",
 )

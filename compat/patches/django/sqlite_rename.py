@@ -13,7 +13,7 @@ patch = Patch(
     __name__,
     package="django",
     versions="<2.0.10",
-    symptom="after a migration alters a table: no such table: main.<table>__old",
+    symptom="after a migration alters a table, others refer to a <table>__old that is gone",
 )
 
 

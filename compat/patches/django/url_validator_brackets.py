@@ -1,13 +1,13 @@
 """
 Make URLValidator call a URL with a bad bracketed host invalid where Python refuses to split it.
-https://github.com/python/cpython/issues/103848
+https://code.djangoproject.com/ticket/33367
 """
 from ...patch import Patch
 
 patch = Patch(
     __name__,
     package="django",
-    versions="<3.2.24",
+    versions="<4.1",
     python=">=3.9",
     symptom="a form with a URL field answers 500 to http://[a], ValueError instead of a message",
 )

@@ -1,13 +1,13 @@
 """
 Recognise UTC when psycopg2 tells the offset as a timedelta.
-https://www.psycopg.org/docs/news.html#what-s-new-in-psycopg-2-9
+https://github.com/psycopg/psycopg2/issues/1293
 """
 from ...patch import Patch
 
 patch = Patch(
     __name__,
     package="django",
-    versions="<2.2.22",
+    versions="<3.1",
     requires={"psycopg2": ">=2.9"},
     symptom="reading a time from PostgreSQL fails: database connection isn't set to UTC",
 )

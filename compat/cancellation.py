@@ -1,0 +1,15 @@
+"""Since Python 3.8, what asyncio raises on cancellation is no longer what concurrent.futures does."""
+from .patch import NotNeeded
+
+
+def catch_asyncios_too(patch, module):
+    """Let `except CancelledError` mean both in a module that has the name from concurrent.futures."""
+    import asyncio
+    import concurrent.futures
+
+    if module.CancelledError is asyncio.CancelledError:
+        raise NotNeeded("%s catches asyncio's CancelledError" % module.__name__)
+    patch.expect(
+        module.CancelledError is concurrent.futures.CancelledError, "CancelledError is another"
+    )
+    patch.replace(module, "CancelledError", (module.CancelledError, asyncio.CancelledError))

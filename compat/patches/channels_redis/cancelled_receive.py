@@ -1,0 +1,131 @@
+"""
+Keep the consumers of a process receiving when one of them is cancelled, and forget that one.
+
+Whoever waits in receive() may be the one that reads for all of them; upstream leaks the lock if
+the cancellation comes just when it is granted, and a queue for each cancelled receive.
+https://github.com/django/channels_redis/issues/134
+"""
+import asyncio
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="channels_redis",
+    versions="==2.3.1",
+    symptom="a WebSocket that disconnects stalls all others of the process, or leaks memory",
+)
+
+
+@patch.when_imported("channels_redis.core")
+def repair(core):
+    layer, lock = core.RedisChannelLayer, core.ChannelLock
+    stock_receive, stock_acquire = layer.receive, lock.acquire
+    patch.expect(
+        {"receive_lock", "receive_buffer", "receive_single"} <= set(stock_receive.__code__.co_names),
+        "receive() does not share one reader by receive_lock",
+    )
+
+    @functools.wraps(stock_receive)
+    async def receive(self, channel):
+        if "!" not in channel:
+            return await stock_receive(self, channel)
+        assert self.valid_channel_name(channel)
+        shared = self.non_local_name(channel)
+        assert shared.endswith(self.client_prefix + "!"), "Wrong client prefix"
+        loop = asyncio.get_event_loop()
+        if not self.receive_count:
+            self.receive_event_loop = loop
+            self._turns = Turns()
+        elif self.receive_event_loop is not loop:
+            raise RuntimeError("two event loops receive() on one channel layer at the same time")
+        self.receive_count += 1
+        try:
+            return await next_message(self, channel, shared, self._turns)
+        finally:
+            self.receive_count -= 1
+            if not self.receive_count:
+                self.receive_event_loop = None
+
+    @functools.wraps(stock_acquire)
+    async def acquire(self, channel):
+        try:
+            return await stock_acquire(self, channel)
+        except BaseException:  # cancelled while it waited: it waits no longer
+            self.wait_counts[channel] -= 1
+            if not self.wait_counts[channel]:
+                del self.wait_counts[channel], self.locks[channel]
+            raise
+
+    patch.replace(layer, "receive", receive)
+    patch.replace(lock, "acquire", acquire)
+
+
+async def next_message(layer, channel, shared, turns):
+    """Wait for a message of `channel`; while nobody else does, read for every channel."""
+    buffers = layer.receive_buffer
+    turns.receiving[channel] = turns.receiving.get(channel, 0) + 1
+    try:
+        while buffers[channel].empty():
+            if turns.taken:
+                await turns.wait(channel)
+                continue
+            turns.taken = True
+            try:
+                to, message = await layer.receive_single(shared)
+            finally:
+                turns.taken = False
+            for name in to if isinstance(to, list) else [to]:
+                buffers[name].put_nowait(dict(message))
+                turns.wake(name)
+        return buffers[channel].get_nowait()
+    finally:
+        turns.receiving[channel] -= 1
+        if not turns.receiving[channel]:
+            del turns.receiving[channel]
+            if buffers[channel].empty():
+                del buffers[channel]
+        turns.hand_over()
+
+
+class Turns(object):
+    """
+    Who waits while one reads. A waiter that is woken looks by itself whether it has a message
+    or nobody reads; one that leaves wakes another, so that no wake-up is lost.
+    """
+
+    def __init__(self):
+        self.taken = False  # somebody reads
+        self.waiting = {}  # channel → futures of wait()
+        self.receiving = {}  # channel → how many are in receive()
+
+    async def wait(self, channel):
+        woken = asyncio.get_event_loop().create_future()
+        waiters = self.waiting.setdefault(channel, [])
+        waiters.append(woken)
+        try:
+            await woken
+        except BaseException:
+            if not woken.cancelled():  # woken and cancelled at once: it was for the next one
+                self.wake(channel)
+            raise
+        finally:
+            waiters.remove(woken)
+            if not waiters:
+                del self.waiting[channel]
+
+    def wake(self, channel):
+        """Wake the first who waits for the channel; False when nobody does."""
+        for woken in self.waiting.get(channel, ()):
+            if not woken.done():
+                woken.set_result(None)
+                return True
+        return False
+
+    def hand_over(self):
+        """Let somebody read if nobody does."""
+        if not self.taken:
+            for channel in self.waiting:
+                if self.wake(channel):
+                    break

@@ -1,0 +1,1 @@
+"""Holes that later releases closed."""

@@ -1,0 +1,91 @@
+"""One run: the two sites, the rounds, and what fails in them."""
+
+import collections
+import contextlib
+import os
+import platform
+
+from deploy_conf.errors import ConfError
+
+from . import clients
+from .failure import Failed
+from .items import ITEMS
+from .processes import undisturbed
+from .servers import Servers
+from .sites import KINDS, make_sites
+
+
+class Bench:
+    """What the items get: `options`, `sites`, `results`, `progress(text)`, and the methods here."""
+
+    def __init__(self, options, folder, results, progress):
+        self.options, self.folder = options, folder
+        self.results, self.progress = results, progress
+        self.prefix = "bench-%d-" % os.getpid()
+        self.sites = {}
+
+    def run(self):
+        """Measure every item that was asked for."""
+        chosen = [item for item in ITEMS if not self.options.only or item.NAME in self.options.only]
+        for item in chosen:
+            self.results.rows += item.rows(self.options)
+        url = os.environ.get("DATABASE_URL") or "sqlite:///%s/db.sqlite3" % self.folder
+        scheme = url.partition(":")[0]
+        self.results.note(
+            "Python %s, %d CPUs, the log in %s"
+            % (platform.python_version(), os.cpu_count(), scheme)
+        )
+        self.progress("setting up the two sites")
+        self.sites = make_sites(self.folder, url, self._works, self.results.note)
+        try:
+            for item in chosen:
+                try:
+                    item.run(self)
+                except (Failed, ConfError) as error:
+                    self._failed(item.NAME, "both", error)
+        finally:
+            with undisturbed():
+                self.sites["ours"].forget(self.prefix)
+
+    def _works(self, site):
+        """Raise Failed unless a line gets through the site."""
+        name = self.stream("try")
+        with Servers(site) as servers:
+            servers.push(daphnes=1)
+            with clients.readers(site, servers.port, name, 1) as reading:
+                with clients.publisher(site, "single", name, 1) as publishing:
+                    clients.publish(reading, publishing)
+
+    def stream(self, name):
+        """The name of a stream or group of this run."""
+        return self.prefix + name
+
+    def kinds(self, turn):
+        """Both sites, the one or the other first."""
+        return KINDS if turn % 2 == 0 else KINDS[::-1]
+
+    def rounds(self, name):
+        """Numbers of the rounds, with a line of progress each."""
+        for number in range(self.options.rounds):
+            self.progress("%s, round %d of %d" % (name, number + 1, self.options.rounds))
+            yield number
+
+    @contextlib.contextmanager
+    def servers(self):
+        """{"stock": Servers, "ours": Servers}; what was started on them ends with the block."""
+        with contextlib.ExitStack() as stack:
+            found = collections.OrderedDict()
+            for kind in KINDS:
+                found[kind] = stack.enter_context(Servers(self.sites[kind]))
+            yield found
+
+    def attempt(self, item, kind, measure, *arguments):
+        """Call `measure`; a failure is recorded and the run goes on."""
+        try:
+            measure(*arguments)
+        except Failed as error:
+            self._failed(item, kind, error)
+
+    def _failed(self, item, kind, error):
+        self.results.fail(item, kind, error)
+        self.progress("  %s failed: %s" % (kind, error))

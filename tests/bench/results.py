@@ -1,0 +1,76 @@
+"""Figures of a run and what is asked of them."""
+
+import statistics
+
+
+class Row:
+    """
+    One measure: `digits` after the point, `goal` in words.
+
+    `met(stock, ours)` judges the medians. `stock_needed` False: stock has no such figure.
+    """
+
+    def __init__(self, key, label, unit, digits=1, goal="", met=None, stock_needed=True):
+        self.key, self.label, self.unit, self.digits = key, label, unit, digits
+        self.goal, self.met, self.stock_needed = goal, met, stock_needed
+
+
+class Results:
+    """Values by row and site, failures and notes."""
+
+    def __init__(self):
+        self.rows = []
+        self.values = {}
+        self.failures = []
+        self.notes = []
+
+    def add(self, key, kind, value):
+        """One more value of a row: of stock or of ours."""
+        self.values.setdefault((key, kind), []).append(value)
+
+    def fail(self, item, kind, reason):
+        """A measurement gave no figure."""
+        self.failures.append({"item": item, "site": kind, "reason": str(reason)})
+
+    def note(self, text):
+        """Something the reader of the figures has to know; once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def median(self, key, kind):
+        """The median of a row's values; None when there is none."""
+        values = self.values.get((key, kind))
+        return statistics.median(values) if values else None
+
+    def ratio(self, key):
+        """ours / stock by medians; None where one of them is missing or stock is 0."""
+        stock, ours = self.median(key, "stock"), self.median(key, "ours")
+        return ours / stock if stock and ours is not None else None
+
+    def verdict(self, row):
+        """True or False: the goal is met or not; None: no goal, or no figure to judge."""
+        stock, ours = self.median(row.key, "stock"), self.median(row.key, "ours")
+        if row.met is None or ours is None or (row.stock_needed and stock is None):
+            return None
+        return bool(row.met(stock, ours))
+
+    def as_dict(self):
+        """For --json."""
+        return {
+            "rows": [
+                {
+                    "name": row.key,
+                    "label": row.label,
+                    "unit": row.unit,
+                    "goal": row.goal,
+                    "met": self.verdict(row),
+                    "stock": self.median(row.key, "stock"),
+                    "ours": self.median(row.key, "ours"),
+                    "ratio": self.ratio(row.key),
+                    "values": {k: self.values.get((row.key, k), []) for k in ("stock", "ours")},
+                }
+                for row in self.rows
+            ],
+            "failures": self.failures,
+            "notes": self.notes,
+        }

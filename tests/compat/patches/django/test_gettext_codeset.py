@@ -1,0 +1,19 @@
+import sys
+
+from tests.compat.patches.probe import DJANGO, prove
+
+CODE = DJANGO + """
+from django.utils import translation
+with translation.override("de"):
+    print(translation.ugettext("Yes"), translation.ungettext("%d hour", "%d hours", 2) % 2)
+"""
+
+
+def test_texts_are_translated():
+    prove(
+        "django.gettext_codeset",
+        CODE,
+        good="Ja 2 Stunden",
+        bad="set_output_charset",
+        needed=sys.version_info >= (3, 11),
+    )

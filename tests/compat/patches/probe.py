@@ -1,0 +1,86 @@
+"""The same code in a process of its own, with a patch and without it."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from tests.conftest import CHECKOUT
+
+PRELUDE = """
+import atexit, json, os
+import compat
+compat.install()
+
+@atexit.register
+def _tell_states():
+    states = {record["name"]: record["state"] for record in compat.report()}
+    with open(os.environ["PROBE_STATES"], "w") as file:
+        json.dump(states, file)
+"""
+
+# A probe that needs Django's settings starts with this.
+DJANGO = """
+import django
+from django.conf import settings
+settings.configure(
+    SECRET_KEY="probe", USE_TZ=True, ALLOWED_HOSTS=["*"], ROOT_URLCONF="__main__",
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+)
+django.setup()
+"""
+
+
+class Result(object):
+    """said: what the probe printed, or the last line of its traceback; states: patch → state."""
+
+    def __init__(self, process, states):
+        self.returncode = process.returncode
+        self.error = process.stderr
+        self.said = process.stdout.strip()
+        if process.returncode:
+            self.said = (process.stderr.strip().splitlines() or [""])[-1]
+        self.states = states
+
+
+def probe(code, disable="", env=None):
+    """Run Python source after compat.install(), in a clean environment; returns a Result."""
+    with tempfile.TemporaryDirectory(prefix="probe-") as folder:
+        states = os.path.join(folder, "states.json")
+        environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        environ.update(
+            PYTHONPATH=CHECKOUT,
+            PYTHONWARNINGS="ignore",
+            LC_ALL="C.UTF-8",
+            COMPAT_DISABLE=disable,
+            PROBE_STATES=states,
+        )
+        environ.update(env or {})
+        process = subprocess.run(
+            [sys.executable, "-c", PRELUDE + code],
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=60,
+        )
+        try:
+            with open(states) as file:
+                return Result(process, json.load(file))
+        except FileNotFoundError:
+            raise AssertionError("the probe did not end by itself:\n" + process.stderr)
+
+
+def prove(name, code, good, bad, needed=True, env=None):
+    """The probe says `good` with the patch and, where Python needs it, `bad` without.
+
+    Where `needed` is false the patch must say so, and the probe be good by itself.
+    """
+    cured = probe(code, env=env)
+    assert cured.said == good, cured.error
+    assert cured.states[name] == ("applied" if needed else "not needed")
+    if needed:
+        ill = probe(code, disable=name, env=env)
+        assert ill.states[name] == "disabled"
+        assert bad in ill.said, ill.said + ill.error

@@ -1,0 +1,24 @@
+import sys
+
+from tests.compat.patches.probe import prove
+
+CODE = """
+import collections, collections.abc
+
+class Pair(collections.Sequence):
+    __len__ = None
+    __getitem__ = None
+
+import django.core.paginator
+print(issubclass(dict, collections.Mapping), collections.Iterator is collections.abc.Iterator)
+"""
+
+
+def test_abstract_base_classes_are_attributes_of_collections():
+    prove(
+        "python.collections_abc",
+        CODE,
+        good="True True",
+        bad="module 'collections' has no attribute 'Sequence'",
+        needed=sys.version_info >= (3, 10),
+    )

@@ -1,0 +1,309 @@
+"""The socket, over a real daphne and a real Redis."""
+
+import asyncio
+import json
+import os
+import time
+
+import pytest
+import websocket
+from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from compat.streams import publish, publish_many
+from deploy import lifecycle
+from deploy.consumers import send_channel_msg
+from deploy.models import Deployment, Service
+from deploy.rate import Bucket
+from tests.servers import daphne
+from tests.streams.servers import start_redis
+
+from .conftest import make_service, make_user, wait_until
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory):
+    server = start_redis(tmp_path_factory.mktemp("redis"))
+    if server is None:
+        pytest.skip("no Redis server is installed")
+    yield f"redis://127.0.0.1:{server.port}/0"
+    server.stop()
+
+
+class Sockets(object):
+    """Opens sockets of a site's daphne as one user or another."""
+
+    def __init__(self, address):
+        self.host = "%s:%d" % address
+        self.opened = []
+
+    def cookie(self, user):
+        client = Client()
+        client.force_login(user)
+        return "sessionid=" + client.cookies["sessionid"].value
+
+    def open(self, path, user=None, origin=None, cookie=None):
+        connection = websocket.create_connection(
+            f"ws://{self.host}{path}",
+            cookie=cookie or (self.cookie(user) if user else None),
+            origin=origin or f"http://{self.host}",
+            timeout=15,
+        )
+        self.opened.append(connection)
+        return connection
+
+    def refusal(self, *arguments, **options):
+        """Return the status that answers the handshake."""
+        with pytest.raises(websocket.WebSocketBadStatusException) as answer:
+            self.open(*arguments, **options)
+        return answer.value.status_code
+
+
+@pytest.fixture
+def sockets(site, redis_url, settings, tmp_path):
+    hosts = {"hosts": [redis_url]}
+    backend = "channels_redis.core.RedisChannelLayer"
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": hosts}}
+    environment = {
+        "DEVOPS_VAR": site.var,
+        "REDIS_URL": redis_url,
+        "DJANGO_SETTINGS_MODULE": "tests.deploy.impatient",
+        "PYTHONWARNINGS": "ignore",
+    }
+    site.environment["REDIS_URL"] = redis_url
+    with daphne(tmp_path, "devops.asgi:application", **environment) as address:
+        sockets = Sockets(address)
+        yield sockets
+        for connection in sockets.opened:
+            connection.close()
+    with open(os.path.join(str(tmp_path), "daphne.log")) as log:
+        text = log.read()
+    assert "Traceback" not in text, text
+
+
+@pytest.fixture
+def service(site):
+    service = make_service()
+    service.viewers.add(Group.objects.create(name="viewers"))
+    service.operators.add(Group.objects.create(name="operators"))
+    return service
+
+
+@pytest.fixture
+def viewer(service):
+    user = make_user("vera")
+    user.groups.add(Group.objects.get(name="viewers"))
+    return user
+
+
+@pytest.fixture
+def operator(service):
+    user = make_user("otto")
+    user.groups.add(Group.objects.get(name="operators"))
+    return user
+
+
+def receive(connection):
+    return json.loads(connection.recv())
+
+
+def close_code(connection):
+    while True:
+        opcode, data = connection.recv_data()
+        if opcode == websocket.ABNF.OPCODE_CLOSE:
+            return int.from_bytes(data[:2], "big")
+
+
+def test_who_may_connect(sockets, service, viewer):
+    path = "/ws/deploy/web/"
+    assert sockets.refusal(path) == 403
+    assert sockets.refusal(path, make_user("eve")) == 403
+    assert sockets.refusal(path, viewer, origin="http://elsewhere.example") == 403
+    assert sockets.refusal("/ws/deploy/tasks/", viewer) == 403
+    root = make_user("root", superuser=True)
+    for unknown in ("unknown", "a%00b", "%C3%A4", "x" * 200):
+        assert sockets.refusal(f"/ws/deploy/{unknown}/", root) == 403
+    assert sockets.open(path, viewer).connected
+    assert sockets.open("/ws/deploy/tasks/", root).connected
+
+
+def test_messages_reach_the_members_of_a_service_and_no_others(sockets, service, viewer, operator):
+    other = make_service("api")
+    root = make_user("root", superuser=True)
+    members = [
+        sockets.open("/ws/deploy/web/", operator),
+        sockets.open("/ws/deploy/web/", viewer),
+    ]
+    outsider = sockets.open(f"/ws/deploy/{other.uid}/", root)
+    members[0].send(json.dumps({"message": "héllo 😀", "more": 1}))
+    for member in members:
+        assert receive(member) == {"message": "héllo 😀"}
+    send_channel_msg("web", "by uid")
+    send_channel_msg("chat_web", "by group")
+    for member in members:
+        assert [receive(member), receive(member)] == [
+            {"message": "by uid"},
+            {"message": "by group"},
+        ]
+    send_channel_msg("api", "only there")
+    assert receive(outsider) == {"message": "only there"}
+
+
+def test_messages_can_be_sent_inside_a_running_loop(sockets, operator):
+    connection = sockets.open("/ws/deploy/web/", operator)
+
+    async def send():
+        send_channel_msg("web", "from a coroutine")
+
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(send())
+    finally:
+        loop.close()
+    assert receive(connection) == {"message": "from a coroutine"}
+
+
+@pytest.mark.parametrize(
+    "channel, message, error", [("web", 1, TypeError), ("a b", "x", ValueError)]
+)
+def test_what_cannot_be_sent(channel, message, error):
+    with pytest.raises(error):
+        send_channel_msg(channel, message)
+
+
+def test_pages_that_only_know_messages_see_deployments(sockets, site, service, viewer, operator):
+    connection = sockets.open("/ws/deploy/web/", viewer)
+    deployment, _ = lifecycle.enqueue(service, operator)
+    lifecycle.claim_next("r")
+    publish(service.stream, {"k": "out", "d": deployment.pk, "s": "a line\n"})
+    publish(service.stream, {"k": "new kind of entry"})
+    lifecycle.finish(Deployment.objects.get(), "failed", 3)
+    expected = ["queued (otto)\n", "running (otto)\n", None, "failed, exit code 3 (otto)\n"]
+    for text in expected:
+        text = "a line\n" if text is None else f"#{deployment.pk} {text}"
+        assert receive(connection) == {"message": text}
+
+
+def test_resuming_brings_what_was_missed_and_then_what_is_new(sockets, service, viewer):
+    publish_many(service.stream, list(range(10)))
+    connection = sockets.open("/ws/deploy/web/?since=7", viewer)
+    assert receive(connection)["bodies"] == [7, 8, 9]
+    assert receive(connection) == {"type": "live", "stream": "deploy:web", "seq": 10}
+    publish(service.stream, "new")
+    entries = {"type": "entries", "stream": "deploy:web", "first": 11, "bodies": ["new"]}
+    assert receive(connection) == entries
+    send_channel_msg("web", "beside it")
+    assert receive(connection) == {"message": "beside it"}
+
+
+@pytest.mark.parametrize("since", ["abc", "-7", "11", ""])
+def test_a_since_that_cannot_be_is_final(sockets, service, viewer, since):
+    publish(service.stream, 1)
+    connection = sockets.open(f"/ws/deploy/web/?since={since}", viewer)
+    assert receive(connection)["code"] == "bad-since"
+    assert close_code(connection) == 4500
+
+
+def test_a_bad_frame_gets_an_answer_and_the_consumer_lives(sockets, operator):
+    connection = sockets.open("/ws/deploy/web/", operator)
+    frames = [
+        ("", "bad-json"),
+        ("{", "bad-json"),
+        ("[" * 60000, "bad-json"),
+        ('{"message": "\\ud800"}', "bad-json"),
+        ("null", "no-message"),
+        ("[]", "no-message"),
+        ("{}", "no-message"),
+        ('{"message": {"a": 1}}', "no-message"),
+        (b"\x00\xff", "binary"),
+        (b"", "binary"),
+    ]
+    for frame, code in frames:
+        binary = isinstance(frame, bytes)
+        connection.send(frame, opcode=2 if binary else 1)
+        answer = receive(connection)
+        assert (answer["type"], answer["code"]) == ("error", code), frame
+        assert isinstance(answer["detail"], str)
+    connection.send(json.dumps({"message": "alive"}))
+    assert receive(connection) == {"message": "alive"}
+
+
+@pytest.mark.parametrize("opcode", [1, 2])
+def test_a_frame_over_the_limit_is_final(sockets, operator, opcode):
+    connection = sockets.open("/ws/deploy/web/", operator)
+    limit = json.dumps({"message": "x" * (65536 - len('{"message": ""}'))})
+    assert len(limit) == 65536
+    connection.send(limit)
+    assert len(receive(connection)["message"]) > 65000
+    connection.send(limit + " ", opcode=opcode)
+    assert receive(connection)["code"] == "too-large"
+    assert close_code(connection) == 4509
+
+
+def test_a_flood_is_dropped_and_answered_once(sockets, operator):
+    connection = sockets.open("/ws/deploy/web/", operator)
+    for _ in range(300):
+        connection.send("x")
+    connection.ping()
+    codes = []
+    while not codes or codes[-1] != "too-fast":
+        codes.append(receive(connection)["code"])
+    assert 39 <= codes.count("bad-json") <= 120
+    # The connection is usable again when there are tokens again.
+    time.sleep(0.2)
+    alive = json.dumps({"message": "alive"})
+
+    def answered():
+        connection.send(alive)
+        while True:
+            frame = receive(connection)
+            if frame.get("message") == "alive":
+                return True
+            if frame.get("code") == "too-fast":
+                return False
+
+    wait_until(answered, what="a message after the flood")
+
+
+def test_who_may_only_follow_cannot_write(sockets, viewer):
+    connection = sockets.open("/ws/deploy/web/", viewer)
+    connection.send(json.dumps({"message": "x"}))
+    assert receive(connection)["code"] == "forbidden"
+    send_channel_msg("web", "still here")
+    assert receive(connection) == {"message": "still here"}
+
+
+def test_a_permission_that_is_taken_away_counts_at_once_for_writing(sockets, operator):
+    connection = sockets.open("/ws/deploy/web/", operator)
+    operator.groups.set(Group.objects.filter(name="viewers"))
+    connection.send(json.dumps({"message": "x"}))
+    assert receive(connection)["code"] == "forbidden"
+
+
+@pytest.mark.parametrize(
+    "change, code, closed",
+    [
+        (lambda user: user.groups.clear(), "forbidden", 4503),
+        (lambda user: Session.objects.all().delete(), "forbidden", 4503),
+        (lambda user: type(user).objects.update(is_active=False), "forbidden", 4503),
+        (lambda user: Service.objects.all().delete(), "not-found", 4504),
+    ],
+    ids=["groups", "logout", "account", "service"],
+)
+def test_what_ends_an_open_connection(sockets, viewer, change, code, closed):
+    connection = sockets.open("/ws/deploy/web/?since=latest", viewer)
+    assert receive(connection)["type"] == "live"
+    change(viewer)
+    assert receive(connection)["code"] == code
+    assert close_code(connection) == closed
+
+
+def test_a_bucket_fills_up_again_with_time():
+    now = [0.0]
+    bucket = Bucket(20, 40, clock=lambda: now[0])
+    assert sum(bucket.take() for _ in range(100)) == 40
+    now[0] = 0.5
+    assert sum(bucket.take() for _ in range(100)) == 10
+    now[0] = 1000.0
+    assert sum(bucket.take() for _ in range(100)) == 40
