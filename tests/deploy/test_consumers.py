@@ -68,6 +68,7 @@ def sockets(site, redis_url, settings, tmp_path):
     environment = {
         "DEVOPS_VAR": site.var,
         "REDIS_URL": redis_url,
+        "SECRET_KEY": settings.SECRET_KEY,  # sessions are signed with it
         "DJANGO_SETTINGS_MODULE": "tests.deploy.impatient",
         "PYTHONWARNINGS": "ignore",
     }
