@@ -4,8 +4,9 @@ PORT ?= 8000
 VENV ?= .venv
 PY = $(VENV)/bin/python
 CONF = $(PY) -m deploy_conf
+PIP = $(PY) -m pip install --disable-pip-version-check -q
 
-.PHONY: run up down status test bench lint venv site clean
+.PHONY: run up down status test bench lint venv site made clean
 
 run: site  ## the whole stack in the foreground; Ctrl-C stops it
 	@$(CONF) up --foreground --port $(PORT)
@@ -13,10 +14,10 @@ run: site  ## the whole stack in the foreground; Ctrl-C stops it
 up: site  ## the same in the background
 	@$(CONF) up --port $(PORT)
 
-down: $(VENV)/installed  ## stop what `up` started
+down: made  ## stop what `up` started
 	@$(CONF) down
 
-status: $(VENV)/installed  ## what runs, and whether the site answers
+status: made  ## what runs, and whether the site answers
 	@$(CONF) status
 
 test: $(VENV)/tested  ## every test, end to end ones included
@@ -35,20 +36,28 @@ site: $(VENV)/installed
 
 venv: $(VENV)/installed
 
-# Made anew when the pins or the Python change.
-$(VENV)/installed: requirements.txt $(VENV)/for-$(notdir $(PYTHON))
-	$(PY) -m pip install --disable-pip-version-check -q -r requirements.txt
-	$(PY) -m compat activate
+made:
+	@test -e $(VENV)/installed || { echo "there is no $(VENV) yet: make run"; exit 1; }
+
+# Made anew when the pins change, or another Python is asked for by name.
+MADE = $(if $(filter file,$(origin PYTHON)),$(firstword $(wildcard $(VENV)/for-*) $(FOR)),$(FOR))
+FOR = $(VENV)/for-$(notdir $(PYTHON))
+
+$(VENV)/installed: requirements.txt $(MADE)
+	@echo "installing the pinned stack into $(VENV), about a minute"
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PIP) -r requirements.txt
+	@$(PY) -m compat activate
 	@touch $@
 
-$(VENV)/for-$(notdir $(PYTHON)):
+$(FOR):
 	@$(PYTHON) -c pass 2>/dev/null || { echo "$(PYTHON) does not run here; name another: PYTHON=python3.11 make run"; exit 1; }
-	rm -rf $(VENV)
-	$(PYTHON) -m venv $(VENV)
-	@touch $@
+	@test ! -e $(VENV) || ls $(VENV)/for-* >/dev/null 2>&1 || { echo "$(VENV) was not made by make: move it away, or say VENV=another"; exit 1; }
+	@rm -rf $(VENV) && mkdir -p $(VENV) && touch $@
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/tested: $(VENV)/installed tests/requirements.txt
-	$(PY) -m pip install --disable-pip-version-check -q -r tests/requirements.txt
+	@$(PIP) -r tests/requirements.txt
 	@touch $@
 
 clean:  ## forget the environment and everything the site wrote

@@ -10,6 +10,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
 
+from compat.streams import head
 from compat.streams.consumer import StreamConsumerMixin, since_from
 from deploy.messages import group_name, send_channel_msg
 from deploy.models import stream_name
@@ -53,8 +54,7 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
     async def connect(self):
         self.uid = self.scope["url_route"]["kwargs"]["service_uid"]
         try:
-            self.visitor = await database_sync_to_async(Visitor)(self.scope)
-            allowed = await database_sync_to_async(self.visitor.may)("follow", self.uid)
+            self.visitor, allowed, now = await database_sync_to_async(admit)(self.scope, self.uid)
         except DatabaseError as error:
             logger.warning(
                 "socket of %r refused, the database does not answer: %s", self.uid, error
@@ -75,9 +75,10 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
             await self._end(CLOSE_RESTART)
             return
         try:
-            await self.follow(
-                stream_name(self.uid), since, as_message=as_message if since is None else None
-            )
+            if since is None:
+                await self.follow(stream_name(self.uid), now, as_message=as_message)
+            else:
+                await self.follow(stream_name(self.uid), since)
         except DatabaseError as error:
             logger.warning("socket of %r: the database does not answer: %s", self.uid, error)
             await self._end(CLOSE_RESTART)
@@ -188,6 +189,16 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
         else:
             await self._error("forbidden", "you may not follow this service any more")
             await self._end(CLOSE_FORBIDDEN)
+
+
+def admit(scope, uid):
+    """Return (visitor, whether they may follow, the head of the stream) for a handshake.
+
+    The head is taken before the client learns that it is connected: what comes later is its news.
+    """
+    visitor = Visitor(scope)
+    allowed = visitor.may("follow", uid)
+    return visitor, allowed, head(stream_name(uid)) if allowed else 0
 
 
 def as_message(body):

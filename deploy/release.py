@@ -46,6 +46,7 @@ class Release(object):
             for name in os.listdir(self.releases):
                 if name.endswith(PARTIAL):  # of a release that was killed
                     shutil.rmtree(os.path.join(self.releases, name))
+            self._check_current()
             final = self._new_folder()
             tree = final + PARTIAL
             os.mkdir(tree)
@@ -172,9 +173,10 @@ class Release(object):
 
     def _switch(self, final):
         """Make it the current one: a reader sees the old or the new link, never none."""
-        before = os.path.basename(os.readlink(self.current)) if self._has_current() else None
+        has_one = os.path.islink(self.current)
+        before = os.path.basename(os.readlink(self.current)) if has_one else "nothing"
         after = os.path.basename(final)
-        self._say("step", f"Switch: {before or 'nothing'} → {after}")
+        self._say("step", f"Switch: {before} → {after}")
         link = os.path.join(self.releases, ".link")
         with contextlib.suppress(FileNotFoundError):
             os.unlink(link)
@@ -182,12 +184,9 @@ class Release(object):
         os.symlink(os.path.join("releases", after), link)
         os.replace(link, self.current)
 
-    def _has_current(self):
-        if os.path.islink(self.current):
-            return True
-        if os.path.exists(self.current):
+    def _check_current(self):
+        if os.path.lexists(self.current) and not os.path.islink(self.current):
             raise ReleaseFailed(f"{self.current} is in the way: it is not a symlink")
-        return False
 
     def _tidy_up(self):
         names = sorted(filter(NAME.match, os.listdir(self.releases)), key=_age)

@@ -37,7 +37,12 @@ def parse_since(value):
 
 
 class StreamConsumerMixin:
-    """Adds follow() and unfollow() to an AsyncWebsocketConsumer; list it first."""
+    """
+    Adds follow() and unfollow() to an AsyncWebsocketConsumer; list it first.
+
+    A consumer that only follows streams may say `channel_layer_alias = None`: entries arrive all
+    the same, a socket takes less memory, and a failing channel layer cannot close it.
+    """
 
     _followers = None
 

@@ -51,7 +51,7 @@ def _ready(process):
 
 
 def publish(reading, publishing):
-    """Let it publish; returns (what the publisher told, what the readers told when all was quiet)."""
+    """Let it publish; returns (what the publisher told, what the readers told at the end)."""
     publishing.say("go")
     spent = json.loads(publishing.hear(PUBLISH_SECONDS))
     reading.say("done")

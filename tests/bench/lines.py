@@ -13,14 +13,12 @@ def line(number, total):
     return text.ljust(LENGTH, ".")
 
 
-def lines_of(payload):
-    """The lines in a frame of either site."""
+def text_of(payload):
+    """The text in a frame of either site; an entry of ours may end in the middle of a line."""
     frame = json.loads(payload.decode())
     if "message" in frame:
-        return [frame["message"]]
-    if frame.get("type") != "entries":
-        return []
-    return "".join(body["s"] for body in frame["bodies"]).splitlines()
+        return frame["message"] + "\n"
+    return "".join(body["s"] for body in frame.get("bodies", ()))
 
 
 def number_of(text):

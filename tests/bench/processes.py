@@ -76,7 +76,9 @@ class Process:
         """The next line of its output."""
         deadline = time.monotonic() + seconds
         while b"\n" not in self.unread:
-            ready = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
+            ready = select.select(
+                [self.process.stdout], [], [], max(0, deadline - time.monotonic())
+            )
             if not ready[0]:
                 raise Failed(self.excuse("said nothing within %d s" % seconds))
             data = os.read(self.process.stdout.fileno(), 1 << 16)

@@ -11,7 +11,7 @@ import json
 import sys
 import time
 
-from .lines import LAST, lines_of, number_of, percentile, sent_at
+from .lines import LAST, number_of, percentile, sent_at, text_of
 from .websocket_client import Socket
 
 AT_ONCE = 25  # handshakes
@@ -39,8 +39,7 @@ class Readers:
         async with gate:
             host = "%s:%d" % self.address
             _, one = await self.loop.create_connection(
-                lambda: Socket(host, self.path, self.mark, LAST.encode(), self.touch),
-                *self.address
+                lambda: Socket(host, self.path, self.mark, LAST.encode(), self.touch), *self.address
             )
             await asyncio.wait_for(one.ready, 60)
             self.sockets.append(one)
@@ -66,9 +65,10 @@ class Readers:
         """What they got: see the keys."""
         counts, orderly, lasts, waits = [], True, [], []
         for one in self.sockets:
-            numbers, last = [], None
+            numbers, last, rest = [], None, ""
             for when, payload in one.frames:
-                for line in lines_of(payload):
+                *lines, rest = (rest + text_of(payload)).split("\n")
+                for line in lines:
                     numbers.append(number_of(line))
                     waits.append(when - sent_at(line))
                     last = when

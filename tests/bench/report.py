@@ -1,5 +1,6 @@
 """The table at the end and the lines on the way."""
 
+import collections
 import sys
 import time
 
@@ -37,8 +38,9 @@ def table(results):
         lines.append("  ".join(cells).rstrip())
         if row is HEAD:
             lines.append("  ".join("-" * width for width in widths if width))
-    for failure in results.failures:
-        lines.append("failed: %(item)s, %(site)s: %(reason)s" % failure)
+    failures = collections.Counter("%(item)s, %(site)s: %(reason)s" % f for f in results.failures)
+    for text, times in failures.items():
+        lines.append("failed: %s%s" % (text, " (%d times)" % times if times > 1 else ""))
     lines += ["note: " + text for text in results.notes]
     return lines
 

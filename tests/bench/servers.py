@@ -93,7 +93,9 @@ class Servers:
 
     def _start(self, name, command, ready, **options):
         log = os.path.join(self.site.folder, "%s.log" % name)
-        process = Process("%s (%s)" % (name, self.site.kind), command, self.site.env, log, **options)
+        process = Process(
+            "%s (%s)" % (name, self.site.kind), command, self.site.env, log, **options
+        )
         self.running.append(process)
         process.wait_until(ready)
         return process

@@ -25,7 +25,11 @@ def _server(start, folder):
     if isinstance(started, str):
         pytest.skip(started)
     server, settings = started
-    Site(settings, folder).run("migrate")
+    try:
+        Site(settings, folder).run("migrate")
+    except BaseException:
+        server.stop()
+        raise
     return server, settings
 
 

@@ -19,6 +19,8 @@ def repair(base):
 
     def utc_tzinfo_factory(offset):
         """`offset` in minutes, or as a timedelta."""
-        return stock(offset and getattr(offset, "total_seconds", lambda: offset)())
+        if hasattr(offset, "total_seconds"):
+            offset = offset.total_seconds()
+        return stock(offset)
 
     patch.replace(base, "utc_tzinfo_factory", utc_tzinfo_factory)

@@ -44,7 +44,8 @@ def run(bench):
         for turn in range(TURNS):
             for kind in bench.kinds(turn):
                 bench.attempt(NAME, kind, _start, bench, kind)
-        install, share = (bench.results.median("start." + key, "ours") for key in ("install", "share"))
+        install = bench.results.median("start.install", "ours")
+        share = bench.results.median("start.share", "ours")
         if install is not None:
             bench.progress("  install(): %.2f ms, %.1f%% of django.setup()" % (install, share))
 

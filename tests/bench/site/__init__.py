@@ -1,7 +1,7 @@
 """
 The two sites that are compared, one set of files: BENCH_SITE is "ours" or "stock".
 
-The stock site is the pinned stack as it is: COMPAT_DISABLE leaves out every repair it can do without.
+The stock site is the pinned stack as it is; its COMPAT_DISABLE leaves out our repairs.
 """
 
 import os

@@ -83,4 +83,4 @@ def prove(name, code, good, bad, needed=True, env=None):
     if needed:
         ill = probe(code, disable=name, env=env)
         assert ill.states[name] == "disabled"
-        assert bad in ill.said, ill.said + ill.error
+        assert bad in (ill.error if ill.returncode else ill.said), ill.said + ill.error

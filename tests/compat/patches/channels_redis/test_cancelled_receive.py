@@ -37,11 +37,12 @@ async def main():
         names = [await layer.new_channel() for _ in range(3)]
         tasks = [asyncio.ensure_future(layer.receive(name)) for name in names]
         await asyncio.sleep(0.05)
-        await layer.send(names[0], {"type": "first"})
+        sending = asyncio.ensure_future(layer.send(names[0], {"type": "first"}))
         await tasks[0]
         for _ in range(turns):
             await asyncio.sleep(0)
         await cancel(tasks[1])
+        await sending
         await layer.send(names[2], {"type": "third"})
         if not (await asyncio.wait(tasks[2:], timeout=0.5))[0]:
             stalled.append(turns)

@@ -1,0 +1,54 @@
+import json
+import tempfile
+
+import pytest
+
+from tests.compat.patches.probe import prove
+from tests.streams.servers import start_postgresql
+
+CODE = """
+import json, os
+import django
+from django.conf import settings
+settings.configure(USE_TZ=True, DATABASES={"default": json.loads(os.environ["DATABASE"])})
+django.setup()
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SELECT timestamptz '2020-02-29 12:00+02', '{2020-02-29 12:00+02}'::timestamptz[]")
+    print(*cursor.fetchone())
+    cursor.execute("SET TIME ZONE 'Europe/Paris'")
+    try:
+        cursor.execute("SELECT now()")
+        print(cursor.fetchone())
+    except AssertionError as error:
+        print(error)
+"""
+
+
+@pytest.fixture(scope="module")
+def database():
+    # Not below pytest's folder: the server runs as a user that must not look into that.
+    with tempfile.TemporaryDirectory(prefix="probe-pg-") as folder:
+        started = start_postgresql(folder)
+        if isinstance(started, str):
+            pytest.skip(started)
+        yield started[1]
+        started[0].stop()
+
+
+def test_times_are_read_and_another_zone_is_still_refused(database):
+    import psycopg2
+
+    prove(
+        "drivers.psycopg2_utc",
+        CODE,
+        good="2020-02-29 10:00:00+00:00 [datetime.datetime(2020, 2, 29, 10, 0, tzinfo=<UTC>)]\n"
+        "database connection isn't set to UTC",
+        bad="database connection isn't set to UTC",
+        needed=version(psycopg2) >= (2, 9),
+        env={"DATABASE": json.dumps(database)},
+    )
+
+
+def version(psycopg2):
+    return tuple(int(number) for number in psycopg2.__version__.split()[0].split(".")[:2])
