@@ -2,6 +2,7 @@
 
 import logging
 import os
+import queue
 import select
 import threading
 import time
@@ -29,24 +30,47 @@ def stale_after():
     return getattr(settings, "DEPLOY_STALE_SECONDS", 60)
 
 
+class Workers(object):
+    """Threads that are made when they are needed and kept, with their connections to Redis.
+
+    Daemons: a process that is told to end does not wait for a database that does not answer.
+    """
+
+    def __init__(self):
+        self._jobs = queue.Queue()
+        self._idle = threading.Semaphore(0)
+
+    def start(self, job):
+        """Run job() in a thread that has nothing to do, or in a new one."""
+        if not self._idle.acquire(blocking=False):
+            threading.Thread(target=self._work, name="deployments", daemon=True).start()
+        self._jobs.put(job)
+
+    def _work(self):
+        while True:
+            job = self._jobs.get()
+            try:
+                job()
+            finally:
+                job = None
+                self._idle.release()
+
+
 class Run(object):
-    """One claimed deployment: a thread that writes, and the execution that it writes about."""
+    """One claimed deployment: what writes about it, and the execution it writes about."""
 
     def __init__(self, deployment, grace, linger, on_end):
         self.deployment = deployment
         self.execution = Execution(deployment, grace=grace, linger=linger)
         self.abandoned = threading.Event()
         self._on_end = on_end
-        self.thread = threading.Thread(
-            target=self._work, name=f"deployment-{deployment.pk}", daemon=True
-        )
 
     def disown(self):
         """The row is not ours any more: stop the command and write nothing about it."""
         self.abandoned.set()
         self.execution.stop(Deployment.LOST, "somebody else ended this deployment")
 
-    def _work(self):
+    def __call__(self):
         try:
             self._execute()
         except Exception:
@@ -115,6 +139,7 @@ class Runner(object):
         self.grace = grace
         self.linger = linger
         self.runs = {}  # deployment id: Run
+        self._workers = Workers()
         self._ended = []
         self._stops = 0
         # A pipe, not an Event: a signal handler may write to it at any moment.
@@ -166,7 +191,7 @@ class Runner(object):
             logger.info("deployment %s: %s", deployment.pk, deployment.service.uid)
             run = Run(deployment, self.grace, self.linger, self._on_end)
             self.runs[deployment.pk] = run
-            run.thread.start()
+            self._workers.start(run)
         return claimed
 
     def _look_after_runs(self, beat):
@@ -182,8 +207,8 @@ class Runner(object):
         self._collect()
         for pk, run in self.runs.items():
             if pk not in rows:
-                # Ended between the query and now, or marked lost by another runner.
-                if run.thread.is_alive() and run.execution.outcome is None:
+                # Recorded as ended in this moment, or marked lost by another runner.
+                if run.execution.outcome is None:
                     run.disown()
             elif rows[pk][0]:
                 run.execution.stop(Deployment.CANCELLED, f"cancelled by {rows[pk][1]}")

@@ -1,0 +1,105 @@
+"""`python -m compat activate` in an environment of its own, which has the bridge and wrapt only."""
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+import wrapt
+
+from tests.conftest import CHECKOUT
+
+ASK = "import sys; print('compat' in sys.modules)"
+
+
+class Environment(object):
+    """A virtual environment with a copy of this one's wrapt."""
+
+    def __init__(self, folder):
+        subprocess.check_call([sys.executable, "-m", "venv", "--without-pip", folder])
+        self.folder = folder
+        code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+        self.site_packages = self.run("-c", code)[1]
+        self.wrapt = os.path.join(self.site_packages, "wrapt")
+        shutil.copytree(os.path.dirname(wrapt.__file__), self.wrapt)
+
+    def run(self, *arguments, **options):
+        """(exit code, stdout, stderr) of its Python, started outside the checkout."""
+        process = subprocess.run(
+            [os.path.join(self.folder, "bin", "python")] + list(arguments),
+            cwd=options.get("cwd", self.folder),
+            env={"PATH": os.environ["PATH"]},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+        )
+        return process.returncode, process.stdout.strip(), process.stderr.strip()
+
+    def compat(self, action):
+        return self.run("-m", "compat", action, cwd=CHECKOUT)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    return Environment(str(tmp_path_factory.mktemp("environment")))
+
+
+@pytest.fixture
+def active(environment):
+    assert environment.compat("activate")[0] == 0
+    yield environment
+    assert environment.compat("deactivate")[0] == 0
+
+
+def test_active_in_every_process_until_it_is_deactivated(environment):
+    assert environment.compat("status")[0] == 1
+    assert environment.run("-c", ASK)[1] == "False"
+    for _ in range(2):  # again changes nothing
+        code, said, error = environment.compat("activate")
+        assert (code, error) == (0, "") and said.endswith(environment.folder)
+    assert environment.compat("status")[0] == 0
+    assert environment.run("-c", ASK)[1] == "True"
+    code = "import subprocess, sys; subprocess.check_call([sys.executable, '-c', %r])" % ASK
+    assert environment.run("-c", code) == (0, "True", "")
+    for _ in range(2):
+        assert environment.compat("deactivate")[0] == 0
+    assert environment.run("-c", ASK)[1] == "False"
+    assert not [name for name in os.listdir(environment.site_packages) if "compat" in name]
+
+
+def test_a_broken_environment_says_one_line_and_starts(active):
+    away = active.wrapt + ".away"
+    os.rename(active.wrapt, away)
+    try:
+        code, said, error = active.run("-c", "print('started')")
+    finally:
+        os.rename(away, active.wrapt)
+    assert (code, said) == (0, "started")
+    assert error == "compat is not active: No module named 'wrapt'"
+
+
+def test_an_installed_package_needs_no_folder_in_the_file(environment):
+    target = os.path.join(environment.site_packages, "compat")
+    shutil.copytree(os.path.join(CHECKOUT, "compat"), target)
+    try:
+        assert environment.run("-m", "compat", "activate")[0] == 0
+        with open(os.path.join(environment.site_packages, "compat-bridge.pth")) as file:
+            [line] = file.read().splitlines()
+        assert line.startswith("import sys; ")
+        code = "import compat, sys; print(compat.__file__)"
+        assert environment.run("-c", code)[1].startswith(environment.site_packages)
+        assert environment.run("-m", "compat", "deactivate")[0] == 0
+    finally:
+        shutil.rmtree(target)
+
+
+def test_mistakes_are_one_line(environment):
+    code, _, error = environment.compat("start")
+    assert code == 2 and "invalid choice: 'start'" in error.splitlines()[-1]
+    occupied = os.path.join(environment.site_packages, "compat-bridge.pth.new")
+    os.mkdir(occupied)  # a file that cannot be written, for root too
+    try:
+        code, _, error = environment.compat("activate")
+    finally:
+        os.rmdir(occupied)
+    assert code == 1 and len(error.splitlines()) == 1 and "compat-bridge.pth" in error
