@@ -11,18 +11,16 @@ import sysconfig
 
 PACKAGE = __package__
 FILE = PACKAGE + "-bridge.pth"
-# A broken environment must still start: say one line and go on.
-LINE = (
-    'import sys; exec("try:\\n import {0}; {0}.install()\\nexcept Exception as error:\\n'
-    " sys.stderr.write('{0} is not active: %s\\\\n' % error)\")\n"
-)
+# The same line that an installed wheel has. A broken environment must still start, so it says one
+# line and goes on; Python reads the file twice in a virtual environment, hence the note in `sys`.
+LINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bridge.pth")
 
 
 def main(arguments=None):
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m " + PACKAGE,
-        description="Load the bridge in every process of this Python environment, or stop doing so.",
+        description="Load the bridge in every process of this environment, or stop doing so.",
     )
     parser.add_argument(
         "action",
@@ -63,7 +61,8 @@ def pth(site_packages):
     """The file's text; names the folder this package is in unless that is site-packages."""
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folder = "" if os.path.samefile(home, site_packages) else home + "\n"
-    return folder + LINE.format(PACKAGE)
+    with open(LINE) as line:
+        return folder + line.read().replace("compat", PACKAGE)
 
 
 if __name__ == "__main__":

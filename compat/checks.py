@@ -1,7 +1,7 @@
 """System checks: `manage.py check` says what the bridge could not repair, and what to do."""
-from django.core.checks import Info, Warning
-
 import importlib
+
+from django.core.checks import Info, Warning
 
 from .patch import DISABLED, REFUSED, disabled_names
 from .patches import every

@@ -207,7 +207,8 @@ MISSING = object()
 
 def disabled_names():
     """The patterns in COMPAT_DISABLE."""
-    return [name.strip() for name in os.environ.get("COMPAT_DISABLE", "").split(",") if name.strip()]
+    names = os.environ.get("COMPAT_DISABLE", "").split(",")
+    return [name.strip() for name in names if name.strip()]
 
 
 def python_version():

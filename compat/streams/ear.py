@@ -10,8 +10,8 @@ import asyncio
 import logging
 import random
 
-from . import bell, private_loop
-from .tasks import end_task
+from .. import layers, private_loop
+from ..tasks import end_task
 from .throttle import Throttle
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Ear:
         self.on_bell = on_bell
         # Called after an outage: bells were missed.
         self.on_return = on_return
-        self.direct = bell.is_redis(layer)
+        self.direct = layers.is_redis(layer)
         self.stopped = False
         self.groups = set()
         self.channel = None
@@ -64,7 +64,7 @@ class Ear:
             return
         for group in tuple(self.groups):
             await self._sync(group)
-        self.renew_at = asyncio.get_event_loop().time() + bell.MEMBER_SECONDS / 3
+        self.renew_at = asyncio.get_event_loop().time() + layers.MEMBER_SECONDS / 3
 
     async def stop(self):
         """End the task and close our connections."""
@@ -77,7 +77,7 @@ class Ear:
     def leave_at_exit(self):
         """Leave all groups without our event loop, which is not running any more."""
         if self.direct and self.channel is not None and self.groups:
-            layer = bell.own_layer()
+            layer = layers.own_layer()
 
             async def leave():
                 for group in self.groups:

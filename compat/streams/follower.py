@@ -5,8 +5,8 @@ import logging
 
 from django.conf import settings
 
+from ..tasks import is_current
 from .segment import frame
-from .tasks import is_current
 
 logger = logging.getLogger(__name__)
 

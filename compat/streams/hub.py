@@ -15,11 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.db import close_old_connections
 
+from .. import layers
+from ..tasks import end_task, is_current
 from . import bell, store
 from .ear import Ear
 from .follower import CLOSE_RESTART
 from .names import group_name
-from .tasks import end_task, is_current
 from .throttle import Throttle
 from .topic import Topic
 
@@ -57,7 +58,7 @@ class Hub:
         self.leaving = set()
         self.throttle = Throttle()
         self.threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="streams")
-        layer = bell.own_layer()
+        layer = layers.own_layer()
         self.ear = None if layer is None else Ear(layer, self.on_bell, self.poll_now)
         self.poll_early = asyncio.Event()
         self.polling = loop.create_task(self._poll())

@@ -1,7 +1,5 @@
 """One run: the two sites, the rounds, and what fails in them."""
 
-import collections
-import contextlib
 import os
 import platform
 
@@ -70,14 +68,9 @@ class Bench:
             self.progress("%s, round %d of %d" % (name, number + 1, self.options.rounds))
             yield number
 
-    @contextlib.contextmanager
-    def servers(self):
-        """{"stock": Servers, "ours": Servers}; what was started on them ends with the block."""
-        with contextlib.ExitStack() as stack:
-            found = collections.OrderedDict()
-            for kind in KINDS:
-                found[kind] = stack.enter_context(Servers(self.sites[kind]))
-            yield found
+    def servers(self, kind):
+        """Servers of a site, none started; what was started ends with its `with` block."""
+        return Servers(self.sites[kind])
 
     def attempt(self, item, kind, measure, *arguments):
         """Call `measure`; a failure is recorded and the run goes on."""

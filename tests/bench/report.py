@@ -23,7 +23,7 @@ def table(results):
             if value is not None:
                 cells.append(number(value, row.digits))
             else:
-                cells.append("failed" if kind == "ours" or row.stock_needed else "-")
+                cells.append("failed" if results.failed(row, kind) else "-")
         ratio = results.ratio(row.key)
         cells.append("-" if ratio is None else "%.*f×" % (2 if ratio >= 0.1 else 3, ratio))
         verdict = {True: "met", False: "MISSED", None: ""}[results.verdict(row)]

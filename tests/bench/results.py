@@ -42,6 +42,13 @@ class Results:
         values = self.values.get((key, kind))
         return statistics.median(values) if values else None
 
+    def failed(self, row, kind):
+        """Whether the item of a row gave no figure for a site."""
+        return any(
+            failure["item"] == row.key.partition(".")[0] and failure["site"] in (kind, "both")
+            for failure in self.failures
+        )
+
     def ratio(self, key):
         """ours / stock by medians; None where one of them is missing or stock is 0."""
         stock, ours = self.median(key, "stock"), self.median(key, "ours")

@@ -158,13 +158,12 @@ class Servers:
         command = [binaries.nginx(), "-p", self.site.folder, "-c", path]
         return self._start("nginx", command, lambda: listens((HOST, self.port)))
 
-    def push(self, daphnes=2):
+    def push(self, daphnes):
         """Start Redis, daphnes and nginx."""
         self.redis()
         for _ in range(daphnes):
             self.daphne()
         self.nginx()
-        return self
 
     def cpu_seconds(self, *processes):
         """CPU time so far of the given ones, or of all."""

@@ -137,11 +137,11 @@ def test_first_imports_at_once_in_many_threads(library):
         runs.append(module)
         patch.replace(module, "answer", lambda: "repaired")
 
+    patch.arm()
     barrier = threading.Barrier(20)
 
     def visit():
         barrier.wait()
-        patch.arm()
         answers.append(importlib.import_module(name).answer())
 
     threads = [threading.Thread(target=visit) for _ in range(20)]

@@ -51,8 +51,13 @@ def runs(pid):
 
 
 def printed_pid(site, deployment):
-    site.wait_for_text(deployment, "pid ")
-    return int(re.search(r"pid (\d+)", log_of(deployment)).group(1))
+    """Wait for the line "pid <number>" and return the number."""
+
+    def found():
+        deployment.refresh_from_db()
+        return re.search(r"pid (\d+)\n", log_of(deployment))
+
+    return int(wait_until(found, what="a pid in the log").group(1))
 
 
 def out_bodies(deployment):

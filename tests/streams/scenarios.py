@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from compat import layers
 from compat.streams import (
     ahead,
     apublish,
@@ -480,7 +481,7 @@ async def many_readers(stream, readers):
 @in_loop
 async def follow_and_leave(stream, times):
     """Come and go; what the layer and the hub keep afterwards."""
-    layer = bell.network_layer()
+    layer = layers.network_layer()
     for _ in range(times):
         stay, other = Collector(stream, LATEST), Collector(stream + "2", LATEST)
         await asyncio.gather(stay.follower.start(), other.follower.start())

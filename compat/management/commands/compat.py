@@ -3,9 +3,8 @@ import importlib
 import json
 import textwrap
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from ... import __name__ as package
 from ... import report
 
 
@@ -32,7 +31,10 @@ class Command(BaseCommand):
             except ImportError:
                 pass  # not installed: the patch says so
         for module in options["imports"]:
-            importlib.import_module(module)
+            try:
+                importlib.import_module(module)
+            except ImportError as error:
+                raise CommandError("--import %s: %s" % (module, error))
         records = report()
         if options["json"]:
             self.stdout.write(json.dumps(records, indent=2, sort_keys=True))

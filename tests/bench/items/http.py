@@ -5,6 +5,7 @@ import contextlib
 from .. import clients
 from ..failure import Failed
 from ..results import Row
+from ..sites import KINDS
 
 NAME = "http"
 ABOUT = "requests/s through uWSGI and CPU for each, with compat and without"
@@ -38,9 +39,9 @@ def run(bench):
     for number in bench.rounds(NAME):
         # Fresh processes each time: two of the same code differ by a percent, too.
         with contextlib.ExitStack() as stack:
-            servers = stack.enter_context(bench.servers())
-            asking = {}
-            for kind in servers:
+            servers, asking = {}, {}
+            for kind in KINDS:
+                servers[kind] = stack.enter_context(bench.servers(kind))
                 servers[kind].uwsgi()
                 servers[kind].nginx()
                 client = clients.http_client(servers[kind].site, servers[kind].port, CONNECTIONS)
@@ -49,7 +50,7 @@ def run(bench):
             for turn in range(TURNS):
                 for kind in bench.kinds(turn):
                     bench.attempt(NAME, kind, _turn, bench, servers[kind], asking[kind])
-        for kind in servers:
+        for kind in KINDS:
             rate = bench.results.median("http.rate", kind)
             cpu = bench.results.median("http.cpu", kind)
             if rate:

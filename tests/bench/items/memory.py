@@ -35,10 +35,10 @@ def run(bench):
 
 def _sockets(bench, kind, number):
     name = bench.stream("idle-%d" % number)
-    with bench.servers() as servers:
-        servers[kind].redis()
-        daphne = servers[kind].daphne()
-        site, port = servers[kind].site, servers[kind].daphne_ports[0]
+    with bench.servers(kind) as servers:
+        servers.redis()
+        daphne = servers.daphne()
+        site, port = servers.site, servers.daphne_ports[0]
         # The first ones load modules and open connections; that is not what a socket costs.
         with clients.readers(site, port, name, FIRST, "latest"):
             before = _steady(daphne.pid)

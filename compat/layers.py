@@ -1,0 +1,115 @@
+"""
+The channel layer, for code that is no consumer: send to a group from anywhere, at once.
+
+The sender needs neither a running event loop nor a background thread: every thread keeps a
+private loop across calls, so that its connection to the channel layer is used again. Only a
+thread that is running a loop itself lends the work to one helper thread.
+"""
+
+import asyncio
+import os
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+from . import private_loop
+from .private_loop import TookTooLong
+
+__all__ = ["TookTooLong", "group_send", "is_redis", "network_layer", "own_layer"]
+
+ALIAS = "default"
+# Membership of a process that died is forgotten after this; the living renew theirs.
+MEMBER_SECONDS = 900
+
+# Each thread has a layer of its own: the connection pools of channels_redis are not thread-safe.
+_local = threading.local()
+_helper = (None, None)
+
+
+def group_send(layer, group, message, seconds):
+    """
+    Send `message` (a dict with a "type") to every channel in `group`; with or without a loop.
+
+    Raises TookTooLong after `seconds`, and what the layer raises. A connection that went stale
+    since the last call gets a second chance.
+    """
+    if asyncio._get_running_loop() is None:
+        _send(layer, group, message, seconds)
+    else:
+        _helper_thread().submit(_send, layer, group, message, seconds).result()
+
+
+def network_layer():
+    """
+    The channel layer of this thread that reaches other processes, or None.
+
+    For Redis an instance of our own with the site's configuration: its queue is not shared with
+    the consumers of the process, so neither their messages nor their cancellations touch ours.
+    """
+    shared = _shared_layer()
+    if shared is None or not is_redis(shared):
+        return shared
+    pid, source, layer = getattr(_local, "layer", (None, None, None))
+    if pid != os.getpid() or source is not shared:
+        layer = own_layer()
+        _local.layer = (os.getpid(), shared, layer)
+    return layer
+
+
+def own_layer():
+    """A new instance of the layer for one user, where the layer allows that, or None."""
+    shared = _shared_layer()
+    if shared is None or not is_redis(shared):
+        return shared
+    from channels.layers import channel_layers
+
+    layer = channel_layers.make_backend(ALIAS)
+    if type(layer) is not type(shared):
+        return shared
+    layer.group_expiry = min(layer.group_expiry, MEMBER_SECONDS)
+    # Forked processes may share their random state; their queues must differ nevertheless.
+    layer.client_prefix = uuid.uuid4().hex
+    return layer
+
+
+def is_redis(layer):
+    """Whether the layer is channels_redis's, whose lists can be read directly."""
+    try:
+        from channels_redis.core import RedisChannelLayer
+    except ImportError:
+        return False
+    return isinstance(layer, RedisChannelLayer)
+
+
+def _shared_layer():
+    from channels.layers import InMemoryChannelLayer, get_channel_layer
+
+    shared = get_channel_layer(ALIAS)
+    return None if isinstance(shared, InMemoryChannelLayer) else shared
+
+
+def _send(layer, group, message, seconds):
+    def send():
+        return layer.group_send(group, message)
+
+    try:
+        private_loop.run(send, seconds)
+    except (OSError, EOFError) + _redis_errors():
+        private_loop.run(send, seconds)
+
+
+def _redis_errors():
+    try:
+        from aioredis.errors import RedisError
+    except ImportError:
+        return ()
+    return (RedisError,)
+
+
+def _helper_thread():
+    global _helper
+    pid, pool = _helper
+    if pid != os.getpid():
+        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="group-send")
+        _helper = (os.getpid(), pool)
+    return pool
