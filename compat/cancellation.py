@@ -1,9 +1,10 @@
-"""Since Python 3.8, what asyncio raises on cancellation is no longer what concurrent.futures does."""
+"""Since Python 3.8, asyncio and concurrent.futures each have a CancelledError of their own."""
+
 from .patch import NotNeeded
 
 
 def catch_asyncios_too(patch, module):
-    """Let `except CancelledError` mean both in a module that has the name from concurrent.futures."""
+    """Let `except CancelledError` mean both in a module that took it from concurrent.futures."""
     import asyncio
     import concurrent.futures
 

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 # Every loop alive, so that none is finalised behind our back: {id: (pid, loop)}.
 _loops = {}
+# Loops of threads that ended, which could not be closed there and then.
+_abandoned = []
 _local = threading.local()
 
 
@@ -36,7 +38,9 @@ class _Holder:
     def __del__(self):
         try:
             if self.pid == os.getpid() and _loops.pop(id(self.loop), None):
-                _close(self.loop)
+                # Collected wherever the collector happens to run, maybe inside another loop.
+                _abandoned.append(self.loop)
+                _close_abandoned()
         except TypeError:
             # A thread that outlives the interpreter: os and the rest are gone by now.
             pass
@@ -48,6 +52,7 @@ def run(start, seconds):
     if holder is None or holder.pid != os.getpid() or holder.loop.is_closed():
         _drop_inherited()
         holder = _local.holder = _Holder()
+    _close_abandoned()
     loop = holder.loop
     task = loop.create_task(start())
     timer = loop.call_later(seconds, task.cancel)
@@ -65,6 +70,12 @@ def run(start, seconds):
         raise
     finally:
         timer.cancel()
+
+
+def _close_abandoned():
+    if asyncio._get_running_loop() is None:
+        while _abandoned:
+            _close(_abandoned.pop())
 
 
 def _close(loop):
@@ -95,6 +106,7 @@ def _drop_inherited():
 
 def _at_exit():
     _drop_inherited()
+    _close_abandoned()
     for _, loop in list(_loops.values()):
         _close(loop)
     _loops.clear()

@@ -1,4 +1,5 @@
 """A module as seen by one other module: the same, but for a few names."""
+
 import types
 
 

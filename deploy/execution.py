@@ -31,7 +31,11 @@ class CannotStart(Exception):
 
 def build_environment(deployment, inherited):
     """Return the environment (a dict) that a deployment's command gets."""
-    environment = {name: value for name, value in inherited.items() if name not in PRIVATE}
+    environment = {
+        name: value
+        for name, value in inherited.items()
+        if name not in PRIVATE and not name.startswith("SUPERVISOR_")
+    }
     # Nobody reads a pipe line by line for fun: lines should come when they are written, and
     # programs may colour them, since the page shows colours.
     environment.setdefault("PYTHONUNBUFFERED", "1")

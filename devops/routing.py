@@ -1,15 +1,25 @@
 """Who answers what on daphne: `settings.ASGI_APPLICATION` names this module."""
 from channels.auth import AuthMiddlewareStack
+from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf.urls import url
 
 from deploy.routing import websocket_urlpatterns
+
+
+class Refuse(AsyncWebsocketConsumer):
+    """Answers 403: without it channels leaves a handshake for an unknown path unanswered."""
+
+    async def connect(self):
+        await self.close()
+
 
 application = ProtocolTypeRouter(
     {
         # HTTP keeps channels' default: Django's own views through AsgiHandler.
         "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+            AuthMiddlewareStack(URLRouter(websocket_urlpatterns + [url(r"", Refuse)]))
         )
     }
 )

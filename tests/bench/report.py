@@ -24,7 +24,7 @@ def table(results):
                 cells.append(number(value, row.digits))
             else:
                 cells.append("failed" if results.failed(row, kind) else "-")
-        ratio = results.ratio(row.key)
+        ratio = results.ratio(row)
         cells.append("-" if ratio is None else "%.*f×" % (2 if ratio >= 0.1 else 3, ratio))
         verdict = {True: "met", False: "MISSED", None: ""}[results.verdict(row)]
         rows.append(tuple(cells + [row.goal, verdict]))

@@ -7,12 +7,13 @@ class Row:
     """
     One measure: `digits` after the point, `goal` in words.
 
-    `met(stock, ours)` judges the medians. `stock_needed` False: stock has no such figure.
+    `met(stock, ours)` judges the medians; `met_ratio(ratio)` in its place the ratio, which is
+    then the median of neighbours' ratios: what slows the machine for a while slows both.
     """
 
-    def __init__(self, key, label, unit, digits=1, goal="", met=None, stock_needed=True):
+    def __init__(self, key, label, unit, digits=1, goal="", met=None, met_ratio=None):
         self.key, self.label, self.unit, self.digits = key, label, unit, digits
-        self.goal, self.met, self.stock_needed = goal, met, stock_needed
+        self.goal, self.met, self.met_ratio = goal, met, met_ratio
 
 
 class Results:
@@ -49,15 +50,24 @@ class Results:
             for failure in self.failures
         )
 
-    def ratio(self, key):
-        """ours / stock by medians; None where one of them is missing or stock is 0."""
-        stock, ours = self.median(key, "stock"), self.median(key, "ours")
-        return ours / stock if stock and ours is not None else None
+    def ratio(self, row):
+        """ours / stock; None where one of them is missing or stock is 0."""
+        stock, ours = (self.values.get((row.key, kind), []) for kind in ("stock", "ours"))
+        if row.met_ratio is not None:
+            ratios = [mine / theirs for theirs, mine in zip(stock, ours) if theirs]
+            return statistics.median(ratios) if ratios else None
+        if not stock or not ours or not statistics.median(stock):
+            return None
+        return statistics.median(ours) / statistics.median(stock)
 
     def verdict(self, row):
         """True or False: the goal is met or not; None: no goal, or no figure to judge."""
+        if row.met_ratio is not None:
+            ratio = self.ratio(row)
+            return None if ratio is None else bool(row.met_ratio(ratio))
         stock, ours = self.median(row.key, "stock"), self.median(row.key, "ours")
-        if row.met is None or ours is None or (row.stock_needed and stock is None):
+        # A goal that does not speak of stock is judged without it.
+        if row.met is None or ours is None or ("stock" in row.goal and stock is None):
             return None
         return bool(row.met(stock, ours))
 
@@ -73,7 +83,7 @@ class Results:
                     "met": self.verdict(row),
                     "stock": self.median(row.key, "stock"),
                     "ours": self.median(row.key, "ours"),
-                    "ratio": self.ratio(row.key),
+                    "ratio": self.ratio(row),
                     "values": {k: self.values.get((row.key, k), []) for k in ("stock", "ours")},
                 }
                 for row in self.rows

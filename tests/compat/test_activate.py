@@ -1,4 +1,5 @@
 """`python -m compat activate` in an environment of its own, which has the bridge and wrapt only."""
+
 import os
 import shutil
 import subprocess

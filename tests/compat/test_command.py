@@ -1,4 +1,5 @@
 """`manage.py compat`, run as an administrator runs it."""
+
 import json
 import os
 import subprocess

@@ -1,4 +1,5 @@
 """The mechanism: which patches apply, when they run, and what they leave behind."""
+
 import importlib
 import itertools
 import json
@@ -170,7 +171,8 @@ def test_a_closed_gate_leaves_the_target_alone(library, versions, options, reaso
 
 
 def test_a_library_that_is_absent_needs_no_repair():
-    assert repairing("no_such_library").state() == ("not needed", "no_such_library is not installed")
+    state = repairing("no_such_library").state()
+    assert state == ("not needed", "no_such_library is not installed")
 
 
 def test_no_hook_is_registered_where_python_closes_the_gate(library):

@@ -51,6 +51,7 @@ def test_who_may_connect(stack, cookie):
     assert refused(stack, TASKS, cookie=stack.login("stranger")) == 403
     assert refused(stack, TASKS, cookie=cookie, origin="http://elsewhere.example") == 403
     assert refused(stack, "/ws/deploy/unknown/", cookie=cookie) == 403
+    assert refused(stack, "/ws/nowhere/", cookie=cookie) == 403
     with stack.socket(TASKS, stack.login("follower")) as socket:
         socket.send({"message": "may read, may not write"})
         assert socket.receive()["code"] == "forbidden"

@@ -2,6 +2,7 @@
 Hand tasks to `asyncio.wait()`, which no longer takes coroutines.
 https://docs.python.org/3/whatsnew/3.11.html#removed
 """
+
 from ...patch import Patch
 from ...stand_in import StandIn
 

@@ -4,6 +4,7 @@ Wake the thread that waits in AsyncToSync when what it waits for is cancelled.
 Cancellation used to be an `Exception`, and only those are handed on to the thread.
 https://github.com/python/cpython/issues/76709
 """
+
 import functools
 
 from ...patch import Patch
@@ -28,7 +29,7 @@ def repair(sync):
     bridge = sync.AsyncToSync
     wrap = bridge.main_wrap
     names = wrap.__code__.co_varnames[: wrap.__code__.co_argcount]
-    patch.expect(names == ("self", "args", "kwargs", "call_result"), "main_wrap takes %r" % (names,))
+    patch.expect(names[1:] == ("args", "kwargs", "call_result"), "main_wrap takes %r" % (names,))
 
     @functools.wraps(wrap)
     async def main_wrap(self, args, kwargs, call_result):

@@ -2,6 +2,7 @@
 Let ApplicationCommunicator stop an application that it has cancelled.
 https://github.com/python/cpython/issues/76709
 """
+
 from ...cancellation import catch_asyncios_too
 from ...patch import Patch
 

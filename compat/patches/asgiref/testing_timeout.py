@@ -2,6 +2,7 @@
 Raise a timeout from ApplicationCommunicator that is asyncio's and concurrent.futures' at once.
 https://docs.python.org/3/whatsnew/3.11.html#asyncio
 """
+
 import functools
 
 from ...patch import Patch

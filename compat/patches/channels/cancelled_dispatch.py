@@ -2,6 +2,7 @@
 Raise what a consumer raised, not the cancellation of what it was waiting for besides.
 https://github.com/python/cpython/issues/76709
 """
+
 from ...cancellation import catch_asyncios_too
 from ...patch import Patch
 

@@ -5,13 +5,14 @@ Security releases of Python fail on `urlparse(pattern, scheme=None)`, and newer 
 host in "host:port" for a scheme.
 https://github.com/django/channels/issues/1716
 """
+
 from ...patch import Patch
 
 patch = Patch(
     __name__,
     package="channels",
     versions=">=2.1,<3.0.4",
-    symptom="every WebSocket through AllowedHostsOriginValidator hangs 5 seconds and is reset",
+    symptom="no WebSocket opens behind AllowedHostsOriginValidator: 'NoneType' has no 'replace'",
 )
 
 

@@ -2,6 +2,7 @@
 Release a channel's lock when waiting for its next message is cancelled.
 https://github.com/python/cpython/issues/76709
 """
+
 import functools
 
 from ...patch import Patch

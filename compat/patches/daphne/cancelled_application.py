@@ -2,6 +2,7 @@
 Let daphne reap an application that it has cancelled, and go on reaping the others.
 https://github.com/python/cpython/issues/76709
 """
+
 from ...cancellation import catch_asyncios_too
 from ...patch import Patch
 

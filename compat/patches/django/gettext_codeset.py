@@ -4,6 +4,7 @@ Load translations without the codeset arguments that Python's gettext dropped.
 They only ever mattered to `lgettext()` and to Python 2.
 https://docs.python.org/3/whatsnew/3.11.html#removed
 """
+
 from ...patch import Patch
 from ...stand_in import StandIn
 

@@ -4,6 +4,7 @@ Let a message with text beyond ASCII be written as a string.
 Python's generator now hands the body's bytes to set_payload() in its own str notation.
 https://github.com/python/cpython/issues/118643
 """
+
 import functools
 
 from ...patch import Patch

@@ -4,6 +4,7 @@ Point the warning about an overridden setting at the line that overrides it.
 Python runs comprehensions without a frame of their own now, and Django counts frames.
 https://docs.python.org/3/whatsnew/3.12.html#pep-709-comprehension-inlining
 """
+
 from ...patch import Patch
 from ...stand_in import StandIn
 

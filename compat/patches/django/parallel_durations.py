@@ -2,6 +2,7 @@
 Take the duration of each test in `manage.py test --parallel`, for which Django has no use.
 https://docs.python.org/3/whatsnew/3.12.html#unittest
 """
+
 from ...patch import Patch
 
 patch = Patch(

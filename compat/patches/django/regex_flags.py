@@ -5,6 +5,7 @@ Python took such a flag to hold for the whole expression; now it is an error. UR
 joined to reverse a URL, so that even a flag at the start of one ends up in the middle.
 https://docs.python.org/3/whatsnew/3.11.html#re
 """
+
 import functools
 import re
 
@@ -20,9 +21,7 @@ patch = Patch(
 )
 
 # What must be skipped as a whole, or (group 1) the letters of flags that hold everywhere.
-TOKEN = re.compile(
-    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?#[^)]*\)|\(\?([aiLmsux]+)\)|.", re.DOTALL
-)
+TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?#[^)]*\)|\(\?([aiLmsux]+)\)|.", re.DOTALL)
 
 
 def flags_first(pattern):

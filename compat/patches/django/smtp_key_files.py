@@ -2,6 +2,7 @@
 Give smtplib a TLS context where Django gives it the names of key and certificate files.
 https://docs.python.org/3/whatsnew/3.12.html#removed
 """
+
 from ...patch import Patch
 from ...stand_in import StandIn
 

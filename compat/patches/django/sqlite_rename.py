@@ -4,6 +4,7 @@ Keep foreign keys pointing at a SQLite table while a migration rebuilds it.
 The table is renamed to "…__old" and made anew; SQLite now takes the references along.
 https://code.djangoproject.com/ticket/29182
 """
+
 import contextlib
 import functools
 

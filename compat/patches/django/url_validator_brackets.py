@@ -2,6 +2,7 @@
 Make URLValidator call a URL with a bad bracketed host invalid where Python refuses to split it.
 https://code.djangoproject.com/ticket/33367
 """
+
 from ...patch import Patch
 
 patch = Patch(

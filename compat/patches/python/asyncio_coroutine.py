@@ -2,6 +2,7 @@
 Offer the decorator `asyncio.coroutine` again, for coroutines written with `yield from`.
 https://docs.python.org/3/whatsnew/3.11.html#removed
 """
+
 from ...patch import Patch
 
 patch = Patch(

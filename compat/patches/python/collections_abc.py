@@ -2,6 +2,7 @@
 Offer the abstract base classes as attributes of `collections` again.
 https://docs.python.org/3/whatsnew/3.10.html#removed
 """
+
 from ...patch import Patch
 
 patch = Patch(

@@ -2,6 +2,7 @@
 Offer `inspect.getargspec()`, `ArgSpec` and `formatargspec()` again.
 https://docs.python.org/3/whatsnew/3.11.html#removed
 """
+
 from ...patch import Patch
 
 patch = Patch(

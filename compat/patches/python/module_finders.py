@@ -4,6 +4,7 @@ Ask finders and loaders that only know the protocol of Python 2 for modules agai
 Django's six, other copies of it and libraries of the era put such finders on `sys.meta_path`.
 https://docs.python.org/3/whatsnew/3.12.html#removed
 """
+
 from ...patch import Patch
 
 patch = Patch(

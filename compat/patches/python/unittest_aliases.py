@@ -2,6 +2,7 @@
 Offer the old names of assertion methods, like assertEquals(), again.
 https://docs.python.org/3/whatsnew/3.12.html#removed
 """
+
 from ...patch import Patch
 
 patch = Patch(

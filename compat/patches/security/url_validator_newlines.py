@@ -2,6 +2,7 @@
 Make URLValidator refuse newlines and tabs, which Python drops before Django looks (CVE-2021-32052).
 https://www.djangoproject.com/weblog/2021/may/06/security-releases/
 """
+
 from ...patch import Patch
 
 patch = Patch(

@@ -22,7 +22,6 @@ def rows(options):
                 0,
                 "all",
                 lambda stock, ours: ours == options.lines,
-                stock_needed=False,
             ),
             Row(
                 "burst.%s.last" % how,
@@ -32,7 +31,6 @@ def rows(options):
                 # One publish() a line has no such goal: the publisher itself takes longer.
                 "<= %g" % LAST_SECONDS if how == "batches" else "",
                 (lambda stock, ours: ours <= LAST_SECONDS) if how == "batches" else None,
-                stock_needed=False,
             ),
             Row("burst.%s.cpu" % how, label + "server CPU a delivery", "µs", 1),
             Row("burst.%s.publisher" % how, label + "publisher CPU a line", "µs", 0),

@@ -31,8 +31,8 @@ print(json.dumps([second - first, time.perf_counter() - second]))
 
 def rows(options):
     return [
-        Row("start.install", "compat.install(), import included", "ms", 2, stock_needed=False),
-        Row("start.share", "the same, of django.setup() with channels", "%", 2, stock_needed=False),
+        Row("start.install", "compat.install(), import included", "ms", 2),
+        Row("start.share", "the same, of django.setup() with channels", "%", 2),
         Row("start.empty", "CPU of python -c '', with install()", "ms", 1),
         Row("start.setup", "CPU of a start with django.setup()", "ms", 1),
     ]

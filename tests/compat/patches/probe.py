@@ -1,4 +1,5 @@
 """The same code in a process of its own, with a patch and without it."""
+
 import json
 import os
 import subprocess

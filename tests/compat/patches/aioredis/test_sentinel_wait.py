@@ -1,4 +1,5 @@
 """A real Redis behind a real Sentinel."""
+
 import os
 import sys
 

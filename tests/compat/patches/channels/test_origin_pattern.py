@@ -1,4 +1,5 @@
 """A browser opens a WebSocket on a daphne whose ALLOWED_HOSTS are plain host names."""
+
 import socket
 from urllib.parse import urlparse
 
@@ -19,7 +20,9 @@ from channels.routing import ProtocolTypeRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 application = ProtocolTypeRouter({"websocket": AllowedHostsOriginValidator(AsyncWebsocketConsumer)})
 """
-MATCH = DJANGO + """
+MATCH = (
+    DJANGO
+    + """
 from urllib.parse import urlparse
 from channels.security.websocket import OriginValidator
 
@@ -36,14 +39,15 @@ print(
     allowed("https://example.com", "http://example.com"),
 )
 """
+)
 NAME = "channels.origin_pattern"
 
 
-def handshake(address, origin):
+def handshake(address, origin, path="/"):
     """The first line of the answer to a WebSocket handshake, "" when none comes."""
     with socket.create_connection(address, timeout=2) as client:
         lines = [
-            "GET / HTTP/1.1",
+            "GET %s HTTP/1.1" % path,
             "Host: 127.0.0.1",
             "Upgrade: websocket",
             "Connection: Upgrade",
@@ -81,10 +85,10 @@ def test_allowed_and_foreign_origins_are_answered(site):
     assert answers == ["101", "101", "403"]
 
 
-def test_without_the_patch_the_handshake_hangs(site):
+def test_without_the_patch_no_handshake_succeeds(site):
     with daphne(site, "site_of_probe:application", COMPAT_DISABLE=NAME) as address:
         answer = handshake(address, "http://127.0.0.1")
-    assert answer == ("HTTP/1.1 101 Switching Protocols" if python_takes_no_scheme() else "")
+    assert answer.split()[1] == ("101" if python_takes_no_scheme() else "500")
 
 
 def test_what_patterns_match():

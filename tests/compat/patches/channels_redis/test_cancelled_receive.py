@@ -30,7 +30,9 @@ def run(main):
     loop.run_until_complete(layer.close_pools())
 """
 # The one that reads leaves, and the next is cancelled 0, 1, 2 … turns of the loop later.
-GRANTED = START + """
+GRANTED = (
+    START
+    + """
 async def main():
     stalled = []
     for turns in range(5):
@@ -51,8 +53,11 @@ async def main():
     print("stalled" if stalled else "received")
 run(main)
 """
+)
 # Disconnects at every stage of waiting, while others go on.
-CHURN = START + """
+CHURN = (
+    START
+    + """
 async def main():
     random.seed(1)
     names = [await layer.new_channel() for _ in range(20)]
@@ -84,7 +89,10 @@ async def main():
     print([task for task in visitors if not task.cancelled() and task.exception()])
 run(main)
 """
-LEAK = START + """
+)
+LEAK = (
+    START
+    + """
 async def main():
     for _ in range(50):
         task = asyncio.ensure_future(layer.receive(await layer.new_channel()))
@@ -93,7 +101,10 @@ async def main():
     print(len(layer.receive_buffer), len(layer.receive_clean_locks.wait_counts))
 run(main)
 """
-SHARED = START + """
+)
+SHARED = (
+    START
+    + """
 async def main():
     name = await layer.new_channel()
     other = await layer.new_channel()
@@ -125,6 +136,7 @@ async def main():
     print(*error)
 run(main)
 """
+)
 
 
 @pytest.fixture

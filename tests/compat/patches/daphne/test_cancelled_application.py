@@ -1,4 +1,5 @@
 """A real daphne whose client disconnects from an application that goes on working."""
+
 import http.client
 import socket
 import sys

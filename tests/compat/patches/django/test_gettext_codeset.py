@@ -2,11 +2,14 @@ import sys
 
 from tests.compat.patches.probe import DJANGO, prove
 
-CODE = DJANGO + """
+CODE = (
+    DJANGO
+    + """
 from django.utils import translation
 with translation.override("de"):
     print(translation.ugettext("Yes"), translation.ungettext("%d hour", "%d hours", 2) % 2)
 """
+)
 
 
 def test_texts_are_translated():

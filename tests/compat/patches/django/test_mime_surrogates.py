@@ -2,7 +2,9 @@ import sys
 
 from tests.compat.patches.probe import DJANGO, prove
 
-CODE = DJANGO + """
+CODE = (
+    DJANGO
+    + """
 import email
 from django.core.mail import EmailMessage
 
@@ -11,6 +13,7 @@ for body in ["Grüße \u4f60\u597d", "long " * 300 + "ü", "plain"]:
     parsed = email.message_from_bytes(text.encode())
     print(parsed.get_payload(decode=True).decode("utf-8").strip() == body.strip())
 """
+)
 
 
 def test_a_message_beyond_ascii_as_a_string():

@@ -2,7 +2,9 @@ import sys
 
 from tests.compat.patches.probe import DJANGO, prove
 
-CODE = DJANGO + """
+CODE = (
+    DJANGO
+    + """
 import warnings
 import django.test.signals
 from django.test import override_settings
@@ -13,6 +15,7 @@ with warnings.catch_warnings(record=True) as caught:
     exec(code, dict(globals(), __name__="here", __file__="here.py"))
 print(caught[-1].filename, caught[-1].lineno)
 """
+)
 
 
 def test_the_warning_names_the_line():

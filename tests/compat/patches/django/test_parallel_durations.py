@@ -2,7 +2,9 @@ import sys
 
 from tests.compat.patches.probe import DJANGO, prove
 
-CODE = DJANGO + """
+CODE = (
+    DJANGO
+    + """
 import unittest, warnings
 from django.test.runner import RemoteTestResult
 
@@ -15,6 +17,7 @@ with warnings.catch_warnings(record=True) as caught:
     Case("test").run(result)
 print(*[event[0] for event in result.events], *[warning.message for warning in caught])
 """
+)
 
 
 def test_a_test_of_a_parallel_run_is_recorded_without_a_warning():

@@ -7,7 +7,9 @@ from tests.compat.patches.probe import DJANGO, prove
 
 NAME = "django.regex_flags"
 NEEDED = sys.version_info >= (3, 11)
-URLS = DJANGO + """
+URLS = (
+    DJANGO
+    + """
 import copy, pickle
 from django.conf.urls import include, url
 from django.urls import resolve, reverse
@@ -24,17 +26,24 @@ print(resolve("/shop/Item/x/").url_name, reverse("inner", args=["X"]))
 regex = urlpatterns[0].regex
 print(regex.pattern, copy.deepcopy(regex).pattern, pickle.loads(pickle.dumps(regex)).pattern)
 """
-VALIDATOR = DJANGO + """
+)
+VALIDATOR = (
+    DJANGO
+    + """
 from django.core.validators import RegexValidator
 RegexValidator("^(?i)abc$")("ABC")
 print(RegexValidator("^(?i)abc$") == RegexValidator("^(?i)abc$"))
 """
-SQLITE = DJANGO + """
+)
+SQLITE = (
+    DJANGO
+    + """
 from django.db import connection
 with connection.cursor() as cursor:
     cursor.execute("SELECT 'ABC' REGEXP '^(?i)abc$'")
     print(cursor.fetchone()[0])
 """
+)
 
 
 def test_urls_with_flags_resolve_and_reverse():

@@ -1,4 +1,5 @@
 """Mail is sent over TLS to a real SMTP server, which the probe runs in a thread."""
+
 import datetime
 import sys
 
@@ -6,7 +7,9 @@ import pytest
 
 from tests.compat.patches.probe import DJANGO, prove
 
-CODE = DJANGO + """
+CODE = (
+    DJANGO
+    + """
 import os, smtplib, socket, ssl, threading
 from unittest import mock
 from django.core.mail import EmailMessage
@@ -61,6 +64,7 @@ with mock.patch("smtplib.SMTP") as stub:
     stubbed = smtp.EmailBackend(use_tls=False).connection_class is stub
 print(b"over TLS\\r\\n" in got, stubbed)
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,9 @@ import sqlite3
 from tests.compat.patches.probe import DJANGO, probe, prove
 
 NAME = "django.sqlite_rename"
-MODELS = DJANGO + """
+MODELS = (
+    DJANGO
+    + """
 from django.db import connection, models
 
 class Author(models.Model):
@@ -35,7 +37,10 @@ with connection.schema_editor() as editor:
     editor.create_model(Author)
     editor.create_model(Book)
 """
-ALTER = MODELS + """
+)
+ALTER = (
+    MODELS
+    + """
 author = Author.objects.create(name="kept")
 with connection.schema_editor() as editor:
     longer(editor)
@@ -43,17 +48,26 @@ connection.cursor().execute("PRAGMA foreign_keys = 1")
 Book.objects.create(author=author)
 print(Book.objects.get().author.name, references(), pragma())
 """
-RENAME = MODELS + """
+)
+RENAME = (
+    MODELS
+    + """
 with connection.schema_editor() as editor:
     editor.alter_db_table(Author, "library_author", "library_writer")
 print(references())
 """
-SHOW = MODELS + """
+)
+SHOW = (
+    MODELS
+    + """
 with connection.schema_editor(collect_sql=True) as editor:
     longer(editor)
 print([line for line in editor.collected_sql if "PRAGMA" in line], pragma())
 """
-FAIL = MODELS + """
+)
+FAIL = (
+    MODELS
+    + """
 try:
     with connection.schema_editor() as editor:
         editor.execute('CREATE TABLE "library_author__old" (a)')
@@ -62,6 +76,7 @@ except Exception as error:
     print(type(error).__name__, pragma())
 print(references())
 """
+)
 # What SQLite did before 3.26, the migrations of Django 1.11 expect.
 NEEDED = sqlite3.sqlite_version_info >= (3, 26)
 

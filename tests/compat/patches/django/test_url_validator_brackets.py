@@ -3,7 +3,9 @@ from urllib.parse import urlsplit
 from tests.compat.patches.probe import DJANGO, probe
 
 NAME = "django.url_validator_brackets"
-CODE = DJANGO + """
+CODE = (
+    DJANGO
+    + """
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -15,6 +17,7 @@ for url in ["http://[::ffff:192.9.5]/", "http://[a", "http://[::1]:8000/", "http
     except ValidationError as error:
         print(error.code)
 """
+)
 
 
 def python_checks_brackets():

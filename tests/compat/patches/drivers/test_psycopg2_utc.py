@@ -14,7 +14,8 @@ settings.configure(USE_TZ=True, DATABASES={"default": json.loads(os.environ["DAT
 django.setup()
 from django.db import connection
 with connection.cursor() as cursor:
-    cursor.execute("SELECT timestamptz '2020-02-29 12:00+02', '{2020-02-29 12:00+02}'::timestamptz[]")
+    noon = "2020-02-29 12:00+02"
+    cursor.execute("SELECT timestamptz '%s', '{%s}'::timestamptz[]" % (noon, noon))
     print(*cursor.fetchone())
     cursor.execute("SET TIME ZONE 'Europe/Paris'")
     try:

@@ -5,7 +5,9 @@ import pytest
 from tests.compat.patches.probe import DJANGO, probe
 
 NAME = "security.url_validator_newlines"
-CODE = DJANGO + """
+CODE = (
+    DJANGO
+    + """
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
@@ -19,6 +21,7 @@ for url in ["http://example.com/", "http://exam\\nple.com/", "http://www.djangop
         found.append(error.code)
 print(*found)
 """
+)
 
 
 def test_newlines_and_tabs_are_refused():
