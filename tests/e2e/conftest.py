@@ -15,7 +15,7 @@ import websocket
 from tests import chromium
 from tests.conftest import CHECKOUT
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+TOKEN = re.compile("name='csrfmiddlewaretoken' value='(\\w+)'")
 
 
 def free_port():
@@ -27,9 +27,9 @@ def free_port():
 class Stack(object):
     """nginx, uWSGI, daphne, Redis, the runner and supervisor, in a var folder of their own."""
 
-    def __init__(self, var):
+    def __init__(self, var, **environ):
         self.var = str(var)
-        self.environ = dict(os.environ, DEVOPS_VAR=self.var)
+        self.environ = dict(os.environ, DEVOPS_VAR=self.var, **environ)
         self.port = free_port()
         self.host = "127.0.0.1:%d" % self.port
         self.url = "http://" + self.host
@@ -82,7 +82,7 @@ class Stack(object):
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
         url = self.url + "/accounts/login/"
         page = opener.open(url, timeout=20).read().decode()
-        token = re.search(r"name='csrfmiddlewaretoken' value='(\w+)'", page).group(1)
+        token = TOKEN.search(page).group(1)
         form = {
             "csrfmiddlewaretoken": token,
             "username": name,
@@ -91,10 +91,16 @@ class Stack(object):
         opener.open(url, urllib.parse.urlencode(form).encode(), timeout=20)
         return "; ".join("%s=%s" % (cookie.name, cookie.value) for cookie in jar)
 
-    def get(self, path, cookie=None):
-        """The body of a page."""
-        request = urllib.request.Request(self.url + path, headers={"Cookie": cookie or ""})
+    def get(self, path, cookie=None, form=None):
+        """The body of a page, or of the answer to a form (bytes)."""
+        request = urllib.request.Request(self.url + path, form, {"Cookie": cookie or ""})
         return urllib.request.urlopen(request, timeout=20).read().decode()
+
+    def start(self, uid, cookie):
+        """Press a service's start button."""
+        token = TOKEN.search(self.get("/services/%s/" % uid, cookie)).group(1)
+        form = urllib.parse.urlencode({"csrfmiddlewaretoken": token}).encode()
+        self.get("/services/%s/start/" % uid, cookie, form)
 
     def socket(self, path, cookie=None, origin=None):
         """A WebSocket through nginx; `receive` of its frames as JSON."""
