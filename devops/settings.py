@@ -120,8 +120,8 @@ DEPLOY_CONF_WEBSOCKET_PROBE = "/ws/deploy/tasks/"
 # cryptography tells Python 3.6 and 3.7 at every start that they are old.
 warnings.filterwarnings("ignore", message="Python 3.[67] is no longer supported")
 
-# Supervised processes report; a command typed in a shell speaks of trouble only.
-LOG_LEVEL = "INFO" if "SUPERVISOR_ENABLED" in os.environ else "WARNING"
+# Servers say at start what was repaired; a command typed in a shell speaks of trouble only.
+COMPAT_LEVEL = "INFO" if "SUPERVISOR_ENABLED" in os.environ else "WARNING"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -129,5 +129,6 @@ LOGGING = {
         "plain": {"format": "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"}
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"compat": {"level": COMPAT_LEVEL}},
 }
