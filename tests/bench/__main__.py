@@ -23,8 +23,10 @@ EPILOG = """items:
 Stock is the pinned stack (channels-redis' group_send, no log) with the same Python; ours has
 compat, and its log in SQLite with a write-ahead log, or in the database that DATABASE_URL names
 (the tables of the streams are made there; the streams of the run are removed again). Figures are
-medians of the rounds. On a busy machine trust ratios and CPU, not rates. Exit status: 0, 1 when
-a measurement failed, 2 for a wrong option, 130 after Ctrl-C (which prints what there is).
+medians of the rounds; the ratio of http is the median of the ratios of neighbouring turns. On a
+busy machine trust ratios and CPU, not rates. A goal that is missed is no error.
+Exit status: 0, 1 when a measurement failed, 2 for a wrong option, 130 after Ctrl-C (which prints
+what there is).
 """ % "\n".join("  %-8s %s" % (item.NAME, item.ABOUT) for item in ITEMS)
 
 
