@@ -7,6 +7,7 @@ The bridge: makes the pinned Django 1.11 stack right at run time.
 Importing this package imports no Django and costs next to nothing; `install()` only puts
 hooks in place, so a process that never loads channels never pays for channels' repairs.
 """
+
 import sys
 
 __version__ = "0.1.0"

@@ -4,6 +4,7 @@
 It writes one `.pth` file into the environment's site-packages, as coverage and setuptools
 do, so that django-admin, daphne's command line, pytest and every subprocess are covered.
 """
+
 import argparse
 import os
 import sys

@@ -1,4 +1,5 @@
 """The Django app: system checks, the `compat` command, and one log line at start."""
+
 import collections
 import logging
 

@@ -1,4 +1,5 @@
 """System checks: `manage.py check` says what the bridge could not repair, and what to do."""
+
 import importlib
 
 from django.core.checks import Info, Warning

@@ -1,9 +1,10 @@
 """What one repair is, when it applies, and what became of it."""
-import fnmatch
+
 import os
 import sys
-import threading
+from _thread import _local  # threading itself is slow to import, and this is in every process
 
+from .imports import when_imported
 from .versions import installed_version, matches
 
 APPLIED = "applied"
@@ -44,8 +45,10 @@ class Patch(object):
         self.symptom = symptom
         self.repairs = []  # (name of the target module, function)
         self.results = {}  # target → (state, reason)
-        self._replaced = []  # (owner, attribute, original or MISSING), newest last
-        self._lock = threading.RLock()
+        self.armed = self.left_out = False
+        # target → what its repair changed: (owner, attribute, original or MISSING, ours).
+        self._changes = {}
+        self._running = _local()
 
     def when_imported(self, target):
         """Decorator: run the function with module `target` once that has been imported."""
@@ -79,61 +82,77 @@ class Patch(object):
 
     def original(self, owner, attribute):
         """What `replace` found."""
-        for where, name, value in self._replaced:
-            if where is owner and name == attribute:
-                return value
+        for changes in self._changes.values():
+            for where, name, original, _ in changes:
+                if where is owner and name == attribute:
+                    return original
         raise KeyError(attribute)
 
     def _set(self, owner, attribute, value, original):
         setattr(owner, attribute, value)
-        self._replaced.append((owner, attribute, original))
+        changes = getattr(self._running, "changes", None)
+        if changes is None:
+            changes = self._changes.setdefault("", [])
+        changes.append((owner, attribute, original, value))
 
     # For install() -----------------------------------------------------------------------
 
     def arm(self):
-        """Register with the import system; fires at once for what is imported already."""
-        from wrapt.importer import register_post_import_hook
-
-        if self.disabled or self.foreign_python():
+        """Register with the import system, once; fires at once for what is imported already."""
+        if self.armed or self.left_out:
             return
+        self.left_out = self.disabled
+        if self.left_out or self.foreign_python():
+            return
+        self.armed = True
         for target, repair in self.repairs:
-            register_post_import_hook(self._hook(target, repair), target)
+            when_imported(target, self._hook(target, repair))
 
     def _hook(self, target, repair):
+        # No lock: a repair may import, and import locks must not wait for ours.
         def hook(module):
-            with self._lock:
-                if target not in self.results:
-                    self.results[target] = self._apply(module, repair)
+            # The module was executed again (reload): undo what is left of the last time.
+            self._undo(self._changes.pop(target, ()))
+            outer = getattr(self._running, "changes", None)
+            changes = self._running.changes = []
+            try:
+                self.results[target] = self._apply(module, repair)
+                self._changes[target] = changes
+            finally:
+                self._running.changes = outer
 
         return hook
 
     def _apply(self, module, repair):
         """Run one repair; an exception must never fail the user's import."""
-        excuse = self.inapplicable()
-        if excuse:
-            return NOT_NEEDED, excuse
-        mark = len(self._replaced)
         try:
+            excuse = self.inapplicable()
+            if excuse:
+                return NOT_NEEDED, excuse
             repair(module)
-        except NotNeeded as reason:
-            return NOT_NEEDED, str(reason)
+            return APPLIED, ""
         except Exception as error:
-            self._roll_back(mark)
+            self._undo(self._running.changes)
+            if isinstance(error, NotNeeded):
+                return NOT_NEEDED, str(error)
             if isinstance(error, Refused):
                 reason = "%s: %s" % (module.__name__, error)
             else:
                 reason = "%s: %s: %s" % (module.__name__, type(error).__name__, error)
             warn("patch %s refused, %s", self.name, reason)
             return REFUSED, reason
-        return APPLIED, ""
 
-    def _roll_back(self, mark):
-        for owner, attribute, original in reversed(self._replaced[mark:]):
+    @staticmethod
+    def _undo(changes):
+        """Put the originals back where ours still is."""
+        changes = list(changes)
+        for owner, attribute, original, value in reversed(changes):
+            if vars(owner).get(attribute, MISSING) is not value:
+                continue
             if original is MISSING:
                 delattr(owner, attribute)
             else:
                 setattr(owner, attribute, original)
-        del self._replaced[mark:]
 
     # For report() ------------------------------------------------------------------------
 
@@ -144,8 +163,12 @@ class Patch(object):
 
     def is_named(self, pattern):
         """True for the full name, the part after the last dot, or a shell pattern of either."""
-        short = self.name.rpartition(".")[2]
-        return fnmatch.fnmatchcase(self.name, pattern) or fnmatch.fnmatchcase(short, pattern)
+        names = (self.name, self.name.rpartition(".")[2])
+        if pattern in names:
+            return True
+        from fnmatch import fnmatchcase  # seldom, and slow to import
+
+        return any(fnmatchcase(name, pattern) for name in names)
 
     def foreign_python(self):
         """True when no module, imported or not, could need the patch on this Python."""
@@ -167,7 +190,7 @@ class Patch(object):
 
     def state(self):
         """(state, reason): the worst that happened to any of its targets."""
-        if self.disabled:
+        if self.left_out or (self.disabled and not self.results):
             return DISABLED, "COMPAT_DISABLE"
         results = list(self.results.values())
         for state in (REFUSED, APPLIED):

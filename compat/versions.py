@@ -1,8 +1,9 @@
 """Which version is installed, and whether a clause like ">=2.0,<2.1.5" holds for it."""
+
 import os
-import re
 import sys
 
+# No regular expressions here: `re` is slow to import, and this runs in every process.
 OPERATORS = {
     "==": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
@@ -11,8 +12,6 @@ OPERATORS = {
     ">": lambda a, b: a > b,
     "<": lambda a, b: a < b,
 }
-CLAUSE = re.compile(r"\s*(==|!=|>=|<=|>|<)\s*(\d[\w.]*)\s*$")
-METADATA = re.compile(r"(.+?)-([^-]+)(?:-py[\d.]+)?\.(?:dist|egg)-info$")
 # Import names whose distribution is called otherwise.
 DISTRIBUTIONS = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2_binary"}
 
@@ -21,11 +20,11 @@ def release(version):
     """The numbers of a version, trailing zeros dropped: "2.1.0rc1" → (2, 1)."""
     numbers = []
     for part in version.split("."):
-        digits = re.match(r"\d+", part)
+        digits = len(part) - len(part.lstrip("0123456789"))
         if not digits:
             break
-        numbers.append(int(digits.group()))
-        if digits.end() != len(part):
+        numbers.append(int(part[:digits]))
+        if digits != len(part):
             break
     while numbers and not numbers[-1]:
         numbers.pop()
@@ -35,10 +34,12 @@ def release(version):
 def matches(version, versions):
     """True when `version` meets every comma-separated clause; ValueError for a malformed one."""
     for text in versions.split(","):
-        clause = CLAUSE.match(text)
-        if not clause:
+        clause = text.strip()
+        operator = next((sign for sign in OPERATORS if clause.startswith(sign)), "")
+        wanted = clause[len(operator) :].strip()
+        if not operator or not wanted[:1].isdigit():
             raise ValueError("not a version clause: %r" % text)
-        if not OPERATORS[clause.group(1)](release(version), release(clause.group(2))):
+        if not OPERATORS[operator](release(version), release(wanted)):
             return False
     return True
 
@@ -55,7 +56,7 @@ def installed_version(package):
     if not version:
         names = (package, DISTRIBUTIONS.get(package, package))
         version = next(filter(None, (metadata_version(name) for name in names)), "")
-    return version.split()[0] if version else ""
+    return (version.split() or [""])[0]
 
 
 def django_version(module):
@@ -71,11 +72,17 @@ def metadata_version(package):
         except OSError:
             continue
         for name in names:
-            found = METADATA.match(name)
-            if found and normal(found.group(1)) == wanted:
-                return found.group(2)
+            stem, _, kind = name.rpartition(".")
+            if kind not in ("dist-info", "egg-info"):
+                continue
+            project, _, version = stem.rpartition("-")
+            if kind == "egg-info" and version.startswith("py"):
+                project, _, version = project.rpartition("-")
+            if normal(project) == wanted:
+                return version
     return ""
 
 
 def normal(name):
-    return re.sub(r"[-_.]+", "_", name).lower()
+    """A project's name as PEP 503 compares it, with underscores."""
+    return "_".join(filter(None, name.lower().replace("-", "_").replace(".", "_").split("_")))

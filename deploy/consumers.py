@@ -175,7 +175,13 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
         """A permission that was taken away ends the connections it had opened."""
         try:
             allowed = await database_sync_to_async(self.visitor.still_may)("follow", self.uid)
-        except DatabaseError:
+        except Exception as error:  # of the database, or of wherever the sessions are
+            logger.warning(
+                "socket of %r cannot be checked again: %s: %s",
+                self.uid,
+                type(error).__name__,
+                error,
+            )
             allowed = True  # nobody can tell; ask again later
         if self._closing:
             return

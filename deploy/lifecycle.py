@@ -13,6 +13,8 @@ from django.utils import timezone
 from compat.streams import head, publish
 from deploy.models import Deployment
 
+ATTEMPTS = 3
+
 
 class Refused(Exception):
     """What was asked for cannot be done now; the text says why."""
@@ -27,24 +29,30 @@ def enqueue(service, user):
     if not service.enabled:
         raise Refused(f"{service.name} is switched off.")
     key = f"{service.pk}:{user.pk}"
-    try:
-        with transaction.atomic():
-            deployment = Deployment.objects.create(
-                service=service,
-                requested_by=user,
-                requested_by_name=user.get_username()[:150],
-                queued_key=key,
-            )
-            seq = _publish_state(deployment)
-            Deployment.objects.filter(pk=deployment.pk).update(first_seq=seq - 1)
-    except IntegrityError:
-        waiting = Deployment.objects.filter(queued_key=key).first()
-        if waiting is None:
-            # A runner took the one that was in the way in this very moment.
-            return enqueue(service, user)
-        return waiting, False
+    for _ in range(ATTEMPTS):
+        try:
+            return _enqueue(service, user, key), True
+        except IntegrityError:
+            waiting = Deployment.objects.filter(queued_key=key).first()
+            if waiting is not None:
+                return waiting, False
+            # A runner took the one that was in the way in this very moment; or it is something
+            # else, such as a service that was deleted meanwhile.
+    raise Refused(f"{service.name} cannot be deployed any more.")
+
+
+def _enqueue(service, user, key):
+    with transaction.atomic():
+        deployment = Deployment.objects.create(
+            service=service,
+            requested_by=user,
+            requested_by_name=user.get_username()[:150],
+            queued_key=key,
+        )
+        seq = _publish_state(deployment)
+        Deployment.objects.filter(pk=deployment.pk).update(first_seq=seq - 1)
     deployment.first_seq = seq - 1
-    return deployment, True
+    return deployment
 
 
 def request_cancel(deployment, user):

@@ -3,8 +3,8 @@
 from channels.layers import get_channel_layer
 
 from compat import layers
+from deploy.models import GROUP_PREFIX
 
-GROUP_PREFIX = "chat_"
 SEND_SECONDS = 5.0
 
 

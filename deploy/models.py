@@ -12,6 +12,8 @@ from deploy.fields import ArgumentsField, parse_environment
 
 # The uid of the socket that has no service behind it: /ws/deploy/tasks/ always exists.
 TASKS_UID = "tasks"
+# The group of a service's sockets is called this and its uid.
+GROUP_PREFIX = "chat_"
 WEEK = 7 * 24 * 3600
 
 
@@ -19,6 +21,9 @@ def validate_uid(value):
     """Raise ValidationError for a uid that is kept for the site itself."""
     if value.lower() == TASKS_UID:
         raise ValidationError(f"“{value}” is a reserved uid.")
+    # send_channel_msg() takes uids and groups alike: "chat_web" is the group of "web".
+    if value.lower().startswith(GROUP_PREFIX):
+        raise ValidationError(f"A uid does not begin with “{GROUP_PREFIX}”.")
 
 
 def validate_environment(value):

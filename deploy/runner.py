@@ -8,10 +8,10 @@ import threading
 import time
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.utils import timezone
 
-from compat.streams import publish_many
+from compat.streams import publish_many, read
 from deploy import lifecycle, processes
 from deploy.execution import CannotStart, Execution
 from deploy.models import Deployment
@@ -19,8 +19,12 @@ from deploy.models import Deployment
 logger = logging.getLogger(__name__)
 
 DATABASE_TROUBLE = (OperationalError, InterfaceError)
+PAGE = 200  # entries
 HEARTBEAT = 5.0  # seconds
 SWEEP = 15.0  # seconds
+# Who stops the runner kills it soon (`deploy_conf up` after 8 s), and a command in a process group
+# of its own would then outlive it: this is the longest grace, in seconds, when the runner stops.
+STOPPING = 4.0
 FINISHING = 10.0  # seconds that the last entries may take when the runner is stopped
 ORPHAN_GRACE = 2.0  # seconds between TERM and KILL for what a dead runner left
 
@@ -51,9 +55,52 @@ class Workers(object):
             job = self._jobs.get()
             try:
                 job()
-            finally:
-                job = None
-                self._idle.release()
+            except Exception:  # the thread counts as idle now, so it has to be there
+                logger.exception("a deployment's thread failed")
+            job = None
+            self._idle.release()
+
+
+class Output(object):
+    """Appends a deployment's output to its stream, each batch once."""
+
+    def __init__(self, deployment):
+        self._deployment = deployment
+        self._stream = deployment.service.stream
+        self._last = deployment.since  # our last entry is there, or before
+        self._in_doubt = False
+
+    def write(self, bodies):
+        """Append the bodies; when it raises, call it again with the same ones."""
+        if self._in_doubt:
+            last = self._write_unless_there(bodies)
+        else:
+            self._in_doubt = True
+            last = publish_many(self._stream, bodies)[1]
+        self._last, self._in_doubt = last, False
+
+    def _write_unless_there(self, bodies):
+        """Append after a failure: a connection that broke may have committed all the same.
+
+        The append comes first, since it waits for whatever still holds the stream's row.
+        """
+        with transaction.atomic():
+            first, last = publish_many(self._stream, bodies)
+            written = self._last_before(first)
+            if written is None:
+                return last
+            transaction.set_rollback(True)
+        return written
+
+    def _last_before(self, end):
+        """Return the last entry of ours that we do not know of; None: there is none."""
+        found, since = None, self._last
+        while since < end - 1:
+            for row in read(self._stream, since, PAGE):
+                since = row.seq
+                if since < end and (row.body["k"], row.body["d"]) == ("out", self._deployment.pk):
+                    found = since
+        return found
 
 
 class Run(object):
@@ -89,7 +136,7 @@ class Run(object):
 
     def _execute(self):
         deployment, execution = self.deployment, self.execution
-        stream = deployment.service.stream
+        output = Output(deployment)
         try:
             execution.start()
         except CannotStart as error:
@@ -106,7 +153,7 @@ class Run(object):
                 break
             at = int(time.time() * 1000)
             bodies = [{"k": "out", "d": deployment.pk, "s": piece, "t": at} for piece in pieces]
-            self._persist(publish_many, stream, bodies)
+            self._persist(output.write, bodies)
         if self._persist(lifecycle.finish, deployment, *(outcome or execution.outcome)):
             logger.info("deployment %s: %s %s", deployment.pk, deployment.state, deployment.reason)
 
@@ -215,16 +262,17 @@ class Runner(object):
 
     def sweep(self):
         """Mark deployments lost whose runner is gone, and stop what it left running."""
-        for deployment in (
-            Deployment.objects.filter(state=Deployment.RUNNING)
-            .exclude(runner=str(self.identity))
-            .select_related("service")
-        ):
+        running = Deployment.objects.filter(state=Deployment.RUNNING).select_related("service")
+        for deployment in running.exclude(pk__in=list(self.runs)):
             reason = self._why_lost(deployment)
             if reason:
                 self._bury(deployment, reason)
 
     def _why_lost(self, deployment):
+        if deployment.runner == str(self.identity):
+            # Its claim was committed, but the answer of the database did not arrive; or its end
+            # could not be recorded. It is not started (again): nobody could tell whether twice.
+            return "its runner lost track of it"
         try:
             gone = processes.RunnerIdentity.parse(deployment.runner).is_gone()
         except ValueError:
@@ -254,9 +302,11 @@ class Runner(object):
 
     def _shut_down(self):
         """End what runs, wait for its last entries, and tell whether all are written."""
+        grace = min(self.grace, STOPPING)
         for run in self.runs.values():
+            run.execution.grace = grace
             run.execution.stop(Deployment.LOST, "the runner was stopped")
-        deadline = time.monotonic() + (self.grace if self.runs else 0) + FINISHING
+        deadline = time.monotonic() + (grace if self.runs else 0) + FINISHING
         hurried = False
         while self.runs and time.monotonic() < deadline:
             if self._stops > 1 and not hurried:

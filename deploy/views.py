@@ -126,8 +126,6 @@ def raw_log(request, pk):
     name = f"{deployment_.service.uid}-{deployment_.pk}.log"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["X-Content-Type-Options"] = "nosniff"
-    # nginx then passes it on page by page instead of collecting it.
-    response["X-Accel-Buffering"] = "no"
     return response
 
 

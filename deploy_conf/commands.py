@@ -9,7 +9,8 @@ from . import facts, install_notes, options, place, project, render, supervise
 from .errors import BadValue, ConfError
 
 VAR_HELP = (
-    "folder for everything the site writes; the site's processes find it as DEVOPS_VAR "
+    "folder for everything the site writes, made this account's only; the site's processes find "
+    "it as DEVOPS_VAR "
     "(default: the variable DEVOPS_VAR, else var/ in the site's folder)"
 )
 
@@ -33,6 +34,9 @@ def main(argv=None):
         where = ": %s" % error.filename if error.filename else ""
         sys.stderr.write("deploy_conf: %s%s\n" % (error.strerror or error, where))
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("deploy_conf: interrupted\n")
+        return 130
 
 
 def parser():

@@ -11,6 +11,8 @@ from .errors import BadValue
 # daphne's own defaults, written out because nginx's timeouts must be longer than both together.
 PING_INTERVAL = 20
 PING_TIMEOUT = 30
+# Programs and log files of our own.
+TAKEN = re.compile(r"(nginx|nginx-access|nginx-error|uwsgi|daphne(_[0-9]+)?|redis|supervisord)\Z")
 
 
 class Facts(object):
@@ -142,7 +144,7 @@ def _programs(programs, python):
     for name, words in sorted(programs.items()):
         option = "%s[%r]" % (project.PROGRAMS, name)
         options.name(option, name)
-        if name in ("nginx", "uwsgi", "daphne", "redis"):
+        if TAKEN.match(name):
             raise BadValue("%s: the name is taken" % option)
         words = options.arguments(option, words)
         result[name] = [word.replace("{python}", python) for word in words]

@@ -62,6 +62,8 @@ def reason(log):
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return log
+    # Logs quote what strangers send: it must not command the terminal.
+    lines = ["".join(filter(str.isprintable, line)) for line in lines]
     lines = [line.strip() for line in lines if re.search(r"\w\w\w", line)]
     telling = [line for line in lines if TELLING.search(line)] or lines
     return "%s: %s" % (log, telling[-1][:300]) if telling else log

@@ -22,6 +22,7 @@ def _values(facts, place):
         "id": facts.name.replace("-", "_"),
         "conf": shlex.quote(place.conf),
         "run": shlex.quote(place.run),
+        "master": shlex.quote(place.master),
         "log": shlex.quote(place.log),
         "user": place.user,
         "nginx_group": group,

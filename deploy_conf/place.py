@@ -18,7 +18,8 @@ class Place(object):
     """
     Folders, sockets, ports and programs for the templates.
 
-    conf, run, log, tmp (folders); uwsgi_socket, redis_socket, supervisor_socket (paths);
+    conf, run, log, master, tmp (folders; master: for what nginx's master and supervisord write,
+    root's where they are root's); uwsgi_socket, redis_socket, supervisor_socket (paths);
     addresses, port, redirect_port, domains, tls_cert, tls_key (nginx); daphne_port;
     user, nginx_user, supervisord_user (account names or None); nginx, redis_server, uwsgi
     (programs); redis_url, redis_password; environment (dict, added to the site's own).
@@ -55,6 +56,8 @@ def for_administrator(args, facts):
     name = facts.name
     run = options.socket_folder("--run-dir", args.run_dir or "/run/" + name)
     log = options.path("--log-dir", args.log_dir or "/var/log/" + name)
+    # Where the account may write, it could put a link in the way of what root writes.
+    master = run + "-root"
     conf = options.path("--conf-dir", args.conf_dir or os.path.abspath(args.output))
     environment = {}
     if domains:
@@ -73,10 +76,11 @@ def for_administrator(args, facts):
         conf=conf,
         run=run,
         log=log,
-        tmp=run,
+        master=master,
+        tmp=master,
         uwsgi_socket=os.path.join(run, "uwsgi.sock"),
         redis_socket=os.path.join(run, "redis.sock") if own_redis else None,
-        supervisor_socket=os.path.join(run, "supervisor.sock"),
+        supervisor_socket=os.path.join(master, "supervisor.sock"),
         addresses=_addresses(args.listen or ALL_ADDRESSES[: 2 if has_ipv6() else 1]),
         port=port,
         redirect_port=redirect_port,
@@ -113,6 +117,7 @@ def for_this_machine(var, sockets, host, port, daphne_port, redis_url):
         conf=os.path.join(var, "conf"),
         run=run,
         log=os.path.join(var, "log"),
+        master=run,
         tmp=os.path.join(var, "tmp"),
         uwsgi_socket=os.path.join(sockets, "uwsgi.sock"),
         redis_socket=None if redis_url else os.path.join(sockets, "redis.sock"),

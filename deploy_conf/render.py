@@ -124,7 +124,7 @@ def site_values(facts, place):
         # supervisor
         supervisord_user=place.supervisord_user,
         supervisord_log=escape.supervisor(os.path.join(place.log, "supervisord.log")),
-        supervisord_pid=escape.supervisor(os.path.join(place.run, "supervisord.pid")),
+        supervisord_pid=escape.supervisor(os.path.join(place.master, "supervisord.pid")),
         childlogdir=escape.supervisor(place.log),
         supervisor_socket=place.supervisor_socket,
         supervisor_socket_url=place.supervisor_socket,
@@ -172,7 +172,7 @@ def _nginx_values(facts, place):
         "nginx_tmp_" + kind: escape.nginx(os.path.join(place.tmp, "nginx-" + kind))
         for kind in ("body", "proxy", "uwsgi", "fastcgi", "scgi")
     }
-    command = [place.nginx, "-p", place.run, "-c", os.path.join(place.conf, "nginx.conf")]
+    command = [place.nginx, "-p", place.master, "-c", os.path.join(place.conf, "nginx.conf")]
     if place.nginx_takes_e:
         # Until it has read the file, nginx logs to a compiled-in path.
         command += ["-e", "stderr"]
@@ -192,7 +192,7 @@ def _nginx_values(facts, place):
         catch_all_tls_listen=_listen(addresses, place.port, " ssl default_server"),
         server_names=" ".join(place.domains) or "_",
         nginx_user=place.nginx_user,
-        nginx_pid=escape.nginx(os.path.join(place.run, "nginx.pid")),
+        nginx_pid=escape.nginx(os.path.join(place.master, "nginx.pid")),
         nginx_command=escape.supervisor_command(command),
         nginx_stop_wait=place.worker_shutdown + 10,
         worker_shutdown=place.worker_shutdown,

@@ -6,16 +6,28 @@ kills it; a pid file alone could name somebody else's process by now.
 """
 
 import fcntl
+import http.client
 import json
 import os
 import shutil
 import tempfile
+import xml.parsers.expat
 import xmlrpc.client
 
 from . import options, processes
 from .errors import ConfError
 
+# What an XML-RPC call raises when supervisord is not there, or ends in the middle of its answer.
+NO_ANSWER = (
+    OSError,
+    ValueError,
+    ImportError,
+    http.client.HTTPException,
+    xml.parsers.expat.ExpatError,
+    xmlrpc.client.Error,
+)
 LEFT_BEHIND = ("supervisord.pid", "nginx.pid", "run.json")
+RECORDED = frozenset("pid start boot url host port sockets prefix websocket probe redis".split())
 SOCKETS = ("uwsgi.sock", "redis.sock", "supervisor.sock")
 
 
@@ -29,7 +41,8 @@ class Run(object):
         self.lock_path = os.path.join(var, "up.lock")
 
     def make_folders(self):
-        """Creates what `up` writes into; sockets and configuration are this account's only."""
+        """Creates what `up` writes into, this account's only: sockets, keys, often the database."""
+        os.chmod(self.var, 0o700)
         for name, mode in (("conf", 0o700), ("run", 0o700), ("log", 0o750), ("tmp", 0o700)):
             folder = os.path.join(self.var, name)
             os.makedirs(folder, exist_ok=True)
@@ -52,7 +65,7 @@ class Run(object):
                 record = json.load(file)
         except (OSError, ValueError):
             return {}
-        return record if isinstance(record, dict) and "pid" in record else {}
+        return record if isinstance(record, dict) and RECORDED <= set(record) else {}
 
     def write(self, **record):
         """Keeps the record."""
@@ -86,7 +99,7 @@ class Run(object):
             return None
         try:
             found = self.supervisor(record).getAllProcessInfo()
-        except (OSError, xmlrpc.client.Error, ValueError, ImportError):
+        except NO_ANSWER:
             return None
         order = {"redis": 0, "uwsgi": 1, "daphne": 2, "nginx": 9}
         for one in found:

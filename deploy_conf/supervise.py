@@ -61,8 +61,15 @@ def up(site, var, host, port, redis_url, timeout, foreground):
             "probe": bool(site.websocket_probe),
             "redis": where.redis_url,
         }
-        run.write(**record)
-        return _attend(run, record, child, stop, timeout, foreground)
+        try:
+            run.write(**record)
+            return _attend(run, record, child, stop, timeout, foreground)
+        except BaseException:
+            # Nobody would know of it: the disk is full, say, or nobody reads what we print.
+            _stop(child)
+            run.clean()
+            run.forget(record)
+            raise
 
 
 def down(var):

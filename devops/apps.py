@@ -1,4 +1,5 @@
 """SQLite for many processes: the write-ahead log, on every connection of this site."""
+
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 

@@ -1,4 +1,5 @@
 """ASGI entry point: daphne serves /ws/ through it (and could serve every page)."""
+
 import os
 
 import compat

@@ -4,6 +4,7 @@ Settings from the environment (12-factor), with the site's own file as the fallb
 `deploy_conf up` writes the file, so that a command typed in a shell talks to the same
 Redis as the processes that supervisor runs.
 """
+
 import os
 import tempfile
 

@@ -1,4 +1,5 @@
 """Who answers what on daphne: `settings.ASGI_APPLICATION` names this module."""
+
 from channels.auth import AuthMiddlewareStack
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter

@@ -4,6 +4,7 @@ Settings of the reference site. Safe by default; the environment changes them.
 DEVOPS_VAR, SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL, REDIS_URL, BEHIND_TLS:
 each is read from the environment, then from var/site.env.
 """
+
 import os
 import warnings
 
@@ -63,9 +64,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": env.database(
-        "DATABASE_URL", "sqlite:///" + os.path.join(DEVOPS_VAR, "db.sqlite3")
-    )
+    "default": env.database("DATABASE_URL", "sqlite:///" + os.path.join(DEVOPS_VAR, "db.sqlite3"))
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Several processes write: wait for the lock (seconds). The write-ahead log is set in apps.py.

@@ -1,4 +1,5 @@
 """URLs of the reference site."""
+
 from django.conf.urls import include, url
 from django.contrib import admin
 from django.contrib.auth import views as auth_views

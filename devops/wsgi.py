@@ -1,4 +1,5 @@
 """WSGI entry point: uWSGI serves every HTTP page through it."""
+
 import os
 
 import compat

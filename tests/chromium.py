@@ -3,6 +3,7 @@ Headless Chromium for tests, driven over its DevTools protocol.
 
 https://chromedevtools.github.io/devtools-protocol/
 """
+
 import base64
 import json
 import os
@@ -57,9 +58,7 @@ class Browser(object):
         else:
             raise AssertionError("Chromium did not start:\n" + "".join(printed))
         # Its chatter must not fill the pipe.
-        self.drain = subprocess.Popen(
-            ["cat"], stdin=self.process.stderr, stdout=subprocess.DEVNULL
-        )
+        self.drain = subprocess.Popen(["cat"], stdin=self.process.stderr, stdout=subprocess.DEVNULL)
         self.socket = websocket.create_connection(found.group(1), timeout=60)
         self.number = 0
         self.events = []

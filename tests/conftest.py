@@ -1,4 +1,5 @@
 """Sets the reference site up for tests: its own var folder, never the checkout's."""
+
 import os
 import shutil
 import sys

@@ -1,4 +1,5 @@
 """Real servers for tests, on sockets that the test has bound: no port can be taken twice."""
+
 import contextlib
 import os
 import signal

@@ -4,14 +4,19 @@ One file per defect, a folder per library it repairs; a file is found by being h
 A folder's files are loaded when the library it is named for is imported, so a process
 that never imports daphne never reads daphne's patches.
 """
-import importlib
-import pkgutil
-import threading
+
+import os
+import sys
+from _thread import RLock  # threading itself is slow to import, and this is in every process
+
+from ..imports import settle, when_imported
 
 # Folders that are not named for the import that must load them (None: at once).
 LOADED_WITH = {"python": None, "security": "django", "drivers": "django"}
 
-_lock = threading.RLock()
+# Two locks: whoever imports a library waits for no install() that waits for that import.
+_installing = RLock()
+_loading = RLock()
 _installed = False
 _loaded = {}  # folder → its patches
 
@@ -19,9 +24,8 @@ _loaded = {}  # folder → its patches
 def install():
     """Load each folder now or when its library is imported. Idempotent, thread-safe."""
     global _installed
-    from wrapt.importer import register_post_import_hook
-
-    with _lock:
+    with _installing:
+        settle()
         if _installed:
             return
         _installed = True
@@ -30,7 +34,7 @@ def install():
             if library is None:
                 arm(folder)
             else:
-                register_post_import_hook(lambda _, folder=folder: arm(folder), library)
+                when_imported(library, lambda _, folder=folder: arm(folder))
 
 
 def arm(folder):
@@ -41,19 +45,34 @@ def arm(folder):
 
 def load(folder):
     """The patches of a folder, sorted by name."""
-    with _lock:
+    with _loading:
         if folder not in _loaded:
-            package = importlib.import_module("%s.%s" % (__name__, folder))
-            names = sorted(info.name for info in pkgutil.iter_modules(package.__path__))
-            _loaded[folder] = [
-                importlib.import_module("%s.%s" % (package.__name__, name)).patch for name in names
-            ]
+            package = "%s.%s" % (__name__, folder)
+            _loaded[folder] = [module("%s.%s" % (package, name)).patch for name in files(folder)]
         return _loaded[folder]
+
+
+def module(name):
+    """Import a module by its full name."""
+    __import__(name)
+    return sys.modules[name]
 
 
 def folders():
     """Names of the folders here, sorted."""
-    return sorted(info.name for info in pkgutil.iter_modules(__path__) if info.ispkg)
+    here = os.path.dirname(os.path.abspath(__file__))
+    return sorted(
+        n for n in os.listdir(here) if os.path.isfile(os.path.join(here, n, "__init__.py"))
+    )
+
+
+def files(folder):
+    """Names of the modules of a folder, sorted."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    names = (name.partition(".") for name in os.listdir(os.path.join(here, folder)))
+    return sorted(
+        stem for stem, _, kind in names if kind == "py" and stem.isidentifier() and stem[0] != "_"
+    )
 
 
 def every():

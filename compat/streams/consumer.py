@@ -4,7 +4,7 @@ import asyncio
 import re
 from urllib.parse import parse_qs
 
-from .flow import backlog_of
+from .flow import wire_of
 from .follower import LATEST, StreamFollower
 from .names import check_name
 from .segment import frame
@@ -73,7 +73,7 @@ class StreamConsumerMixin:
                 position,
                 render=as_message,
                 close=self._close_stream,
-                backlog=backlog_of(self.base_send),
+                backlog=wire_of(self.base_send),
             )
             await follower.start()
         except ValueError as error:

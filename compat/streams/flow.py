@@ -1,27 +1,57 @@
-"""How much of what was sent to a WebSocket is still waiting in this process."""
+"""The connection behind a consumer's send(), where the server lets us see it."""
+
+# A connection that holds more than this is not written to without a look at its limits.
+WRITE_THROUGH_BYTES = 64 * 1024
 
 
-def backlog_of(send):
+def wire_of(send):
     """
-    A function returning the bytes not yet taken by the client's connection, or None.
+    The Wire that `send` of a WebSocket application writes to, or None.
 
     ASGI has no back-pressure under daphne 2: send() never waits. The protocol behind it is the
-    one object that `send` closes over, and Twisted's transport knows what it still holds.
+    one object that `send` closes over, and Twisted's transport knows what it still holds. A
+    `send` that somebody wrapped closes over a function instead, and is left to be awaited.
     """
     for cell in getattr(send, "__closure__", None) or ():
         try:
             protocol = cell.cell_contents
         except ValueError:
             continue
-        transport = getattr(protocol, "transport", None)
-        if transport is not None and hasattr(protocol, "sendMessage"):
-            return lambda: _waiting(protocol)
+        if hasattr(protocol, "transport") and hasattr(protocol, "sendMessage"):
+            return Wire(protocol)
     return None
 
 
-def _waiting(protocol):
-    transport = protocol.transport
-    # TLS and other wrappers keep the real one inside.
-    transport = getattr(transport, "transport", transport)
-    held = getattr(transport, "_tempDataLen", 0)
-    return held + len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0)
+class Wire:
+    """One WebSocket connection of daphne; calling it returns the bytes the client has not taken."""
+
+    __slots__ = ("protocol",)
+
+    def __init__(self, protocol):
+        self.protocol = protocol
+
+    def __call__(self):
+        transport = self.protocol.transport
+        # TLS and other wrappers keep the real one inside.
+        transport = getattr(transport, "transport", transport)
+        held = getattr(transport, "_tempDataLen", 0)
+        return held + len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0)
+
+    def write(self, frames):
+        """
+        Write Frames at once, framed only once for all connections; returns whether it was done.
+
+        It is not when the connection is not open, holds too much already, or is no daphne's.
+        """
+        protocol = self.protocol
+        try:
+            if protocol.state != protocol.STATE_OPEN or self() > WRITE_THROUGH_BYTES:
+                return False
+            write, prepare = protocol.sendPreparedMessage, protocol.factory.prepareMessage
+        except AttributeError:
+            return False
+        if frames.prepared is None:
+            frames.prepared = [prepare(text.encode("utf-8")) for text in frames.texts]
+        for message in frames.prepared:
+            write(message)
+        return True

@@ -6,6 +6,7 @@ import logging
 from django.conf import settings
 
 from ..tasks import is_current
+from .flow import Wire
 from .segment import frame
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,8 @@ class StreamFollower:
 
     `send_text(text)` and `close(code)` are coroutine functions; `since` is the last sequence
     number seen, or LATEST. With `render` (body -> text or None) plain {"message": text} frames
-    are sent in place of resumable ones. `backlog()` tells the bytes the reader has not taken.
+    are sent in place of resumable ones. `backlog()` tells the bytes the reader has not taken; to a
+    Wire, frames are written directly.
     """
 
     __slots__ = (
@@ -88,9 +90,29 @@ class StreamFollower:
         return ending
 
     def wake(self):
-        """There is something to send: a task does it, and ends when the reader is up to date."""
-        if self.task is None and self.topic is not None:
+        """There is something to send: write it, or have a task do it that ends when it is sent."""
+        if self.task is not None or self.topic is None:
+            return
+        try:
+            done = self.live and self._write()
+        except Exception as error:
+            self.task = self.topic.hub.loop.create_task(self._give_up(error))
+            return
+        if not done:
             self.task = self.topic.hub.loop.create_task(self._pump())
+
+    def _write(self):
+        """Without a task, because this is what every line costs; False if there is more to do."""
+        topic = self.topic
+        if self.cursor >= topic.head:
+            return True
+        if not isinstance(self.backlog, Wire) or not topic.tail.holds(self.cursor + 1):
+            return False
+        frames = topic.frames(topic.tail, self.cursor, self.render)
+        if not self.backlog.write(frames):
+            return False
+        self.cursor = frames.cursor
+        return self.cursor >= topic.head
 
     async def _pump(self):
         try:
@@ -100,10 +122,17 @@ class StreamFollower:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            logger.info("stream reader gone: %s: %s", type(error).__name__, error)
-            self.stop()
+            await self._give_up(error)
         finally:
             self.task = None
+
+    async def _give_up(self, error):
+        """Entries cannot be sent: better no connection than one that looks alive."""
+        logger.info("stream reader gone: %s: %s", type(error).__name__, error)
+        try:
+            await self.dismiss(CLOSE_RESTART)
+        except Exception as closing:
+            logger.debug("nor closed: %s: %s", type(closing).__name__, closing)
 
     async def _step(self):
         """Send one frame; returns whether there is more to do at once."""
@@ -134,8 +163,10 @@ class StreamFollower:
             return True
         if not segment.holds(self.cursor + 1):
             return True
-        texts, self.cursor = topic.frames(segment, self.cursor, self.render)
-        for text in texts:
+        frames = topic.frames(segment, self.cursor, self.render)
+        # Before it is sent: a task that is cancelled half-way must not be followed by another.
+        self.cursor = frames.cursor
+        for text in frames.texts:
             await self.send_text(text)
         return self._behind()
 

@@ -61,6 +61,18 @@ class Segment:
         return bodies
 
 
+class Frames:
+    """Frames that many readers share: `texts`, and the cursor of a reader who has them."""
+
+    __slots__ = ("texts", "cursor", "prepared")
+
+    def __init__(self, texts, cursor):
+        self.texts = texts
+        self.cursor = cursor
+        # The same, ready for the connection; made by the first Wire.
+        self.prepared = None
+
+
 def entries_frame(stream, first, bodies):
     """The frame of consecutive entries; the bodies are JSON already."""
     return '{"type":"entries","stream":%s,"first":%d,"bodies":[%s]}' % (

@@ -4,11 +4,14 @@ import asyncio
 import collections
 
 from . import store
-from .segment import FRAME_CHARACTERS, FRAME_ENTRIES, Segment, entries_frame, message_frames
+from .segment import FRAME_CHARACTERS, FRAME_ENTRIES, Frames, Segment, entries_frame, message_frames
 
 # What is kept of the end of the stream; readers further behind read pages of the log.
 TAIL_ENTRIES = 2000
 TAIL_CHARACTERS = 1024 * 1024
+# The same, while nobody is behind.
+REST_ENTRIES = 200
+REST_CHARACTERS = 64 * 1024
 PAGES = 8
 FRAMES = 8
 LEAST_PAGE = 16
@@ -33,6 +36,7 @@ class Topic:
         self.made = collections.OrderedDict()
         self.reading = {}
         self.filling = None
+        self.waking = False
         self.head_reading = self.head_next = None
         self.average = 512.0
         self.opening = hub.loop.create_task(self._open())
@@ -66,7 +70,13 @@ class Topic:
             self.made.clear()
 
     def wake(self):
-        """Wake every follower."""
+        """Wake every follower soon; what becomes ready until then goes in the same frame."""
+        if not self.waking:
+            self.waking = True
+            self.hub.loop.call_soon(self._wake)
+
+    def _wake(self):
+        self.waking = False
         for follower in tuple(self.ready):
             follower.wake()
 
@@ -75,6 +85,8 @@ class Topic:
         if not any(follower.task for follower in self.ready):
             self.pages.clear()
             self.made.clear()
+            if not self.waking:
+                self.tail.trim(REST_ENTRIES, REST_CHARACTERS)
 
     # What is known about the head
 
@@ -173,7 +185,7 @@ class Topic:
         return None
 
     def frames(self, segment, cursor, render):
-        """Frames of what follows `cursor` and the new cursor; made once for all at this place."""
+        """Frames of what follows `cursor`; made once for all at this place."""
         key = (cursor, segment.last, render)
         found = self.made.get(key)
         if found is None:
@@ -182,7 +194,7 @@ class Topic:
                 texts = [entries_frame(self.name, cursor + 1, bodies)]
             else:
                 texts = message_frames(bodies, render)
-            found = self.made[key] = (texts, cursor + len(bodies))
+            found = self.made[key] = Frames(texts, cursor + len(bodies))
             while len(self.made) > FRAMES:
                 self.made.popitem(last=False)
         return found

@@ -1,4 +1,4 @@
-"""`python -m compat activate` in an environment of its own, which has the bridge and wrapt only."""
+"""`python -m compat activate` in an environment of its own, which has the bridge and nothing else."""
 
 import os
 import shutil
@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-import wrapt
 
 from tests.conftest import CHECKOUT
 
@@ -14,15 +13,13 @@ ASK = "import sys; print('compat' in sys.modules)"
 
 
 class Environment(object):
-    """A virtual environment with a copy of this one's wrapt."""
+    """A virtual environment without any package."""
 
     def __init__(self, folder):
         subprocess.check_call([sys.executable, "-m", "venv", "--without-pip", folder])
         self.folder = folder
         code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
         self.site_packages = self.run("-c", code)[1]
-        self.wrapt = os.path.join(self.site_packages, "wrapt")
-        shutil.copytree(os.path.dirname(wrapt.__file__), self.wrapt)
 
     def run(self, *arguments, **options):
         """(exit code, stdout, stderr) of its Python, started outside the checkout."""
@@ -45,13 +42,6 @@ def environment(tmp_path_factory):
     return Environment(str(tmp_path_factory.mktemp("environment")))
 
 
-@pytest.fixture
-def active(environment):
-    assert environment.compat("activate")[0] == 0
-    yield environment
-    assert environment.compat("deactivate")[0] == 0
-
-
 def test_active_in_every_process_until_it_is_deactivated(environment):
     assert environment.compat("status")[0] == 1
     assert environment.run("-c", ASK)[1] == "False"
@@ -68,15 +58,18 @@ def test_active_in_every_process_until_it_is_deactivated(environment):
     assert not [name for name in os.listdir(environment.site_packages) if "compat" in name]
 
 
-def test_a_broken_environment_says_one_line_and_starts(active):
-    away = active.wrapt + ".away"
-    os.rename(active.wrapt, away)
+def test_a_broken_environment_says_one_line_and_starts(environment):
+    target = os.path.join(environment.site_packages, "compat")
+    shutil.copytree(os.path.join(CHECKOUT, "compat"), target)
     try:
-        code, said, error = active.run("-c", "print('started')")
+        assert environment.run("-m", "compat", "activate")[0] == 0
+        os.remove(os.path.join(target, "versions.py"))
+        code, said, error = environment.run("-c", "print('started')")
     finally:
-        os.rename(away, active.wrapt)
+        shutil.rmtree(target)
+        assert environment.compat("deactivate")[0] == 0
     assert (code, said) == (0, "started")
-    assert error == "compat is not active: No module named 'wrapt'"
+    assert error == "compat is not active: No module named 'compat.versions'"
 
 
 def test_an_installed_package_needs_no_folder_in_the_file(environment):

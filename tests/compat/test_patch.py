@@ -176,11 +176,11 @@ def test_a_library_that_is_absent_needs_no_repair():
 
 
 def test_no_hook_is_registered_where_python_closes_the_gate(library):
-    from wrapt import importer
+    from compat import imports
 
     name = library()
     repairing(name, python="<3")
-    assert name not in importer._post_import_hooks
+    assert name not in imports._watched
 
 
 def test_a_target_without_the_defect(library):
@@ -225,6 +225,69 @@ def test_a_repair_that_fails_is_undone_and_reported(library, caplog, kind):
     assert [record.getMessage() for record in caplog.records] == [
         "patch %s refused, %s" % (patch.name, reason)
     ]
+
+
+def test_a_target_that_turns_out_right_is_left_as_it_was(library):
+    name = library()
+    patch = declare(name)
+
+    @patch.when_imported(name)
+    def repair(module):
+        patch.replace(module, "answer", None)
+        raise NotNeeded("it is right already")
+
+    patch.arm()
+    assert importlib.import_module(name).answer() == "stock"
+    assert patch.state() == ("not needed", "it is right already")
+
+
+def test_a_version_nobody_understands_fails_no_import(library):
+    name = library(source="__version__ = ' '\ndef answer(): return 'stock'\n")
+    patch = repairing(name, "<2")
+    assert importlib.import_module(name).answer() == "stock"
+    assert patch.state()[0] in ("refused", "not needed")
+
+
+def test_a_module_that_is_executed_again_is_repaired_again(library):
+    name = library()
+    patch = repairing(name)
+    module = importlib.import_module(name)
+    importlib.reload(module)
+    assert module.answer() == "repaired" and patch.original(module, "answer")() == "stock"
+    del sys.modules[name]
+    assert importlib.import_module(name).answer() == "repaired"
+    assert patch.state() == ("applied", "")
+
+
+def test_a_repair_elsewhere_is_made_once_when_its_target_is_executed_again(library):
+    name, other = library(), importlib.import_module(library())
+    patch = declare(name)
+    stock = other.answer
+
+    @patch.when_imported(name)
+    def repair(module):
+        patch.expect(other.answer is stock, "repaired twice")
+        patch.replace(other, "answer", lambda: "repaired")
+
+    patch.arm()
+    importlib.reload(importlib.import_module(name))
+    assert patch.state() == ("applied", "") and patch.original(other, "answer") is stock
+
+
+def test_what_was_applied_is_not_called_disabled_later(library, monkeypatch):
+    name = library()
+    patch = repairing(name)
+    importlib.import_module(name)
+    monkeypatch.setenv("COMPAT_DISABLE", "*")  # too late
+    assert patch.state() == ("applied", "")
+
+
+def test_what_was_left_out_stays_disabled(library, monkeypatch):
+    name = library()
+    monkeypatch.setenv("COMPAT_DISABLE", "*")
+    patch = repairing(name)
+    monkeypatch.delenv("COMPAT_DISABLE")
+    assert patch.state() == ("disabled", "COMPAT_DISABLE")
 
 
 def test_what_a_repair_changes(library):

@@ -1,4 +1,5 @@
 """The loops that threads send with are closed, wherever they come to their end."""
+
 import asyncio
 import threading
 

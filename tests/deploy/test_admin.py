@@ -45,6 +45,7 @@ def test_a_service_is_added_with_one_argument_per_line(admin):
         ("command", '["sh", 1]', "Argument 2 is not a string"),
         ("command", "", "This field is required"),
         ("uid", "tasks", "is a reserved uid"),
+        ("uid", "chat_web", "A uid does not begin with “chat_”"),
         ("environment", "A", "Line 1 is not of the form NAME=value"),
     ],
 )

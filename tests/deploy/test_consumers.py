@@ -12,7 +12,7 @@ from django.test import Client
 
 from compat.streams import publish, publish_many
 from deploy import lifecycle
-from deploy.consumers import send_channel_msg
+from deploy.consumers import DeployResult, send_channel_msg
 from deploy.models import Deployment, Service
 from deploy.rate import Bucket
 from tests.servers import daphne
@@ -296,6 +296,26 @@ def test_what_ends_an_open_connection(sockets, viewer, change, code, closed):
     change(viewer)
     assert receive(connection)["code"] == code
     assert close_code(connection) == closed
+
+
+def test_a_check_that_fails_is_made_again(caplog):
+    class Visitor(object):
+        def still_may(self, action, uid):
+            raise RuntimeError("the cache that holds the sessions does not answer")
+
+    async def recheck():
+        consumer = DeployResult({})
+        consumer.uid, consumer.visitor, consumer.group = "web", Visitor(), "chat_web"
+        await consumer._recheck()
+        assert consumer._timer is not None
+        consumer._timer.cancel()
+
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(recheck())
+    finally:
+        loop.close()
+    assert "the cache that holds the sessions does not answer" in caplog.text
 
 
 def test_a_bucket_fills_up_again_with_time():

@@ -59,6 +59,16 @@ def test_a_service_that_is_off_starts_nothing():
     assert not Deployment.objects.exists()
 
 
+def test_a_service_that_is_gone_is_refused(monkeypatch):
+    def complain(*_):
+        raise IntegrityError("no such service")
+
+    service, user = make_service(), make_user()
+    monkeypatch.setattr(lifecycle, "publish", complain)
+    with pytest.raises(lifecycle.Refused, match="Web cannot be deployed any more"):
+        lifecycle.enqueue(service, user)
+
+
 def test_what_waits_for_a_service_that_is_off_keeps_waiting():
     service = make_service()
     lifecycle.enqueue(service, make_user())

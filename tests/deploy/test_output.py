@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 
@@ -82,6 +83,8 @@ def test_a_note_has_a_line_of_its_own():
         ("\x1b(Ba\x1b=b\x1bMc", "abc"),
         ("cut \x1b[3", "cut "),
         ("cut \x1b]0;ti", "cut "),
+        ("cut \x1b]0;title\x1b", "cut "),
+        ("over\rnot\r\rall\r", "allr"),
         ("a\x00\x08\x0b\x7fb", "ab"),
         ("10%\r20%\rdone\n", "done\n"),
         ("long line\rshort", "shortline"),
@@ -90,3 +93,14 @@ def test_a_note_has_a_line_of_its_own():
 )
 def test_plain_text(text, shown):
     assert plain_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\x1b\x01" * 300000 + "\n", "\x1b]x" * 300000 + "\n", "x" * 10**6 + "\r" * 10**6],
+    ids=["escapes", "titles", "returns"],
+)
+def test_no_line_takes_forever(text):
+    begun = time.monotonic()
+    plain_text(text)
+    assert time.monotonic() - begun < 10  # minutes, when it looks at everything again each time

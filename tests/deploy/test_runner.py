@@ -7,17 +7,20 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
-from compat.streams import read
+from compat.streams import publish_many, read
 from deploy import lifecycle, processes
+from deploy import runner as runner_module
 from deploy.ansi import plain_text
 from deploy.models import Deployment
 from deploy.output import MAX_PIECE
+from deploy.runner import STOPPING, Output, Runner, Workers
 
 from .conftest import log_of, make_service, make_user, states_of, wait_until, without_colours
 
@@ -377,11 +380,25 @@ def test_a_second_signal_does_not_wait_for_the_grace(site):
     runner = site.runner("--grace", "600")
     deployment = site.enqueue(python(STUBBORN))
     printed_pid(site, deployment)
+    begun = time.monotonic()
     runner.send_signal(signal.SIGTERM)
     site.wait_for_text(deployment, "the runner was stopped")
     runner.send_signal(signal.SIGTERM)
     assert runner.wait(15) == 0
+    assert time.monotonic() - begun < STOPPING
     assert site.wait_for(deployment).state == "lost"
+
+
+def test_a_runner_that_is_stopped_is_faster_than_who_would_kill_it(site):
+    # `deploy_conf up` waits 8 s: a command must not outlive the runner, whatever its grace.
+    runner = site.runner("--grace", "600")
+    deployment = site.enqueue(python(STUBBORN))
+    pid = printed_pid(site, deployment)
+    runner.send_signal(signal.SIGTERM)
+    assert runner.wait(8) == 0
+    assert not runs(pid)
+    deployment.refresh_from_db()
+    assert (deployment.state, deployment.exit_code) == ("lost", -9)
 
 
 @contextlib.contextmanager
@@ -428,6 +445,63 @@ def test_an_end_that_meets_a_locked_database_is_recorded_later(site, tmp_path):
             pass
         wait_until(complains, what="the runner meeting the lock")
     assert (site.wait_for(deployment).state, deployment.exit_code) == ("failed", 4)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_batch_whose_commit_got_no_answer_is_there_once(monkeypatch, committed):
+    service, user = make_service(), make_user()
+    lifecycle.enqueue(service, user)
+    deployment = lifecycle.claim_next("r")
+    output = Output(deployment)
+    first = [{"k": "out", "d": deployment.pk, "s": f"{n}\n"} for n in range(3)]
+    again = [{"k": "out", "d": deployment.pk, "s": "same\n"}] * 2
+    output.write(first)
+
+    def break_down(stream, bodies):
+        if committed:
+            publish_many(stream, bodies)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(runner_module, "publish_many", break_down)
+            with pytest.raises(OperationalError):
+                output.write(again)
+        # What others write meanwhile is not taken for ours, and no number is left out.
+        lifecycle.enqueue(service, make_user(f"user{Deployment.objects.count()}"))
+        output.write(again)
+    assert log_of(deployment) == "0\n1\n2\n" + "same\n" * 4
+    rows = read(service.stream, 0)
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+
+
+@pytest.mark.django_db
+def test_a_claim_that_its_runner_does_not_know_of_does_not_block_the_service():
+    service = make_service()
+    deployment, _ = lifecycle.enqueue(service, make_user())
+    runner = Runner()
+    assert lifecycle.claim_next(runner.identity) == deployment
+    runner.runs[deployment.pk] = None
+    runner.sweep()
+    deployment.refresh_from_db()
+    assert deployment.state == "running"
+    runner.runs.clear()
+    runner.sweep()
+    deployment.refresh_from_db()
+    assert (deployment.state, deployment.reason) == ("lost", "its runner lost track of it")
+
+
+def test_a_worker_survives_a_job_that_fails(caplog):
+    workers, ran = Workers(), threading.Event()
+
+    def fail():
+        raise RuntimeError("broken")
+
+    workers.start(fail)
+    wait_until(lambda: "RuntimeError: broken" in caplog.text, what="the failure in the log")
+    workers.start(ran.set)
+    assert ran.wait(10)
 
 
 def test_a_deployment_that_was_taken_away_is_stopped(site):

@@ -181,6 +181,8 @@ def test_the_raw_log_is_a_file_with_this_deployments_output_only(service, operat
     assert response["Content-Disposition"] == f'attachment; filename="web-{first.pk}.log"'
     expected = "one \x1b[1mé\x1b[0m\n" * 3 + "line\n" * 450
     assert b"".join(response.streaming_content).decode() == expected
+    # nginx has to collect it: a slow client would keep one of the few workers busy.
+    assert "X-Accel-Buffering" not in response
     response = operator.get(f"/deployments/{second.pk}/log/")
     assert b"".join(response.streaming_content) == b"two\n"
 

@@ -26,7 +26,7 @@ def folder(tmp_path):
 def render(folder, tmp_path):
     """render(*options) → the output folder; fails when the command does."""
     site = tinysite.Site(folder)
-    for name in ("run", "log"):
+    for name in ("run", "run-root", "log"):
         (tmp_path / name).mkdir()
     # Sockets need a plain path, and a port that anybody may open keeps the test out of root.
     (tmp_path / "run").chmod(0o700)
@@ -134,6 +134,24 @@ def test_secrets_are_private_and_stay_the_same(render):
         assert stat.S_IMODE((conf / name).stat().st_mode) == 0o600
     render("--domain", "example.org")
     assert (conf / "redis.conf").read_text() == before
+
+
+def test_root_writes_nothing_where_the_account_could_put_a_link(render, tmp_path):
+    conf = render("--domain", "example.org")
+    nginx = (conf / "nginx.conf").read_text()
+    supervisord = (conf / "supervisord.conf").read_text()
+    written = re.findall(r'^ *(?:pid|\w+_temp_path) +"([^"]+)"', nginx, re.M)
+    written += re.findall(r"^(?:pidfile|file) = (.*)", supervisord, re.M)
+    assert len(written) == 8
+    assert {os.path.dirname(path) for path in written} == {str(tmp_path / "run-root")}
+    notes = (conf / "README.txt").read_text()
+    assert "install -d -o root -g root -m 0755 %s\n" % (tmp_path / "run-root") in notes
+    assert re.search(r"install -d -o root -g \S+ -m 0750 %s\n" % (tmp_path / "log"), notes)
+
+
+def test_root_writes_the_websocket_pieces_logs_into_its_own_folder(render, tmp_path):
+    notes = (render("--only", "websocket") / "README.txt").read_text()
+    assert re.search(r"install -d -o root -g \S+ -m 0750 %s\n" % (tmp_path / "log"), notes)
 
 
 def test_another_redis_is_used_as_given(render):

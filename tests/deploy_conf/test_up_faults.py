@@ -11,7 +11,9 @@ import time
 
 import pytest
 
-from deploy_conf import binaries, probe
+from deploy_conf import binaries, commands, facts, health, probe, supervise
+from deploy_conf.errors import BadValue
+from deploy_conf.running import Run
 
 from . import tinysite
 from .conftest import wheel_only
@@ -101,6 +103,56 @@ def test_up_ends_what_a_killed_supervisord_left(site, monkeypatch):
         os.kill(int(file.read()), signal.SIGKILL)
     assert site.down()[0] == 0
     assert site.processes() == {} and site.litter() == []
+
+
+def test_nothing_runs_on_when_up_itself_fails(site):
+    read, write = os.pipe()
+    os.close(read)  # nobody reads what it prints
+    try:
+        done = subprocess.run(
+            site.words("up", "--port", str(site.port)),
+            cwd=site.folder,
+            env=dict(site.environment, PYTHONUNBUFFERED="1"),
+            stdin=subprocess.DEVNULL,
+            stdout=write,
+            stderr=subprocess.PIPE,
+            timeout=120,
+        )
+        assert (done.returncode, done.stderr) == (1, b"deploy_conf: Broken pipe\n")
+        assert site.processes() == {} and site.litter() == []
+    finally:
+        os.close(write)
+
+
+def test_ctrl_c_while_it_waits_is_no_traceback(monkeypatch, capsys, tmp_path):
+    def interrupt(var):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(supervise, "down", interrupt)
+    assert commands.main(["down", "--var", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == "deploy_conf: interrupted\n"
+
+
+def test_a_damaged_record_of_a_run_is_none(tmp_path):
+    run = Run(str(tmp_path))
+    (tmp_path / "run").mkdir()
+    for text in ('{"pid": 1}', "[]", "{", ""):
+        (tmp_path / "run" / "run.json").write_text(text)
+        assert run.read() == {}
+        assert supervise.down(str(tmp_path)) == 0
+
+
+def test_a_log_does_not_command_the_terminal(tmp_path):
+    log = tmp_path / "uwsgi.log"
+    log.write_bytes(b"\x1b[2Jsome Error\x07: \x1b]0;title\x07 \xc2\x9b31m\n")
+    assert health.reason(str(log)) == "%s: [2Jsome Error: ]0;title 31m" % log
+
+
+def test_a_program_cannot_take_the_name_of_ours():
+    for name in ("nginx", "nginx-error", "uwsgi", "daphne", "daphne_0", "redis", "supervisord"):
+        with pytest.raises(BadValue, match="the name is taken"):
+            facts._programs({name: ["true"]}, sys.executable)
+    assert facts._programs({"daphne-exporter": ["{python}"]}, "/p") == {"daphne-exporter": ["/p"]}
 
 
 def test_a_site_that_does_not_import_is_told_with_its_log(site):

@@ -1,4 +1,5 @@
 """Settings from the environment and from the site's file; safe when nothing is said."""
+
 import os
 import stat
 import subprocess

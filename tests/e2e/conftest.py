@@ -1,4 +1,5 @@
 """The whole stack, started once for all end-to-end tests as a newcomer would start it."""
+
 import http.cookiejar
 import json
 import os

@@ -1,4 +1,5 @@
 """A command that prints numbered lines, and goes on each time its FIFO is written to."""
+
 import sys
 
 fifo, batches, lines = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])

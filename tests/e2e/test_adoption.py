@@ -1,4 +1,5 @@
 """An existing site follows the README's section word for word, and its pages become live."""
+
 import json
 import os
 import re

@@ -1,4 +1,5 @@
 """The reference site's pages from daphne's own command line, as the README shows it."""
+
 import http.client
 import os
 import subprocess

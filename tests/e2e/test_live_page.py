@@ -1,4 +1,5 @@
 """A deployment watched in Chromium, through nginx, uWSGI, daphne, Redis and the runner."""
+
 import os
 import re
 import sys

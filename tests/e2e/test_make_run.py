@@ -1,4 +1,5 @@
 """`make run` as typed in a terminal: prints what is needed, and Ctrl-C leaves nothing behind."""
+
 import glob
 import os
 import re

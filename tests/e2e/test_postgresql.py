@@ -1,4 +1,5 @@
 """The same site on PostgreSQL, by one environment variable."""
+
 import sys
 
 import pytest

@@ -1,4 +1,5 @@
 """What existing pages rely on, over real sockets through nginx."""
+
 import pytest
 import websocket
 

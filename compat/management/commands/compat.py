@@ -1,4 +1,5 @@
 """`manage.py compat`: what was repaired in this process, and why."""
+
 import importlib
 import json
 import textwrap

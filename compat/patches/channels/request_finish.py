@@ -5,6 +5,7 @@ channels builds the chain once per handler class, but keeps only four of the six
 Django 1.10 and 1.11 use to finish a request, and binds the chain to the first request's handler.
 https://github.com/django/channels/issues/1175
 """
+
 import threading
 import weakref
 
@@ -91,8 +92,8 @@ class Chains(object):
         handler: nothing of any one request ends up in the chain."""
         stand_in = object.__new__(cls)
         stand_in._get_response = lambda request: request._asgi_handler._get_response(request)
-        stand_in._legacy_get_response = lambda request: (
-            request._asgi_handler._legacy_get_response(request)
+        stand_in._legacy_get_response = lambda request: request._asgi_handler._legacy_get_response(
+            request
         )
         self.base.load_middleware(stand_in)
         return {name: vars(stand_in)[name] for name in CHAIN}

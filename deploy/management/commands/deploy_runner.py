@@ -34,7 +34,8 @@ class Command(BaseCommand):
             type=float,
             default=10.0,
             metavar="SECONDS",
-            help="time between TERM and KILL for a command that is stopped (default 10)",
+            help="time between TERM and KILL for a command that is stopped (default 10; at most 4 "
+            "when the runner itself is stopped)",
         )
 
     def handle(self, *args, **options):

@@ -1,4 +1,5 @@
 """Over real sockets: every request of a process is finished, by its own handler."""
+
 import concurrent.futures
 import http.client
 import json
@@ -137,7 +138,7 @@ def test_override_settings_is_respected(site):
 
 
 OTHER = """
-import compat, wrapt.importer
+import compat, compat.imports
 
 def change(http):
     def load_middleware(self):
@@ -145,7 +146,7 @@ def change(http):
     http.AsgiHandler.load_middleware = load_middleware
     change.made = load_middleware
 
-wrapt.importer.register_post_import_hook(change, "channels.http")
+compat.imports.when_imported("channels.http", change)
 compat.install()
 import channels.http
 record = [r for r in compat.report() if r["name"] == "channels.request_finish"][0]

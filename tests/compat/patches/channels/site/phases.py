@@ -1,4 +1,5 @@
 """A site whose middleware leaves a trace of every phase, in the new and in the legacy style."""
+
 import os
 import threading
 
