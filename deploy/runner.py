@@ -8,6 +8,7 @@ import threading
 import time
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connections, transaction
 from django.utils import timezone
 
@@ -97,8 +98,9 @@ class Output(object):
         found, since = None, self._last
         while since < end - 1:
             for row in read(self._stream, since, PAGE):
-                since = row.seq
-                if since < end and (row.body["k"], row.body["d"]) == ("out", self._deployment.pk):
+                since, body = row.seq, row.body
+                ours = body.get("k") == "out" and body.get("d") == self._deployment.pk
+                if ours and since < end:
                     found = since
         return found
 
@@ -321,10 +323,13 @@ class Runner(object):
         return not self.runs
 
     def _guarded(self, operation, *args):
-        """Do it; trouble with the database is logged and left to the next round (None)."""
+        """Do it; trouble with the database is logged and left to the next round (None).
+
+        Of any kind: a runner that ended now would leave its commands behind.
+        """
         try:
             return operation(*args)
-        except DATABASE_TROUBLE as error:
+        except DatabaseError as error:
             logger.warning("the database does not answer: %s", error)
             connections.close_all()
             return None

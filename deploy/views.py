@@ -1,5 +1,7 @@
 """Pages: services, a service's history, a deployment's live log, and what can be done to them."""
 
+from functools import wraps
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -16,11 +18,23 @@ from deploy.models import TASKS_UID, Deployment
 from deploy.permissions import may, may_on_socket, visible_services
 
 HISTORY = 20  # deployments on a page
+# A log is a stranger's text. It never becomes markup; if it ever did, it still would not run.
+POLICY = "script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"
 
 
-@never_cache
-@login_required
-@require_safe
+def page_view(view):
+    """Decorate a view that only shows: to who is logged in, never cached, no foreign scripts."""
+
+    @wraps(view)
+    def protected(request, *args, **kwargs):
+        response = view(request, *args, **kwargs)
+        response["Content-Security-Policy"] = POLICY
+        return response
+
+    return never_cache(login_required(require_safe(protected)))
+
+
+@page_view
 def services(request):
     """List the services that the user may follow, each with its latest deployment."""
     found = list(visible_services(request.user).annotate(latest_pk=Max("deployments__pk")))
@@ -34,9 +48,7 @@ def services(request):
     )
 
 
-@never_cache
-@login_required
-@require_safe
+@page_view
 def service(request, uid):
     """Show a service: the button, what runs and waits, and the history."""
     service_ = get_visible_service(request, uid)
@@ -73,9 +85,7 @@ def start(request, uid):
     return redirect(deployment_)
 
 
-@never_cache
-@login_required
-@require_safe
+@page_view
 def deployment(request, pk):
     """Show a deployment and its log; the script on the page then follows it."""
     deployment_ = get_visible_deployment(request, pk)
@@ -112,9 +122,7 @@ def cancel(request, pk):
     return redirect(deployment_)
 
 
-@never_cache
-@login_required
-@require_safe
+@page_view
 def raw_log(request, pk):
     """Send the log as the command wrote it, colours and all, as a file."""
     deployment_ = get_visible_deployment(request, pk)
@@ -129,9 +137,7 @@ def raw_log(request, pk):
     return response
 
 
-@never_cache
-@login_required
-@require_safe
+@page_view
 def tasks(request):
     """Show the messages sent to the group of the reserved uid."""
     if not may_on_socket(request.user, "follow", TASKS_UID):

@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, ProgrammingError, connection
 from django.utils import timezone
 
 from compat.streams import publish_many, read
@@ -359,12 +359,13 @@ def test_a_runner_elsewhere_counts_as_gone_when_it_is_silent_for_too_long(site):
     assert site.wait_for(silent).reason == "its runner has not been heard of for too long"
 
 
-def test_a_runner_that_is_stopped_stops_its_commands_and_says_so(site):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["TERM", "HUP"])
+def test_a_runner_that_is_stopped_stops_its_commands_and_says_so(site, number):
     runner = site.runner("--grace", "0.3")
     deployment = site.enqueue(python(STUBBORN))
     waiting = site.enqueue(deployment.service, make_user("bob"))
     pid = printed_pid(site, deployment)
-    runner.send_signal(signal.SIGTERM)
+    runner.send_signal(number)
     assert runner.wait(15) == 0
     deployment.refresh_from_db()
     assert (deployment.state, deployment.reason) == ("lost", "the runner was stopped")
@@ -490,6 +491,18 @@ def test_a_claim_that_its_runner_does_not_know_of_does_not_block_the_service():
     runner.sweep()
     deployment.refresh_from_db()
     assert (deployment.state, deployment.reason) == ("lost", "its runner lost track of it")
+
+
+@pytest.mark.django_db
+def test_no_error_of_the_database_ends_the_runner(monkeypatch, caplog):
+    def fail(runner):
+        raise ProgrammingError('relation "deploy_deployment" does not exist')
+
+    monkeypatch.setattr(lifecycle, "claim_next", fail)
+    monkeypatch.setattr(runner_module.connections, "close_all", lambda: None)
+    runner = Runner()
+    assert runner._guarded(runner._tick) is None
+    assert "does not exist" in caplog.text
 
 
 def test_a_worker_survives_a_job_that_fails(caplog):

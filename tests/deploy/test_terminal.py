@@ -135,6 +135,18 @@ def test_the_panel_shows_text_as_text_and_trims_itself(page):
     assert page.evaluate("log.textContent").startswith("line %d\n" % (5000 - count))
 
 
+def test_what_came_with_the_page_stays_until_the_first_lines_are_drawn(page):
+    before = page.evaluate(
+        "window.log = document.querySelector('#log'); log.textContent = 'from the server';"
+        "window.panel = new LogPanel(log); panel.replace(); panel.feed('one\\n', 0);"
+        "log.textContent"
+    )
+    assert before == "from the server"
+    page.wait_for("log.textContent === 'one\\n'")
+    page.evaluate("panel.feed('two\\n', 0)")
+    page.wait_for("log.textContent === 'one\\ntwo\\n'")
+
+
 def test_scrolling_up_pauses_and_scrolling_to_the_end_follows(page):
     at_end = "log.scrollHeight - log.scrollTop - log.clientHeight < 2"
     page.evaluate(

@@ -155,6 +155,9 @@ def test_nothing_on_the_pages_is_inline(deployment, operator):
         page = operator.get(path).content.decode()
         assert "<script>" not in page and "<style" not in page, path
         assert " style=" not in page and " onclick=" not in page, path
+    for path in pages(deployment):
+        # So a browser can be told to run nothing else.
+        assert "script-src 'self';" in operator.get(path)["Content-Security-Policy"], path
 
 
 def test_a_long_log_is_shortened_on_the_page_only(deployment, viewer):

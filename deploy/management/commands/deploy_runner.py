@@ -47,8 +47,9 @@ class Command(BaseCommand):
             raise CommandError("--grace must be between 0 and 600 seconds")
         _log_to_stderr(options["verbosity"])
         runner = Runner(options["poll"], options["concurrency"], options["grace"])
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: runner.stop())
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                signal.signal(number, lambda *_: runner.stop())
         if not runner.run(once=options["once"]):
             raise CommandError(
                 "stopped too early for the last entries: the next runner marks them lost"

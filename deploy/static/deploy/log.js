@@ -43,7 +43,7 @@
   function startAfresh() {
     if (fresh) {
       fresh = false;
-      panel.clear();
+      panel.replace();
       var note = byId("shortened");
       if (note) {
         note.hidden = true;

@@ -1,7 +1,7 @@
 // The log panel: lines of a screen as elements, appended a frame at a time.
 //
 //   var panel = new LogPanel(element, {limit: lines kept, onTrim: function () {}});
-//   panel.feed(text, stamp);   panel.follow(true);   panel.toEnd();   panel.onFollow = function (on) {}
+//   panel.replace();   panel.feed(text, stamp);   panel.follow(true);   panel.toEnd();   panel.onFollow = function (on) {}
 (function (root) {
   "use strict";
 
@@ -22,6 +22,7 @@
     this.current = null; // the element of the unfinished line
     this.following = true;
     this.scheduled = false;
+    this.replacing = false;
     this.top = 0;
     this.ours = null; // where we scrolled to ourselves
     element.addEventListener("scroll", this.scrolled.bind(this), { passive: true });
@@ -30,10 +31,9 @@
     }
   }
 
-  LogPanel.prototype.clear = function () {
-    this.element.textContent = "";
-    this.block = this.current = null;
-    this.count = 0;
+  // What is shown goes when the next lines are drawn, and not before: an empty panel would flash.
+  LogPanel.prototype.replace = function () {
+    this.replacing = true;
   };
 
   LogPanel.prototype.feed = function (text, stamp) {
@@ -71,6 +71,12 @@
 
   LogPanel.prototype.append = function (news) {
     var i = 0;
+    if (this.replacing) {
+      this.replacing = false;
+      this.element.textContent = "";
+      this.block = this.current = null;
+      this.count = 0;
+    }
     if (this.current && news.lines.length) {
       this.fill(this.current, news.lines[0], true);
       this.current = null;
