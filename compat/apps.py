@@ -15,7 +15,8 @@ install()
 
 class CompatConfig(AppConfig):
     name = __package__
-    label = "compat"
+    # Not a literal: a site that has another app "compat" installs the folder by another name.
+    label = __package__.rpartition(".")[2]
     verbose_name = "Compatibility bridge"
 
     def ready(self):

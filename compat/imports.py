@@ -47,7 +47,7 @@ def _wait_for(name):
     try:
         __import__(name)  # waits if another thread imports it
     except Exception:
-        pass  # it failed there, and will be told there
+        return  # it failed there, and is told there
 
 
 def _look(name, hook):

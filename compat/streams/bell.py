@@ -31,9 +31,9 @@ def ring(name, first, texts):
     }
     if sum(map(len, texts)) <= INLINE_CHARACTERS:
         message["bodies"] = list(texts)
-    for listener in tuple(_listeners):
-        listener(message)
     try:
+        for listener in tuple(_listeners):
+            listener(message)
         layer = layers.network_layer()
         if layer is not None and time.monotonic() >= _rest_until:
             layers.group_send(layer, group_name(name), message, SEND_SECONDS)

@@ -37,7 +37,11 @@ class Ear:
         self.on_return = on_return
         self.direct = layers.is_redis(layer)
         self.stopped = False
+        # The last call failed: joining waits for the loop below, which joins everything.
+        self.down = False
         self.groups = set()
+        # Left while the layer was down: to be told when it is back.
+        self.owed = set()
         self.channel = None
         self.lock = asyncio.Lock()
         self.throttle = Throttle()
@@ -62,9 +66,20 @@ class Ear:
         """Renew every membership well before it expires."""
         if asyncio.get_event_loop().time() < self.renew_at:
             return
-        for group in tuple(self.groups):
-            await self._sync(group)
+        for group in tuple(self.groups | self.owed):
+            async with self.lock:
+                await self._sync(group)
         self.renew_at = asyncio.get_event_loop().time() + layers.MEMBER_SECONDS / 3
+
+    async def renew_quietly(self):
+        """renew_when_due() for those who have no use for the layer's errors."""
+        try:
+            await self.renew_when_due()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self.down = True
+            self._complain(error)
 
     async def stop(self):
         """End the task and close our connections."""
@@ -76,11 +91,12 @@ class Ear:
 
     def leave_at_exit(self):
         """Leave all groups without our event loop, which is not running any more."""
-        if self.direct and self.channel is not None and self.groups:
+        groups = self.groups | self.owed
+        if self.direct and self.channel is not None and groups:
             layer = layers.own_layer()
 
             async def leave():
-                for group in self.groups:
+                for group in groups:
                     await layer.group_discard(group, self.channel)
 
             try:
@@ -90,30 +106,39 @@ class Ear:
 
     async def _sync_quietly(self, group):
         try:
-            await self._sync(group)
+            # One at a time, and no long queue for a layer that does not answer.
+            async with self.lock:
+                if not self.down:
+                    await self._sync(group)
+                elif group not in self.groups:
+                    self.owed.add(group)
+        except asyncio.CancelledError:  # an Exception before Python 3.8
+            raise
         except Exception as error:
             # The loop below meets the same trouble and joins everything when it is over.
+            self.down = True
             self.renew_at = 0.0
             self._complain(error)
 
     async def _sync(self, group):
-        # One at a time, and by what is wanted now: a late "leave" cannot undo a newer "join".
-        async with self.lock:
-            if self.channel is None:
-                self.channel = await self.layer.new_channel()
-            act = self.layer.group_add if group in self.groups else self.layer.group_discard
-            await asyncio.wait_for(act(group, self.channel), CALL_SECONDS)
+        # By what is wanted now, with the lock held: a late "leave" cannot undo a newer "join".
+        if self.channel is None:
+            self.channel = await self.layer.new_channel()
+        if group not in self.groups:
+            self.owed.add(group)
+        act = self.layer.group_add if group in self.groups else self.layer.group_discard
+        await asyncio.wait_for(act(group, self.channel), CALL_SECONDS)
+        self.owed.discard(group)
 
     async def _run(self):
         pause = FIRST_PAUSE
-        failed = False
         while not self.stopped:
             try:
-                if failed:
+                if self.down:
                     self.renew_at = 0.0
                 await self.renew_when_due()
-                if failed:
-                    failed, pause = False, FIRST_PAUSE
+                if self.down:
+                    self.down, pause = False, FIRST_PAUSE
                     self.on_return()
                 if self.direct:
                     await self._receive_directly()
@@ -122,7 +147,7 @@ class Ear:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                failed = True
+                self.down = True
                 self._complain(error)
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
                 pause = min(pause * 2, LONGEST_PAUSE)

@@ -131,6 +131,8 @@ class StreamFollower:
         logger.info("stream reader gone: %s: %s", type(error).__name__, error)
         try:
             await self.dismiss(CLOSE_RESTART)
+        except asyncio.CancelledError:
+            raise
         except Exception as closing:
             logger.debug("nor closed: %s: %s", type(closing).__name__, closing)
 

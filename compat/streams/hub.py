@@ -153,7 +153,7 @@ class Hub:
             try:
                 await self._compare()
                 if self.ear is not None:
-                    await self.ear.renew_when_due()
+                    await self.ear.renew_quietly()
             except asyncio.CancelledError:
                 raise
             except Exception as error:
@@ -180,7 +180,12 @@ class Hub:
         """The database lost entries that were sent: readers have to start over."""
         logger.warning("stream %s went back from %d to %d", topic.name, topic.head, head)
         for follower in tuple(topic.followers):
-            await follower.dismiss(CLOSE_RESTART)
+            try:
+                await follower.dismiss(CLOSE_RESTART)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                logger.info("stream reader gone: %s: %s", type(error).__name__, error)
 
     # The database
 

@@ -128,10 +128,14 @@ def _reserve(connection, cursor, name, count):
         _create(connection, cursor, table, name)
         cursor.execute(update, [count, name])
     cursor.execute(f"SELECT id, last_seq FROM {table} WHERE name = %s", [name])
+    row = cursor.fetchone()
+    if row is None:
+        # Above READ COMMITTED: another transaction created the row after our snapshot.
+        raise OperationalError(f"stream {name} is busy: it was created a moment ago")
     if len(_seen) > 10000:
         _seen.clear()
     _seen.add(key)
-    return cursor.fetchone()
+    return row
 
 
 def _create(connection, cursor, table, name):
@@ -212,6 +216,7 @@ def is_busy(error):
         return code in ("40001", "40P01", "55P03")
     if not isinstance(error, OperationalError):
         return False
-    if cause.args and cause.args[0] in (1205, 1213):
+    # MySQL: lock wait, deadlock, and MariaDB's "record has changed since last read".
+    if cause.args and cause.args[0] in (1020, 1205, 1213):
         return True
     return "is locked" in str(cause) or "is busy" in str(cause)

@@ -1,4 +1,4 @@
-"""`python -m compat activate` in an environment of its own, which has the bridge and nothing else."""
+"""`python -m compat activate` in an environment of its own, which has nothing else."""
 
 import os
 import shutil

@@ -21,6 +21,7 @@ from compat.streams import (
     apublish_many,
     aread,
     bell,
+    flow,
     head,
     hub,
     publish,
@@ -29,6 +30,7 @@ from compat.streams import (
 )
 from compat.streams.follower import LATEST, SinceBeyondHead, StreamFollower
 from compat.streams.models import Entry, Stream
+from compat.streams.segment import entries_frame
 
 WAIT = 20.0
 
@@ -532,16 +534,114 @@ async def failing_reader(stream):
     def picky(body):
         return str(10 // body)
 
+    codes = []
+
+    async def close(code):
+        codes.append(code)
+        raise RuntimeError("gone, too")
+
     good = Collector(stream, 0)
     odd = Collector(stream, 0, picky)
-    bad = StreamFollower(broken, stream, 0)
+    bad = StreamFollower(broken, stream, 0, close=close)
     for follower in (bad, good.follower, odd.follower):
         await follower.start()
     await in_thread(publish_many, stream, [5, 0, 2])
     await good.until(lambda c: c.entries == [5, 0, 2])
     await odd.until(lambda c: len(c.frames) == 2)
     await stop(good, odd)
-    return bad.topic is None, odd.frames
+    return bad.topic is None, codes, odd.frames
+
+
+def websocket():
+    """The server's end of an open WebSocket, autobahn's own, on a transport that keeps all."""
+    from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+    from twisted.test.proto_helpers import StringTransport
+
+    factory = WebSocketServerFactory()
+    factory.protocol = WebSocketServerProtocol
+    factory.setProtocolOptions(openHandshakeTimeout=0)
+    protocol, transport = factory.buildProtocol(None), StringTransport()
+    transport.dataBuffer = b""
+    protocol.makeConnection(transport)
+    protocol.dataReceived(
+        b"GET / HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    assert protocol.state == protocol.STATE_OPEN
+    transport.clear()
+    return protocol
+
+
+@in_loop
+async def written_directly(stream):
+    """A daphne connection gets the same bytes without a task; what it cannot take waits."""
+    protocols, plain = [websocket(), websocket()], websocket()
+    collectors = [Collector(stream, LATEST, backlog=flow.Wire(one)) for one in protocols]
+    for collector in collectors:
+        await collector.follower.start()
+        await collector.until(lambda c: "live" in c.kinds())
+    await in_thread(publish_many, stream, ["a", "b"])
+    while not all(one.transport.value() for one in protocols):
+        await asyncio.sleep(0.01)
+    plain.sendMessage(entries_frame(stream, 1, ['"a"', '"b"']).encode(), False)
+    same = [one.transport.value() == plain.transport.value() for one in protocols]
+    # Full, and closing: both take the usual way, where limits are looked at.
+    protocols[0].transport.dataBuffer = b"x" * 100000
+    protocols[1].state = protocols[1].STATE_CLOSING
+    await in_thread(publish, stream, "c")
+    for collector in collectors:
+        await collector.until(lambda c: c.entries == ["c"])
+    same += [one.transport.value() == plain.transport.value() for one in protocols]
+    await asyncio.sleep(0)
+    tasks = [collector.follower.task for collector in collectors]
+    await stop(*collectors)
+    return same, tasks
+
+
+@in_loop
+async def coalesced(stream, bells):
+    """Bells that are heard together make one frame for a reader that is up to date."""
+    protocol = websocket()
+    collector = Collector(stream, LATEST, backlog=flow.Wire(protocol))
+    await collector.follower.start()
+    await collector.until(lambda c: "live" in c.kinds())
+    current = hub.Hub.current()
+    for seq in range(1, bells + 1):
+        current.on_bell(
+            {"type": "streams.bell", "stream": stream, "first": seq, "last": seq, "bodies": ["1"]}
+        )
+    while not protocol.transport.value():
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    tail = current.topics[stream].tail
+    kept = len(tail.bodies)
+    current.topics[stream].rest()
+    rested = len(tail.bodies)
+    await stop(collector)
+    return protocol.transport.value().count(b'"entries"'), kept, rested
+
+
+@in_loop
+async def follow_many_streams(stream, count):
+    """Followers of several streams; the time until all of them are live."""
+    started = time.monotonic()
+    collectors = [Collector(stream + str(number), 0) for number in range(count)]
+    await asyncio.gather(*[collector.follower.start() for collector in collectors])
+    for collector in collectors:
+        await collector.until(lambda c: "live" in c.kinds())
+    seconds = time.monotonic() - started
+    await stop(*collectors)
+    return seconds
+
+
+def listener_that_fails(stream):
+    """What goes wrong after the commit must not make the caller publish once more."""
+
+    def broken(message):
+        raise RuntimeError("oops")
+
+    bell.listen(broken)
+    return publish(stream, 1), everything(stream)
 
 
 @in_loop

@@ -67,9 +67,31 @@ def test_a_stuck_reader_is_closed(make_site, sqlite_settings, stream):
     assert site.run("stuck_reader", stream) == [[4013], 0, True]
 
 
+def test_lines_are_written_directly_and_framed_once(quiet, stream):
+    assert quiet.run("written_directly", stream) == [[True] * 4, [None, None]]
+
+
+def test_bells_heard_together_make_one_frame(quiet, stream):
+    frames, kept, rested = quiet.run("coalesced", stream, 400)
+    assert (frames, kept) == (1, 400)
+    # Nobody is behind: most of it is given back.
+    assert rested <= 200
+
+
+def test_a_layer_that_hangs_holds_up_one_join_at_most(make_site, sqlite_settings, stream):
+    import socket
+
+    with socket.socket() as silent:
+        silent.bind((HOST, 0))
+        silent.listen(50)
+        site = make_site(sqlite_settings, json.dumps([list(silent.getsockname())]), poll=0.5)
+        assert site.run("follow_many_streams", stream, 4) < 9
+
+
 def test_a_failing_reader_harms_nobody(quiet, stream):
-    gone, frames = quiet.run("failing_reader", stream)
-    assert gone
+    gone, codes, frames = quiet.run("failing_reader", stream)
+    # It is closed: a connection that looks alive would never be made anew.
+    assert (gone, codes) == (True, [1012])
     assert frames == [{"message": "2"}, {"message": "5"}]
 
 

@@ -95,3 +95,11 @@ def test_a_connection_that_died_while_idle(site, stream):
     seq, rows = site.run("lost_connection", stream)
     assert seq == 2
     assert rows == [[1, 1], [2, 2]]
+
+
+def test_snapshots_that_do_not_see_a_new_stream(make_site, postgresql_settings, stream):
+    """Above READ COMMITTED writers that create one stream at once try again."""
+    repeatable = dict(postgresql_settings, OPTIONS={"isolation_level": 2})
+    ranges, errors = make_site(repeatable).run("write", stream, 6, 3, 1)
+    assert errors == []
+    assert sorted(ranges) == [[seq, seq] for seq in range(1, 19)]

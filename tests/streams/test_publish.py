@@ -60,3 +60,8 @@ def test_redis_restarts_between_two_publishes(make_site, sqlite_settings, stream
     assert json.loads(output.splitlines()[-1]) == [[1, "before"], [2, "after"]]
     # The stale connection was replaced within the same publish.
     assert "could not be announced" not in errors
+
+
+def test_what_fails_after_the_commit_does_not_fail_the_publish(make_site, sqlite_settings, stream):
+    seq, rows = make_site(sqlite_settings, "").run("listener_that_fails", stream)
+    assert (seq, rows) == (1, [[1, 1]])

@@ -67,8 +67,21 @@ class Entrance(object):
         self.chain = handler._middleware_chain
 
     def __call__(self, request):
-        request._asgi_handler = self.handler()
-        return self.chain(request)
+        outer = getattr(current, "handler", None)
+        request._asgi_handler = current.handler = self.handler()
+        try:
+            return self.chain(request)
+        finally:
+            current.handler = outer
+
+
+# The thread's own, for a middleware that passes on a request of its own making.
+current = threading.local()
+
+
+def handler_of(request):
+    """The handler of this request."""
+    return getattr(request, "_asgi_handler", None) or current.handler
 
 
 class Chains(object):
@@ -91,8 +104,8 @@ class Chains(object):
         """Run Django's own loader on a stand-in whose innermost steps ask the request for its
         handler: nothing of any one request ends up in the chain."""
         stand_in = object.__new__(cls)
-        stand_in._get_response = lambda request: request._asgi_handler._get_response(request)
-        stand_in._legacy_get_response = lambda request: request._asgi_handler._legacy_get_response(
+        stand_in._get_response = lambda request: handler_of(request)._get_response(request)
+        stand_in._legacy_get_response = lambda request: handler_of(request)._legacy_get_response(
             request
         )
         self.base.load_middleware(stand_in)

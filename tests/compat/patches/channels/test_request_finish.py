@@ -137,6 +137,31 @@ def test_override_settings_is_respected(site):
     assert run(site, OVERRIDE, **DISABLED) == "[True, False, False]"  # never finished again
 
 
+SWAPPED = """
+import phases
+from channels.http import AsgiRequest
+from django.test.utils import override_settings
+
+def scope(number):
+    query = b"id=%d" % number
+    return dict(type="http", method="GET", path="/plain/", query_string=query, headers=[])
+
+def swap(get_response):
+    return lambda request: get_response(AsgiRequest(request.scope, b""))
+
+with override_settings(MIDDLEWARE=["__main__.swap", "phases.Traced"]):
+    for number in range(3):
+        handler = phases.Tagged(scope(number))
+        response = handler.get_response(AsgiRequest(handler.scope, b""))
+        print(response.status_code, response["X-Scope"], response["X-Phases"])
+"""
+
+
+def test_a_middleware_may_pass_on_another_request(site):
+    lines = run(site, SWAPPED).splitlines()
+    assert lines == ["200 id=%d qvr" % number for number in range(3)]
+
+
 OTHER = """
 import compat, compat.imports
 
