@@ -21,9 +21,8 @@ class CompatConfig(AppConfig):
 
     def ready(self):
         checks.register(check_patches)
-        counts = collections.Counter(record["state"] for record in report())
-        logging.getLogger(__package__).info(
-            "compat %s: %s",
-            __version__,
-            ", ".join("%d %s" % (count, state) for state, count in sorted(counts.items())),
-        )
+        logger = logging.getLogger(__package__)
+        if logger.isEnabledFor(logging.INFO):  # reading every patch has its price
+            counts = collections.Counter(record["state"] for record in report())
+            states = ["%d %s" % (count, state) for state, count in sorted(counts.items())]
+            logger.info("compat %s: %s", __version__, ", ".join(states))
