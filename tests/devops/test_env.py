@@ -125,3 +125,16 @@ def test_a_wrong_value_is_one_line(tmp_path, environ, complaint):
     )
     assert run.returncode == 1
     assert run.stderr.startswith("manage.py: " + complaint) and run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("environ, lines", [({"SUPERVISOR_ENABLED": "1"}, 1), ({}, 0)])
+def test_servers_say_once_what_was_repaired_and_commands_do_not(tmp_path, environ, lines):
+    run = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=CHECKOUT,
+        env=dict(os.environ, DEVOPS_VAR=str(tmp_path), **environ),
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    found = [line for line in run.stderr.splitlines() if "INFO compat: compat" in line]
+    assert len(found) == lines and all("applied" in line for line in found)
