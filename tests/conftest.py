@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -15,6 +16,10 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "devops.settings"
 os.environ["PYTHONPATH"] = CHECKOUT
 for name in ("SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "BEHIND_TLS"):
     os.environ.pop(name, None)
+
+# Tests send these; nohup, or a shell's background job, would have children ignore them.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import compat  # noqa: E402
 
