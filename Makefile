@@ -1,12 +1,13 @@
 # Thin: each line is a command you could type. PYTHON=python3.7 and PORT=8080 change what they say.
 PYTHON ?= python3
 PORT ?= 8000
+DB ?= sqlite
 VENV ?= .venv
 PY = $(VENV)/bin/python
 CONF = $(PY) -m deploy_conf
 PIP = $(PY) -m pip install --disable-pip-version-check -q
 
-.PHONY: run up down status test bench lint venv site made clean
+.PHONY: run up down status test bench django-suite lint venv site made clean
 
 run: site  ## the whole stack in the foreground; Ctrl-C stops it
 	@$(CONF) up --foreground --port $(PORT)
@@ -25,6 +26,9 @@ test: $(VENV)/tested  ## every test, end to end ones included
 
 bench: $(VENV)/tested  ## ours against the stock stack: medians and ratios
 	$(PY) -m tests.bench
+
+django-suite: $(VENV)/installed  ## Django 1.11.29's own tests; DB=postgres or mysql
+	$(PY) -m tests.django_suite --db $(DB)
 
 lint:  ## needs ruff on the PATH
 	ruff check . && ruff format --check .

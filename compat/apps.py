@@ -7,7 +7,7 @@ from django.apps import AppConfig
 from django.core import checks
 
 from . import __version__, install, report
-from .checks import check_patches
+from .checks import check_patches, check_versions
 
 # A site that lists the app and never called install() is repaired too, though late.
 install()
@@ -21,6 +21,7 @@ class CompatConfig(AppConfig):
 
     def ready(self):
         checks.register(check_patches)
+        checks.register(check_versions)
         logger = logging.getLogger(__package__)
         if logger.isEnabledFor(logging.INFO):  # reading every patch has its price
             counts = collections.Counter(record["state"] for record in report())

@@ -4,8 +4,35 @@ import importlib
 
 from django.core.checks import Info, Warning
 
-from .patch import DISABLED, REFUSED, disabled_names
+from .patch import DISABLED, REFUSED, disabled_names, python_version
 from .patches import every
+from .versions import installed_version, matches
+
+NEWEST = "3.13"  # the last CPython that every patch has been tried on
+
+
+def check_versions(app_configs, **kwargs):
+    """compat.W004 a Python that is too new, W005 asgi-redis beside channels 2."""
+    found = []
+    if not matches(python_version(), "<=%s.999" % NEWEST):
+        found.append(
+            Warning(
+                "Python is %s, newer than any the bridge is tested on." % python_version(),
+                hint="Use CPython 3.6 to %s." % NEWEST,
+                id="compat.W004",
+            )
+        )
+    asgi_redis, channels = installed_version("asgi_redis"), installed_version("channels")
+    if asgi_redis and channels and matches(channels, ">=2.0"):
+        found.append(
+            Warning(
+                "asgi-redis %s is installed, which only channels 1 can use." % asgi_redis,
+                hint="Uninstall asgi-redis and let CHANNEL_LAYERS name "
+                "channels_redis.core.RedisChannelLayer: channels here is %s." % channels,
+                id="compat.W005",
+            )
+        )
+    return found
 
 
 def check_patches(app_configs, **kwargs):

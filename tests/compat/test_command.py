@@ -41,7 +41,7 @@ def test_nothing_is_refused_and_states_are_this_pythons(records):
     states = {name: record["state"] for name, record in records.items()}
     assert "refused" not in states.values()
     assert states["drivers.psycopg2_utc"] == "disabled"
-    wanted = "applied" if sys.version_info >= (3, 10) else "not needed"
+    wanted = "applied" if sys.version_info >= (3, 7) else "not needed"
     assert states["python.collections_abc"] == wanted
     assert states["channels_redis.cancelled_receive"] == "applied"
 

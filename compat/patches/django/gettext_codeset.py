@@ -1,7 +1,7 @@
 """
 Load translations without the codeset arguments that Python's gettext dropped.
 
-They only ever mattered to `lgettext()` and to Python 2.
+Before that it warned. They only ever mattered to `lgettext()` and to Python 2.
 https://docs.python.org/3/whatsnew/3.11.html#removed
 """
 
@@ -12,7 +12,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.8,<2.1",
-    python=">=3.11",
+    python=">=3.8",
     symptom="AttributeError: set_output_charset, as soon as a text is translated",
 )
 

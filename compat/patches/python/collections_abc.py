@@ -1,5 +1,5 @@
 """
-Offer the abstract base classes as attributes of `collections` again.
+Offer the abstract base classes as attributes of `collections` again, and without a warning.
 https://docs.python.org/3/whatsnew/3.10.html#removed
 """
 
@@ -8,7 +8,7 @@ from ...patch import Patch
 patch = Patch(
     __name__,
     package="python",
-    versions=">=3.10",
+    versions=">=3.7",
     symptom="importing django.db fails: module 'collections' has no attribute 'Iterator'",
 )
 

@@ -18,5 +18,6 @@ def test_texts_are_translated():
         CODE,
         good="Ja 2 Stunden",
         bad="set_output_charset",
-        needed=sys.version_info >= (3, 11),
+        needed=sys.version_info >= (3, 8),
+        env={"PYTHONWARNINGS": "error:set_output_charset:DeprecationWarning"},
     )

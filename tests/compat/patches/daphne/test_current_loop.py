@@ -1,0 +1,26 @@
+import sys
+
+from tests.compat.patches.probe import prove
+
+STRICT = {"PYTHONWARNINGS": "error:There is no current event loop:DeprecationWarning"}
+CODE = """
+import asyncio
+import daphne.server
+from twisted.internet import reactor
+print(type(reactor).__name__, reactor._asyncioEventloop is asyncio.get_event_loop())
+server = daphne.server.Server(None, endpoints=["tcp:port=0:interface=127.0.0.1"])
+reactor.callLater(0.1, reactor.stop)
+server.run()
+print("ended")
+"""
+
+
+def test_daphne_starts_its_reactor_without_a_warning():
+    prove(
+        "daphne.current_loop",
+        CODE,
+        good="AsyncioSelectorReactor True\nended",
+        bad="There is no current event loop",
+        needed=sys.version_info >= (3, 12),
+        env=STRICT,
+    )

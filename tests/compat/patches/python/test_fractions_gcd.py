@@ -1,0 +1,18 @@
+import sys
+
+from tests.compat.patches.probe import prove
+
+CODE = """
+from fractions import gcd
+print(gcd(12, 18), gcd(-12, 18), gcd(12, -18), gcd(-4, 0), gcd(0, 0))
+"""
+
+
+def test_gcd_keeps_its_sign():
+    prove(
+        "python.fractions_gcd",
+        CODE,
+        good="6 6 -6 -4 0",
+        bad="cannot import name 'gcd'",
+        needed=sys.version_info >= (3, 9),
+    )

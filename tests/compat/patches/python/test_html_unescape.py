@@ -1,0 +1,24 @@
+import sys
+
+from tests.compat.patches.probe import prove
+
+CODE = """
+import html, html.parser
+
+class Parser(html.parser.HTMLParser):
+    def handle_data(self, data):
+        print(data, self.unescape("&lt;&#233;&nosuch;"))
+
+Parser().feed("<p>text</p>")
+print(html.parser.HTMLParser().unescape("&amp;amp;"), html.unescape("&gt;"))
+"""
+
+
+def test_a_parser_replaces_character_references():
+    prove(
+        "python.html_unescape",
+        CODE,
+        good="text <é&nosuch;\n&amp; >",
+        bad="has no attribute 'unescape'",
+        needed=sys.version_info >= (3, 9),
+    )

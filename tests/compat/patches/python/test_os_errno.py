@@ -1,0 +1,16 @@
+import sys
+
+from tests.compat.patches.probe import prove
+
+CODE = """
+import os
+try:
+    open("/no/such/file")
+except IOError as error:
+    print(error.errno == os.errno.ENOENT)
+"""
+
+
+def test_errno_is_found_in_os():
+    needed = sys.version_info >= (3, 7)
+    prove("python.os_errno", CODE, "True", bad="no attribute 'errno'", needed=needed)

@@ -1,0 +1,16 @@
+import sys
+
+from tests.compat.patches.probe import prove
+
+CODE = """
+import sys
+first = sys.getcheckinterval()
+sys.setcheckinterval(1000)
+print(first, sys.getcheckinterval())
+"""
+
+
+def test_the_check_interval_is_remembered():
+    needed = sys.version_info >= (3, 9)
+    bad = "no attribute 'getcheckinterval'"
+    prove("python.sys_checkinterval", CODE, "100 1000", bad, needed=needed)
