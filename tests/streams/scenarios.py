@@ -651,8 +651,11 @@ async def database_goes_back(stream):
     collector = Collector(stream, 0)
     await collector.follower.start()
     await collector.until(lambda c: "live" in c.kinds())
+    current = hub.Hub.current()
     await in_thread(lambda: Stream.objects.filter(name=stream).update(last_seq=3))
     await collector.until(lambda c: c.closed)
+    if current.leaving:
+        await asyncio.wait(set(current.leaving))
     return collector.closed
 
 
