@@ -7,7 +7,7 @@ PY = $(VENV)/bin/python
 CONF = $(PY) -m deploy_conf
 PIP = $(PY) -m pip install --disable-pip-version-check -q
 
-.PHONY: run up down status test bench django-suite lint venv site made clean
+.PHONY: run up down status test matrix bench django-suite lint venv site made clean
 
 run: site  ## the whole stack in the foreground; Ctrl-C stops it
 	@$(CONF) up --foreground --port $(PORT)
@@ -23,6 +23,9 @@ status: made  ## what runs, and whether the site answers
 
 test: $(VENV)/tested  ## every test, end to end ones included
 	$(PY) -m pytest
+
+matrix:  ## `make test` on every Python from 3.6 to 3.13 that is installed
+	python3 -m tests.matrix
 
 bench: $(VENV)/tested  ## ours against the stock stack: medians and ratios
 	$(PY) -m tests.bench
@@ -50,12 +53,14 @@ FOR = $(VENV)/for-$(notdir $(PYTHON))
 $(VENV)/installed: requirements.txt $(MADE)
 	@echo "installing the pinned stack into $(VENV), about a minute"
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PIP) "pip==21.3.1; python_version < '3.7'"  # its own cannot install today's wheels
 	@$(PIP) -r requirements.txt
 	@$(PY) -m compat activate
 	@touch $@
 
 $(FOR):
 	@$(PYTHON) -c pass 2>/dev/null || { echo "$(PYTHON) does not run here; name another: PYTHON=python3.11 make run"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 6) <= sys.version_info[:2] <= (3, 13))' || { echo "$(PYTHON) is not one of CPython 3.6 to 3.13; name another: PYTHON=python3.11 make run"; exit 1; }
 	@test ! -e $(VENV) || ls $(VENV)/for-* >/dev/null 2>&1 || { echo "$(VENV) was not made by make: move it away, or say VENV=another"; exit 1; }
 	@rm -rf $(VENV) && mkdir -p $(VENV) && touch $@
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

@@ -7,7 +7,10 @@ import sys
 import compat
 
 if __name__ == "__main__":
-    compat.install()  # before Django is imported
+    try:
+        compat.install()  # before Django is imported
+    except ImportError as error:  # this Python is too old
+        sys.exit("manage.py: %s" % error)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devops.settings")
 
     from django.core.exceptions import ImproperlyConfigured

@@ -14,9 +14,6 @@ __version__ = "0.1.0"
 
 __all__ = ["install", "report"]
 
-if sys.version_info < (3, 6):
-    raise ImportError("compat needs Python 3.6 or newer, this is %d.%d" % sys.version_info[:2])
-
 # What was known when install() ran first: None = not yet, True = Django was imported before.
 late = None
 
@@ -28,14 +25,22 @@ def install():
     Put the repairs in place for whatever is imported from now on, or was imported already.
 
     Idempotent and thread-safe. `COMPAT_DISABLE=name,name` (shell patterns allowed) leaves
-    patches out. Never raises for a patch that does not fit: see `report()`.
+    patches out. Never raises for a patch that does not fit: see `report()`; ImportError on a
+    Python that is too old. One that is newer than any we know is told so when Django is imported.
     """
     global late
+    require_python()
     from . import patches
 
     if late is None:
         late = "django" in sys.modules
     patches.install()
+
+
+def require_python():
+    """Raise ImportError on a Python that is too old; must be readable by Python 2."""
+    if sys.version_info < (3, 6):
+        raise ImportError("compat needs Python 3.6 or newer, this is %d.%d" % sys.version_info[:2])
 
 
 def report():

@@ -10,6 +10,8 @@ import os
 import sys
 import sysconfig
 
+from . import require_python
+
 PACKAGE = __package__
 FILE = PACKAGE + "-bridge.pth"
 # The same line that an installed wheel has. A broken environment must still start, so it says one
@@ -67,4 +69,8 @@ def pth(site_packages):
 
 
 if __name__ == "__main__":
+    try:
+        require_python()
+    except ImportError as error:
+        sys.exit(str(error))
     sys.exit(main())

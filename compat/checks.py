@@ -4,24 +4,18 @@ import importlib
 
 from django.core.checks import Info, Warning
 
-from .patch import DISABLED, REFUSED, disabled_names, python_version
+from .patch import DISABLED, REFUSED, disabled_names
 from .patches import every
-from .versions import installed_version, matches
-
-NEWEST = "3.13"  # the last CPython that every patch has been tried on
+from .versions import installed_version, matches, python_is_untried
 
 
 def check_versions(app_configs, **kwargs):
     """compat.W004 a Python that is too new, W005 asgi-redis beside channels 2."""
     found = []
-    if not matches(python_version(), "<=%s.999" % NEWEST):
-        found.append(
-            Warning(
-                "Python is %s, newer than any the bridge is tested on." % python_version(),
-                hint="Use CPython 3.6 to %s." % NEWEST,
-                id="compat.W004",
-            )
-        )
+    untried = python_is_untried()
+    if untried:
+        hint = "Use CPython 3.6 to 3.13, or look for errors at every step."
+        found.append(Warning(untried, hint=hint, id="compat.W004"))
     asgi_redis, channels = installed_version("asgi_redis"), installed_version("channels")
     if asgi_redis and channels and matches(channels, ">=2.0"):
         found.append(

@@ -3,6 +3,8 @@
 import os
 import sys
 
+NEWEST = (3, 13)  # the last CPython on which every patch has been tried
+
 # No regular expressions here: `re` is slow to import, and this runs in every process.
 OPERATORS = {
     "==": lambda a, b: a == b,
@@ -14,6 +16,15 @@ OPERATORS = {
 }
 # Import names whose distribution is called otherwise.
 DISTRIBUTIONS = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2_binary"}
+
+
+def python_is_untried():
+    """One line about a Python newer than any that has been tried; "" for others."""
+    if sys.version_info[:2] <= NEWEST:
+        return ""
+    return "Python %d.%d is newer than any the bridge has been tried on, which is %d.%d." % (
+        sys.version_info[:2] + NEWEST
+    )
 
 
 def release(version):

@@ -10,6 +10,7 @@ import sys
 from _thread import RLock  # threading itself is slow to import, and this is in every process
 
 from ..imports import settle, when_imported
+from ..versions import python_is_untried
 
 # Folders that are not named for the import that must load them (None: at once).
 LOADED_WITH = {"python": None, "security": "django", "drivers": "django"}
@@ -29,12 +30,22 @@ def install():
         if _installed:
             return
         _installed = True
+        untried = python_is_untried()
+        if untried:
+            when_imported("django", lambda _: say(untried))
         for folder in folders():
             library = LOADED_WITH.get(folder, folder)
             if library is None:
                 arm(folder)
             else:
                 when_imported(library, lambda _, folder=folder: arm(folder))
+
+
+def say(untried):
+    """One line in each process that runs Django."""
+    from ..patch import warn
+
+    warn("%s", untried)
 
 
 def arm(folder):

@@ -17,7 +17,7 @@ EMPTY = ("", "import compat; compat.install()")
 # What a site with channels does when it starts.
 SETUP = "import tests.bench.site, django; django.setup(); import channels.routing"
 INSIDE = """
-import json, time
+import json, os, time  # os is there when any process starts
 first = time.perf_counter()
 import compat
 compat.install()
