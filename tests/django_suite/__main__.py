@@ -48,12 +48,12 @@ def suite(options):
     if not options.write_baseline and not os.path.exists(path):
         raise Unready("%s is missing; --write-baseline makes it on 3.7" % path)
     folder = os.path.abspath(options.var)
-    driver = DATABASES[options.db].driver
-    python, source = prepare(folder, not options.write_baseline, driver)
+    kind = DATABASES[options.db]
+    python, source = prepare(folder, not options.write_baseline, kind.driver, kind.requirements)
     paths = [path, os.path.join(HERE, "baseline-sqlite.txt")]  # the sizes of apps are alike
     baseline = next((Baseline.read(p) for p in paths if os.path.exists(p)), Baseline({}, {}))
     labels = options.labels or apps(source)
-    database = DATABASES[options.db]()
+    database = kind()
     started = time.monotonic()
     try:
         title = "Django 1.11.29 on CPython %s, %s" % (

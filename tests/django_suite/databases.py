@@ -17,6 +17,7 @@ class SQLite(object):
     """In memory, as the suite has it."""
 
     driver = ""
+    requirements = []
 
     def version(self, python):
         code = "import sqlite3; print(sqlite3.sqlite_version)"
@@ -33,6 +34,7 @@ class Cluster(object):
     """An empty server in a temporary folder, run by its own user when we are root."""
 
     user = label = module = driver = program = ""
+    requirements = []
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="django-suite-")
@@ -53,7 +55,10 @@ class Cluster(object):
     def version(self, python):
         """The server by name and version, and the driver's version."""
         number = re.search(r" (\d+\.[\d.]+)", call([self.program, "--version"], self.label))
-        code = "import {0} as driver; print(driver.__name__, driver.__version__.split()[0])"
+        code = (
+            "import {0} as driver; version = getattr(driver, '__version__', '').split()"
+            " or ['.'.join(map(str, driver.version_info[:3]))]; print(driver.__name__, version[0])"
+        )
         driver = call([python, "-c", code.format(self.module)], self.label)
         return "%s %s, %s" % (self.label, number.group(1), driver)
 
@@ -155,4 +160,20 @@ class MariaDB(Cluster):
         }
 
 
-DATABASES = {"sqlite": SQLite, "postgres": PostgreSQL, "mysql": MariaDB}
+class MySQLClient(MariaDB):
+    """MariaDB through mysqlclient, which pip compiles: it needs libmariadb-dev and pkg-config."""
+
+    driver, module = "", "MySQLdb"
+    requirements = [
+        "mysqlclient==1.4.6; python_version < '3.7'",
+        "mysqlclient==2.1.1; python_version == '3.7'",
+        "mysqlclient==2.2.7; python_version >= '3.8'",
+    ]
+
+
+DATABASES = {
+    "sqlite": SQLite,
+    "postgres": PostgreSQL,
+    "mysql": MariaDB,
+    "mysqlclient": MySQLClient,
+}

@@ -79,13 +79,17 @@ def unpack(folder, python):
     return source
 
 
-def prepare(folder, bridge, start=""):
+def prepare(folder, bridge, start="", requirements=()):
     """(interpreter, folder of Django's source), with the bridge active or not.
 
-    start: a statement that each of the suite's processes runs first.
+    start: a statement that each of the suite's processes runs first; requirements: what pip
+    installs beside requirements.txt.
     """
     os.makedirs(folder, exist_ok=True)
     python = make_venv(folder)
+    if requirements:
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        call(pip + list(requirements), "a driver")
     source = unpack(folder, python)
     purelib = call(
         [python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"], "sysconfig"
