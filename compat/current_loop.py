@@ -13,7 +13,7 @@ def get_event_loop():
         return running
     policy = asyncio.get_event_loop_policy()
     here = getattr(policy, "_local", None)
-    missing = getattr(here, "_loop", here) is None and not getattr(here, "_set_called", True)
+    missing = getattr(here, "_loop", here) is None and not getattr(here, "_set_called", False)
     if missing and threading.current_thread() is threading.main_thread():
         policy.set_event_loop(policy.new_event_loop())
     return policy.get_event_loop()

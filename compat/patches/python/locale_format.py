@@ -5,6 +5,8 @@ https://docs.python.org/3/whatsnew/3.12.html#removed
 
 from ...patch import Patch
 
+SPECIFIER = r"%(?:\([^)]*\))?[-#0 +*.\dhlL]*[diouxXeEfFgGcrs%]\Z"
+
 patch = Patch(
     __name__,
     package="python",
@@ -15,10 +17,11 @@ patch = Patch(
 
 @patch.when_imported("locale")
 def repair(locale):
+    import re
+
     def format(percent, value, grouping=False, monetary=False, *additional):
         """One number as the locale writes it; ValueError unless `percent` is one specifier."""
-        match = locale._percent_re.match(percent)
-        if not match or len(match.group()) != len(percent):
+        if not re.match(SPECIFIER, percent):
             raise ValueError("%r is not exactly one %%char format specifier" % (percent,))
         return locale._format(percent, value, grouping, monetary, *additional)
 
@@ -26,7 +29,6 @@ def repair(locale):
         """Set the locale to the one that the environment names."""
         locale.setlocale(category, "")
 
-    patch.expect(callable(locale._percent_re.match), "there is no pattern of specifiers")
     patch.expect(callable(locale._format), "there is no _format()")
     patch.add(locale, "format", format)
     patch.add(locale, "resetlocale", resetlocale)
