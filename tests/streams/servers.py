@@ -12,6 +12,9 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HOST = "127.0.0.1"
+POOL_OF_3_6 = (
+    "Exception ignored in: <function ThreadPoolExecutor._adjust_thread_count.<locals>.weakref_cb"
+)
 
 
 def wait_until(ready, seconds=20.0, what="the condition"):
@@ -236,8 +239,10 @@ class Site:
             timeout=options.get("timeout", 90),
         )
         assert done.returncode == 0, done.stderr[-4000:]
+        # Python 3.6 itself says so at the exit of a process that used a pool of threads.
+        said = done.stderr.replace(POOL_OF_3_6, "")
         for noise in ("was destroyed", "never awaited", "never retrieved", "Exception ignored"):
-            assert noise not in done.stderr, done.stderr[-4000:]
+            assert noise not in said, done.stderr[-4000:]
         self.stderr = done.stderr
         return json.loads(done.stdout.strip().splitlines()[-1])
 
