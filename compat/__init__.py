@@ -47,8 +47,9 @@ def report():
     """
     What became of every patch, as a list of dicts sorted by name.
 
-    Keys, all strings: name, library, versions (that have the defect), installed (version, ""
-    when absent), state (applied, waiting, not needed, refused, disabled), reason, symptom, link.
+    Keys, strings: name, library, versions (that have the defect), installed (version, ""
+    when absent), state (applied, waiting, not needed, refused, disabled), reason, symptom, link;
+    and cves, a list of strings.
     """
     from . import patches
 

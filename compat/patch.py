@@ -33,9 +33,10 @@ class Patch(object):
     CPython's own version, "" means any.
     requires: {package: versions} for what else must be there.
     symptom: what a user sees, in a few words.
+    cves: ids of the advisories it answers, ("CVE-2021-32052",).
     """
 
-    def __init__(self, module, package, versions, symptom, python="", requires=None):
+    def __init__(self, module, package, versions, symptom, python="", requires=None, cves=()):
         self.module = module
         self.name = module.partition(".patches.")[2] or module
         self.package = package
@@ -43,6 +44,7 @@ class Patch(object):
         self.python = python
         self.requires = dict(requires or {})
         self.symptom = symptom
+        self.cves = tuple(cves)
         self.repairs = []  # (name of the target module, function)
         self.results = {}  # target → (state, reason)
         self.armed = self.left_out = False
@@ -79,6 +81,22 @@ class Patch(object):
         """Set an attribute that must not exist yet; does nothing where it does."""
         if attribute not in vars(owner):
             self._set(owner, attribute, value, MISSING)
+
+    def replace_everywhere(self, module, name, value):
+        """
+        `replace` in a module, and in every loaded module that took the same object by value.
+
+        Later importers take ours. Only globals are seen: where something else may keep the
+        original (a registry, a class), the repair must look, and refuse if it is too late.
+        """
+        original = self.replace(module, name, value)
+        for other in list(sys.modules.values()):
+            if other is module or not isinstance(other, type(sys)):
+                continue
+            for alias, found in list(vars(other).items()):
+                if found is original:
+                    self._set(other, alias, value, original)
+        return original
 
     def original(self, owner, attribute):
         """What `replace` found."""
@@ -221,6 +239,7 @@ class Patch(object):
             "state": state,
             "reason": reason,
             "symptom": self.symptom,
+            "cves": list(self.cves),
             "link": lines[-1].strip() if lines and "://" in lines[-1] else "",
         }
 

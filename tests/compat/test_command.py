@@ -30,7 +30,17 @@ def records():
 
 
 def test_json_has_the_whole_record_of_every_patch(records):
-    keys = {"name", "library", "versions", "installed", "state", "reason", "symptom", "link"}
+    keys = {
+        "name",
+        "library",
+        "versions",
+        "installed",
+        "state",
+        "reason",
+        "symptom",
+        "link",
+        "cves",
+    }
     assert all(set(record) == keys for record in records.values())
     finish = records["channels.request_finish"]
     assert (finish["state"], finish["installed"]) == ("applied", "2.1.4")

@@ -305,6 +305,29 @@ def test_what_a_repair_changes(library):
         patch.original(module, "value")
 
 
+def test_what_others_took_by_value_is_replaced_too(library):
+    name = library()
+    module = importlib.import_module(name)
+    early = types.ModuleType("early%d" % next(numbers))
+    early.taken, early.own = module.answer, "its own"
+    sys.modules[early.__name__] = early
+    patch = declare(name)
+
+    @patch.when_imported(name)
+    def repair(module):
+        patch.replace_everywhere(module, "answer", lambda: "repaired")
+        patch.expect(not hasattr(module, "broken"), "broken")
+
+    patch.arm()
+    assert patch.state()[0] == "applied"
+    assert module.answer() == early.taken() == "repaired" and early.own == "its own"
+    module.broken = True
+    importlib.reload(module)
+    assert patch.state()[0] == "refused"
+    assert module.answer() == early.taken() == "stock"
+    del sys.modules[early.__name__]
+
+
 def test_one_refused_target_is_the_state_of_the_patch(library):
     good, bad = library(), library()
     patch = declare(good)
@@ -347,6 +370,7 @@ def test_the_record(library):
         "state": "waiting",
         "reason": "until %s is imported" % name,
         "symptom": "it is wrong",
+        "cves": [],
         "link": "https://example.com/issue",
     }
 
@@ -357,7 +381,9 @@ def test_every_patch_there_is_tells_what_it_does():
     records = compat.report()
     assert [record["name"] for record in records] == sorted(record["name"] for record in records)
     for record in records:
+        cves = record.pop("cves")
         assert all(isinstance(value, str) for value in record.values())
+        assert all(cve.startswith("CVE-20") for cve in cves)
         assert record["symptom"] and record["link"].startswith("https://"), record["name"]
 
 

@@ -10,6 +10,7 @@ patch = Patch(
     package="django",
     versions="<2.2.22",
     symptom="a URL field accepts a newline inside the URL: header injection where it is sent on",
+    cves=("CVE-2021-32052",),
 )
 
 

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from tests.compat.patches.probe import probe
+from tests.compat.patches.probe import applies, probe
 from tests.servers import daphne
 
 NAME = "daphne.cancelled_application"
-NEEDED = sys.version_info >= (3, 8)
+NEEDED = sys.version_info >= (3, 8) and applies(NAME)
 SITE = """
 import compat
 compat.install()

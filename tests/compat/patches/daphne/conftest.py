@@ -1,0 +1,9 @@
+import pytest
+
+from .raw import write_site
+
+
+@pytest.fixture
+def raw_site(tmp_path):
+    """A folder with the application of raw.py, and daphne's log."""
+    return write_site(tmp_path)

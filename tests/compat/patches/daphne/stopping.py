@@ -1,0 +1,145 @@
+"""A daphne that a test stops itself, and an application whose responses wait for the test."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+
+from tests.conftest import CHECKOUT
+from tests.servers import DAPHNE, wait_for_line
+
+SITE = """
+import compat
+compat.install()
+import asyncio, os, time
+
+def wait_for_go():
+    while not os.path.exists("go"):
+        time.sleep(0.02)
+
+class application:
+    def __init__(self, scope):
+        self.scope = scope
+
+    async def __call__(self, receive, send):
+        path = self.scope["path"]
+        message = await receive()
+        if self.scope["type"] == "websocket":
+            await send({"type": "websocket.accept"})
+            message = await receive()
+            print(message["type"], message.get("code"), flush=True)
+            return
+        print("began", path, flush=True)
+        if path == "/blocks-the-loop":
+            time.sleep(3600)
+        elif path == "/waits-for-ever":
+            try:
+                await asyncio.get_event_loop().create_future()
+            except asyncio.CancelledError:
+                print("was cancelled", flush=True)
+                raise
+        elif path == "/stuck":
+            await asyncio.get_event_loop().run_in_executor(None, time.sleep, 3600)
+        elif path != "/":
+            await asyncio.get_event_loop().run_in_executor(None, wait_for_go)
+        if path == "/fails":
+            raise LookupError("on purpose")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for last in [False] * 9 + [True]:
+            message = {"type": "http.response.body", "body": b"x" * 100000}
+            await send(dict(message, more_body=not last))
+"""
+GET = "GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
+UPGRADE = (
+    "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+class Daphne(object):
+    """A process on a listening socket; its output is in `log`."""
+
+    def __init__(self, folder, listener, number=0, **environ):
+        self.log = str(folder / ("daphne%d.log" % number))
+        self.address = listener.getsockname()
+        path = os.pathsep.join([str(folder), CHECKOUT])
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [DAPHNE, "--fd", str(listener.fileno()), "site_of_probe:application"],
+                cwd=str(folder),
+                env=dict(os.environ, PYTHONPATH=path, **environ),
+                pass_fds=[listener.fileno()],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.wait_for("Listening on")
+
+    def wait_for(self, text):
+        wait_for_line(self.process, self.log, text)
+
+    def said(self):
+        with open(self.log) as log:
+            return log.read()
+
+    def stop(self, signum=signal.SIGTERM):
+        """Send the signal; returns when it is known to have been taken."""
+        self.process.send_signal(signum)
+        self.wait_for("for what is in flight")
+
+    def status(self, seconds=30):
+        """The exit status; None if it does not end in time."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def connect(self, sent=""):
+        client = socket.create_connection(self.address, timeout=30)
+        client.sendall(sent.encode())
+        return client
+
+    def request(self, path):
+        """A connection with a request that the application has begun with."""
+        client = self.connect(GET % path)
+        self.wait_for("began " + path.partition("?")[0])
+        return client
+
+    def websocket(self):
+        """A WebSocket that is open."""
+        client = self.connect(UPGRADE)
+        assert client.recv(4096).startswith(b"HTTP/1.1 101 ")
+        return client
+
+
+@contextlib.contextmanager
+def daphnes(folder, number=1, **environ):
+    """A list of `Daphne`s that share a listening socket, which is theirs alone."""
+    (folder / "site_of_probe.py").write_text(SITE)
+    running = []
+    try:
+        with contextlib.closing(socket.socket()) as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(128)
+            for index in range(number):
+                running.append(Daphne(folder, listener, index, **environ))
+        yield running
+    finally:
+        for daphne in running:
+            if daphne.process.poll() is None:
+                daphne.process.kill()
+                daphne.process.wait()
+
+
+def answer(client):
+    """Everything up to the end of the connection."""
+    with client:
+        parts = []
+        while True:
+            try:
+                part = client.recv(65536)
+            except ConnectionResetError:
+                part = b""
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
