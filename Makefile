@@ -7,7 +7,7 @@ PY = $(VENV)/bin/python
 CONF = $(PY) -m deploy_conf
 PIP = $(PY) -m pip install --disable-pip-version-check -q
 
-.PHONY: run up down status test matrix bench soak django-suite lint venv site made clean
+.PHONY: run up down status test matrix bench soak django-suite third-party docs lint venv site made clean
 
 run: site  ## the whole stack in the foreground; Ctrl-C stops it
 	@$(CONF) up --foreground --port $(PORT)
@@ -35,6 +35,12 @@ soak: $(VENV)/tested  ## what daphne keeps after 30,000 clients; about 5 minutes
 
 django-suite: $(VENV)/installed  ## Django 1.11.29's own tests; DB=postgres, mysql or mysqlclient
 	$(PY) -m tests.django_suite --db $(DB)
+
+third-party: $(VENV)/installed  ## the suites of six packages of the era
+	$(PY) -m tests.third_party
+
+docs: $(VENV)/installed  ## docs/patches.md, from the patches' own records
+	$(PY) manage.py compat --markdown > docs/patches.md
 
 lint:  ## needs ruff on the PATH
 	ruff check . && ruff format --check .

@@ -39,20 +39,25 @@ def group_send(layer, group, message, seconds):
         _helper_thread().submit(_send, layer, group, message, seconds).result()
 
 
-def network_layer():
+def network_layer(members_renew=False):
     """
     The channel layer of this thread that reaches other processes, or None.
 
     For Redis an instance of our own with the site's configuration: its queue is not shared with
     the consumers of the process, so neither their messages nor their cancellations touch ours.
+    members_renew: for groups whose members are all own_layer()s. Sending removes members that
+    are too old, and a site's consumers, which need not renew, are not old for a day.
     """
     shared = _shared_layer()
     if shared is None or not is_redis(shared):
         return shared
-    pid, source, layer = getattr(_local, "layer", (None, None, None))
+    kept = vars(_local).setdefault("layers", {})
+    pid, source, layer = kept.get(members_renew, (None, None, None))
     if pid != os.getpid() or source is not shared:
         layer = own_layer()
-        _local.layer = (os.getpid(), shared, layer)
+        if not members_renew:
+            layer.group_expiry = shared.group_expiry
+        kept[members_renew] = (os.getpid(), shared, layer)
     return layer
 
 

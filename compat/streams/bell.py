@@ -4,8 +4,8 @@ import logging
 import time
 
 from .. import layers
+from ..throttle import Throttle
 from .names import group_name
-from .throttle import Throttle
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def ring(name, first, texts):
     try:
         for listener in tuple(_listeners):
             listener(message)
-        layer = layers.network_layer()
+        layer = layers.network_layer(members_renew=True)
         if layer is not None and time.monotonic() >= _rest_until:
             layers.group_send(layer, group_name(name), message, SEND_SECONDS)
     except Exception as error:

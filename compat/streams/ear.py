@@ -12,7 +12,7 @@ import random
 
 from .. import layers, private_loop
 from ..tasks import end_task
-from .throttle import Throttle
+from ..throttle import Throttle
 
 logger = logging.getLogger(__name__)
 

@@ -17,11 +17,11 @@ from django.db import close_old_connections
 
 from .. import layers
 from ..tasks import end_task, is_current
+from ..throttle import Throttle
 from . import bell, store
 from .ear import Ear
 from .follower import CLOSE_RESTART
 from .names import group_name
-from .throttle import Throttle
 from .topic import Topic
 
 logger = logging.getLogger(__name__)

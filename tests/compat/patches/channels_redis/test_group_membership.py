@@ -1,0 +1,109 @@
+"""WebSockets of a real daphne outlive their group's memory of them."""
+
+import time
+
+import pytest
+
+from tests.compat.patches.probe import applies, prove
+
+pytest.importorskip("websocket")
+
+from .live_site import LiveSite  # noqa: E402
+
+NAME = "channels_redis.group_membership"
+EXPIRY = 2  # seconds
+# Who is added again when Redis has lost everything: consumers that run, in groups they are in.
+CODE = """
+import asyncio, os, socket
+import django
+from django.conf import settings
+address = "127.0.0.1", int(os.environ["PORT"])
+settings.configure(CHANNEL_LAYERS={"default": {
+    "BACKEND": "channels_redis.core.RedisChannelLayer",
+    "CONFIG": {"hosts": [address], "group_expiry": 8},
+}})
+django.setup()
+from channels.consumer import AsyncConsumer
+from channels.layers import get_channel_layer
+
+layer = get_channel_layer()
+
+class Consumer(AsyncConsumer):
+    async def start(self, event):
+        for group in ["all", "some"]:
+            await layer.group_add(group, self.channel_name)
+        self.ready.set_result(None)
+
+    async def fail(self, event):
+        raise LookupError
+
+async def members(group):
+    async with layer.connection(0) as connection:
+        return sorted(name.decode() for name in await connection.zrange(layer._group_key(group)))
+
+async def main():
+    loop = asyncio.get_event_loop()
+    consumers, tasks, inputs = [], [], []
+    for _ in range(4):
+        consumer = Consumer({})
+        consumer.ready = loop.create_future()
+        inputs.append(asyncio.Queue())
+        inputs[-1].put_nowait({"type": "start"})
+        consumers.append(consumer)
+        tasks.append(loop.create_task(consumer(inputs[-1].get, None)))
+        await consumer.ready
+    names = [consumer.channel_name for consumer in consumers]
+    gone = await loop.create_task(layer.new_channel())
+    await layer.group_add("all", gone)
+    await layer.group_add("all", "specific.elsewhere!x")
+    await layer.group_add("all", "jobs")
+    await layer.group_discard("some", names[0])
+    tasks[1].cancel()
+    inputs[2].put_nowait({"type": "fail"})
+    await asyncio.wait(tasks[1:3])
+    with socket.create_connection(address) as administrator:
+        administrator.sendall(b"FLUSHALL\\r\\n")
+        assert administrator.recv(100) == b"+OK\\r\\n"
+    deadline = loop.time() + float(os.environ["LIMIT"])
+    while not await members("some") and loop.time() < deadline:
+        await asyncio.sleep(0.05)
+    print(await members("all") == sorted([names[0], names[3]]), await members("some") == names[3:])
+    for task in tasks[::3]:
+        task.cancel()
+    await asyncio.wait(tasks)
+    await asyncio.sleep(0)
+    known = getattr(layer, "_members", None)
+    print(*known and [known.groups, known.owners, known.channels] or ["nothing known"])
+    await layer.close_pools()
+
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+loop.run_until_complete(main())
+"""
+
+
+@pytest.mark.parametrize("disable", ["", NAME])
+def test_a_websocket_stays_in_its_group(mortal_redis, tmp_path, disable):
+    if disable and not applies(NAME):
+        pytest.skip("not needed")
+    site = LiveSite(tmp_path, mortal_redis, group_expiry=EXPIRY)
+    with site.daphne(disable) as address:
+        socket, _ = site.connect(address)
+        time.sleep(EXPIRY + 1)
+        assert site.arrives(socket, "everybody", tries=2 if disable else 20) is not bool(disable)
+
+
+@pytest.mark.parametrize("disable", ["", NAME])
+def test_a_websocket_is_in_its_group_again_after_a_restart(mortal_redis, tmp_path, disable):
+    if disable and not applies(NAME):
+        pytest.skip("not needed")
+    site = LiveSite(tmp_path, mortal_redis)
+    with site.daphne(disable) as address:
+        socket, _ = site.connect(address)
+        assert site.arrives(socket, "everybody", tries=5)
+        site.restart_redis()
+        assert site.arrives(socket, "everybody", tries=3 if disable else 20) is not bool(disable)
+
+
+def test_only_living_members_are_added_again(env):
+    prove(NAME, CODE, good="True True\n{} {} {}", bad="False False", env=dict(env, LIMIT="6"))

@@ -1,0 +1,93 @@
+"""Redis is killed while WebSockets and workers wait for messages, and started again."""
+
+import pytest
+
+from tests.compat.patches.channels_redis.conftest import RESTART
+from tests.compat.patches.probe import applies, probe, prove
+
+pytest.importorskip("websocket")
+
+from .live_site import LiveSite  # noqa: E402
+
+NAME = "channels_redis.lost_connection"
+CODE = (
+    RESTART
+    + """
+import asyncio
+from channels_redis.core import RedisChannelLayer
+
+layer = RedisChannelLayer(hosts=[("127.0.0.1", int(os.environ["PORT"]))])
+
+async def main():
+    names = ["jobs", await layer.new_channel(), await layer.new_channel()]
+    tasks = [asyncio.ensure_future(layer.receive(name)) for name in names]
+    left = asyncio.ensure_future(layer.receive(await layer.new_channel()))
+    await asyncio.sleep(0.1)
+    restarted = asyncio.get_event_loop().run_in_executor(None, restart)
+    await asyncio.sleep(0.1)
+    left.cancel()
+    await restarted
+    sender = RedisChannelLayer(hosts=layer.hosts)
+    for name in names:
+        await sender.send(name, {"type": "to " + name[:3]})
+    print(sorted([(await asyncio.wait_for(task, 15))["type"] for task in tasks]))
+    for used in (layer, sender):
+        await used.close_pools()
+
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+loop.run_until_complete(main())
+"""
+)
+# Errors that are no outage still reach the caller.
+WRONG = """
+import asyncio, os
+from aioredis import ReplyError
+from channels_redis.core import RedisChannelLayer
+
+async def main():
+    host = {"address": ("127.0.0.1", int(os.environ["PORT"])), "password": "wrong"}
+    try:
+        await asyncio.wait_for(RedisChannelLayer(hosts=[host]).receive("jobs"), 5)
+    except ReplyError as error:
+        print("refused")
+    layer = RedisChannelLayer(hosts=[("127.0.0.1", int(os.environ["PORT"]))])
+    task = asyncio.ensure_future(layer.receive("jobs"))
+    await asyncio.sleep(0.1)
+    await layer.close_pools()
+    await asyncio.wait([task], timeout=9)
+    print("raised" if task.done() and task.exception() else "waits")
+
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+loop.run_until_complete(main())
+"""
+
+
+def test_receivers_go_on_after_a_restart(restarting):
+    good = "['to job', 'to spe', 'to spe']"
+    prove(NAME, CODE, good=good, bad="ConnectionClosedError", env=restarting)
+
+
+def test_what_is_no_outage_is_raised(env):
+    assert probe(WRONG, env=env).said == "refused\nraised"
+
+
+def test_a_websocket_outlives_a_restart(mortal_redis, tmp_path):
+    site = LiveSite(tmp_path, mortal_redis)
+    with site.daphne() as address:
+        socket, channel = site.connect(address)
+        site.restart_redis()
+        assert site.arrives(socket, channel, tries=20)
+        assert "Redis is away" in (tmp_path / "daphne.log").read_text()
+
+
+def test_without_the_patch_it_is_closed(mortal_redis, tmp_path):
+    if not applies(NAME):
+        pytest.skip("not needed")
+    site = LiveSite(tmp_path, mortal_redis)
+    with site.daphne(disable=NAME) as address:
+        socket, channel = site.connect(address)
+        site.restart_redis()
+        socket.settimeout(10)
+        assert socket.recv() == ""  # closed

@@ -1,0 +1,47 @@
+"""docs/patches.md says what the patches say."""
+
+import os
+import re
+
+import pytest
+
+from compat import patches
+from tests.compat.test_command import manage
+from tests.conftest import CHECKOUT
+
+COMMAND = "python manage.py compat --markdown > docs/patches.md"
+
+
+@pytest.fixture(scope="module")
+def page():
+    result = manage("compat", "--markdown")
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_the_page_in_docs_is_up_to_date(page):
+    with open(os.path.join(CHECKOUT, "docs", "patches.md")) as file:
+        assert file.read() == page, "docs/patches.md is stale: " + COMMAND
+    assert COMMAND in page
+
+
+def test_every_patch_has_a_row_with_its_symptom_and_source(page):
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    every = {patch.name: patch for patch in patches.every()}
+    assert set(rows) == set(every)
+    assert [
+        name for name in rows if not re.search(r"\| \[link\]\(https://\S+\) \|$", rows[name])
+    ] == []
+    finish = rows["channels.request_finish"]
+    assert finish == (
+        "| `channels.request_finish` | `==2.1.4`; django `>=1.10,<2.0` | any | %s | "
+        "[link](https://github.com/django/channels/issues/1175) |"
+        % every["channels.request_finish"].symptom
+    )
+
+
+def test_it_is_the_same_whatever_is_switched_off(page):
+    assert (
+        manage("compat", "--markdown", COMPAT_DISABLE="channels.*,daphne.*", LC_ALL="C").stdout
+        == page
+    )
