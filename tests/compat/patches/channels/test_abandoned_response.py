@@ -168,7 +168,7 @@ def reloads(site, edits, seconds, **environ):
 
 
 def test_an_edit_during_a_stream_reloads_the_development_server(site):
-    assert reloads(site, 3, 15), (site / "runserver.log").read_text()
+    assert reloads(site, 4, 8), (site / "runserver.log").read_text()
 
 
 def test_without_the_patch_it_does_not(site):

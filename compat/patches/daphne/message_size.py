@@ -1,0 +1,148 @@
+"""
+Close a WebSocket with 1009 (too big) when a message is larger than COMPAT_WEBSOCKET_MAX_BYTES.
+
+CVE-2026-44545: there was no limit. The default is 1 MiB, 0 means none; it is for what clients
+send, never for what the site sends them. A message in many pieces takes no more memory than
+one in a few, and what comes before a WebSocket is accepted is limited too.
+https://nvd.nist.gov/vuln/detail/CVE-2026-44545
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="daphne",
+    versions=">=2.0,<4.2.2",
+    symptom="one WebSocket message, sent by anybody, takes all the memory there is",
+    cves=("CVE-2026-44545",),
+)
+
+VARIABLE = "COMPAT_WEBSOCKET_MAX_BYTES"
+DEFAULT = 1024 * 1024
+HEAD = 64 * 1024  # bytes; more than the 32 KiB that Twisted takes for a request line and headers
+PIECES = 64  # that a message may be in before they are put together
+
+
+@patch.when_imported("daphne.ws_protocol")
+def repair(ws_protocol):
+    protocol, factory = ws_protocol.WebSocketProtocol, ws_protocol.WebSocketFactory
+    patch.expect(
+        all(hasattr(protocol, name) for name in ("dropConnection", "STATE_CONNECTING")),
+        "autobahn's protocol is another",
+    )
+
+    def wrap(name):
+        """Decorator: put a function in the place of the protocol's method, which it gets first."""
+        stock = getattr(protocol, name, None)
+        patch.expect(stock is not None, "autobahn has no %s()" % name)
+
+        def put(function):
+            @functools.wraps(stock)
+            def method(self, *args, **kwargs):
+                return function(stock, self, *args, **kwargs)
+
+            # autobahn's own is inherited, unless another repair has put one here.
+            (patch.replace if name in vars(protocol) else patch.add)(protocol, name, method)
+
+        return put
+
+    stock_init = factory.__init__
+
+    @functools.wraps(stock_init)
+    def __init__(self, *args, **kwargs):
+        stock_init(self, *args, **kwargs)
+        limit = max_bytes()
+        self.setProtocolOptions(maxMessagePayloadSize=limit, maxFramePayloadSize=limit)
+
+    patch.replace(factory, "__init__", __init__)
+
+    @wrap("_max_message_size_exceeded")
+    def refuse(stock, self, *args):
+        drops, self.failByDrop = self.failByDrop, False  # else the client is not told why
+        try:
+            stock(self, *args)
+        finally:
+            self.failByDrop = drops
+        self.message_data = []
+
+    @wrap("sendMessage")
+    def send(stock, self, *args, **kwargs):
+        limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        try:
+            return stock(self, *args, **kwargs)
+        finally:
+            self.maxMessagePayloadSize = limit
+
+    @wrap("onMessageFrameData")
+    def receive(stock, self, payload):
+        stock(self, payload)
+        put_together(self.frame_data)
+
+    @wrap("onMessageFrame")
+    def end_frame(stock, self, payload):
+        stock(self, payload)
+        put_together(self.message_data)
+
+    @wrap("_dataReceived")
+    def take(stock, self, data):
+        limit = self.maxMessagePayloadSize
+        if self.state == self.STATE_CONNECTING and 0 < limit < len(self.data) + len(data) - HEAD:
+            self.dropConnection(abort=True)
+        else:
+            stock(self, data)
+
+
+@patch.when_imported("daphne.http_protocol")
+def repair_upgrade(http_protocol):
+    from os import SEEK_END
+
+    from ...upgrade import begin, is_websocket
+
+    request = http_protocol.WebRequest
+    stock = request.process
+
+    @functools.wraps(stock)
+    def process(self):
+        if is_websocket(self):
+            limit = self.server.ws_factory.maxMessagePayloadSize
+            size = self.content.seek(0, SEEK_END)
+            self.content.seek(0)
+            if 0 < limit < size:
+                begin(self)
+                title, explanation = b"Payload Too Large", "A WebSocket begins without a body"
+                self.basic_error(413, title, explanation)
+                return None
+        return stock(self)
+
+    patch.replace(request, "process", process)
+
+
+def max_bytes():
+    """COMPAT_WEBSOCKET_MAX_BYTES as an int; a bad value is logged, and the default used."""
+    import os
+
+    text = os.environ.get(VARIABLE, "").strip()
+    if not text:
+        return DEFAULT
+    try:
+        limit = int(text)
+    except ValueError:
+        limit = -1
+    if limit >= 0:
+        return limit
+    from ...patch import warn
+
+    message = "%s=%r is no number of bytes, nor 0 for no limit; using %d"
+    warn(message, VARIABLE, text, DEFAULT)
+    return DEFAULT
+
+
+def put_together(pieces):
+    """Make one of a list of bytes-like pieces when they are many: each has its own overhead."""
+    if pieces and len(pieces) > PIECES:
+        whole = pieces[0] if isinstance(pieces[0], bytearray) else bytearray(pieces[0])
+        for piece in pieces[1:]:
+            whole += piece
+        pieces[:] = [whole]
