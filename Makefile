@@ -30,7 +30,7 @@ matrix:  ## `make test` on every Python from 3.6 to 3.13 that is installed
 bench: $(VENV)/tested  ## ours against the stock stack: medians and ratios
 	$(PY) -m tests.bench
 
-soak: $(VENV)/tested  ## what daphne keeps after 30,000 clients; about 5 minutes
+soak: $(VENV)/tested  ## what daphne keeps after 30,000 clients; a minute or two
 	$(PY) -m tests.soak
 
 django-suite: $(VENV)/installed  ## Django 1.11.29's own tests; DB=postgres, mysql or mysqlclient
