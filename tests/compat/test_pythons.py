@@ -22,9 +22,12 @@ compat.install()
 import django
 print("served")
 """
-NEWER = (
-    "sys.version_info = namedtuple('V', 'major minor micro releaselevel serial')(3, 14, 0, '', 0)"
-)
+NEWER = """
+import os
+os.environ["COMPAT_DISABLE"] = "python.*"  # they go by the version, and this is another's library
+Version = namedtuple("Version", "major minor micro releaselevel serial")
+sys.version_info = Version(3, 14, 0, "final", 0)
+"""
 
 
 def interpreter(version):
