@@ -12,7 +12,7 @@ from ...patch import Patch
 patch = Patch(
     __name__,
     package="asgiref",
-    versions=">=2.0,<3.0",
+    versions=">=2.0,<3.3",
     python=">=3.8",
     symptom="a thread in async_to_sync() hangs for ever once the awaited task is cancelled",
 )
@@ -29,12 +29,12 @@ def repair(sync):
     bridge = sync.AsyncToSync
     wrap = bridge.main_wrap
     names = wrap.__code__.co_varnames[: wrap.__code__.co_argcount]
-    patch.expect(names[1:] == ("args", "kwargs", "call_result"), "main_wrap takes %r" % (names,))
+    patch.expect(names[1:4] == ("args", "kwargs", "call_result"), "main_wrap takes %r" % (names,))
 
     @functools.wraps(wrap)
-    async def main_wrap(self, args, kwargs, call_result):
+    async def main_wrap(self, args, kwargs, call_result, *later):
         try:
-            await wrap(self, args, kwargs, call_result)
+            await wrap(self, args, kwargs, call_result, *later)  # asgiref 3 hands on some more
         except asyncio.CancelledError as error:
             call_result.set_exception(CancelledError(*error.args))
 

@@ -8,7 +8,7 @@ from ...patch import Patch
 patch = Patch(
     __name__,
     package="asgiref",
-    versions=">=2.0,<3.0",
+    versions=">=2.0,<3.3",
     python=">=3.12",
     symptom="DeprecationWarning: There is no current event loop, from async_to_sync()",
 )

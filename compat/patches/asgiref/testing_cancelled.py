@@ -9,7 +9,7 @@ from ...patch import Patch
 patch = Patch(
     __name__,
     package="asgiref",
-    versions=">=2.0,<3.0",
+    versions=">=2.0,<3.2.3",
     python=">=3.8",
     symptom="ApplicationCommunicator.wait() and receive_output() raise CancelledError in tests",
 )

@@ -10,7 +10,7 @@ from ...patch import Patch
 patch = Patch(
     __name__,
     package="asgiref",
-    versions=">=2.0,<3.0",
+    versions=">=2.0,<3.3",
     python=">=3.8,<3.11",
     symptom="tests that catch concurrent.futures.TimeoutError from a communicator fail",
 )

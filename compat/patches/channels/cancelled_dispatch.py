@@ -9,7 +9,7 @@ from ...patch import Patch
 patch = Patch(
     __name__,
     package="channels",
-    versions=">=2.0,<2.4",
+    versions=">=2.0,<2.3.1",
     python=">=3.8",
     symptom="an exception in a consumer is reported as CancelledError, or not at all",
 )

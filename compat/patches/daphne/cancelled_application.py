@@ -9,7 +9,7 @@ from ...patch import Patch
 patch = Patch(
     __name__,
     package="daphne",
-    versions="<2.4",
+    versions=">=2.0,<3.0.1",
     python=">=3.8",
     symptom="after one slow disconnect no connection is ever cleaned up and no error is logged",
 )

@@ -6,7 +6,7 @@ NAME = "channels.communicator_query"
 CODE = (
     DJANGO
     + """
-import asyncio, os
+import asgiref, asyncio, os
 from channels.http import AsgiHandler
 from channels.routing import URLRouter
 from channels.testing import HttpCommunicator
@@ -21,7 +21,8 @@ urlpatterns = [url("^find/(.*)/$", lambda request, name: HttpResponse(
 async def main():
     application = URLRouter([url("^find/", AsgiHandler)])
     communicator = HttpCommunicator(application, "GET", PATH)
-    assert communicator.application is application
+    if asgiref.__version__ < "3":  # which makes it another
+        assert communicator.application is application
     response = await communicator.get_response(SECONDS)
     await communicator.wait()
     print(response["status"], response["body"].decode())
