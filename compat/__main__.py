@@ -27,10 +27,21 @@ def main(arguments=None):
     )
     parser.add_argument(
         "action",
-        choices=["activate", "deactivate", "status"],
-        help="activate writes %s into site-packages, deactivate removes it, status tells" % FILE,
+        choices=["activate", "deactivate", "status", "advisories"],
+        help="activate writes %s into site-packages, deactivate removes it, status tells; "
+        "advisories lists what a newer Django repairs and nobody has read for 1.11" % FILE,
     )
-    action = parser.parse_args(arguments).action
+    parser.add_argument(
+        "django",
+        nargs="?",
+        help="for advisories: Django's source archive, its folder, or docs/releases/security.txt",
+    )
+    options = parser.parse_args(arguments)
+    action = options.action
+    if (action == "advisories") != bool(options.django):
+        parser.error("advisories takes a path, the other actions take none")
+    if action == "advisories":
+        return advisories(options.django)
     path = os.path.join(sysconfig.get_paths()["purelib"], FILE)
     try:
         return {"activate": activate, "deactivate": deactivate, "status": status}[action](path)
@@ -58,6 +69,22 @@ def status(path):
     active = os.path.exists(path)
     print("%s is %s in %s" % (PACKAGE, "active" if active else "not active", sys.prefix))
     return 0 if active else 1
+
+
+def advisories(path):
+    """0 if there is a verdict for every advisory of that Django, 1 if not, 2 if it has no list."""
+    from .advisories import READ_UNTIL
+    from .unread import NoAdvisories, unread
+
+    try:
+        found = unread(path)
+    except NoAdvisories as error:
+        sys.stderr.write("%s\n" % error)
+        return 2
+    for cve in found:
+        print(cve)
+    print("%d without a verdict; advisories were read up to %s" % (len(found), READ_UNTIL))
+    return 1 if found else 0
 
 
 def pth(site_packages):

@@ -41,6 +41,11 @@ def install():
                 when_imported(library, lambda _, folder=folder: arm(folder))
 
 
+def is_installed():
+    """Whether install() has run: patches of libraries that are not imported yet wait for them."""
+    return _installed
+
+
 def say(untried):
     """One line in each process that runs Django."""
     from ..patch import warn

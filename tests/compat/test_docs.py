@@ -2,10 +2,11 @@
 
 import os
 import re
+import sys
 
 import pytest
 
-from compat import patches
+from compat import advisories, patches
 from tests.compat.test_command import manage
 from tests.conftest import CHECKOUT
 
@@ -45,3 +46,25 @@ def test_it_is_the_same_whatever_is_switched_off(page):
         manage("compat", "--markdown", COMPAT_DISABLE="channels.*,daphne.*", LC_ALL="C").stdout
         == page
     )
+
+
+def test_every_switch_of_a_security_patch_is_in_docs():
+    named = set()
+    for patch in patches.every():
+        if patch.cves or patch.name.startswith(("security.", "daphne.root_path")):
+            with open(sys.modules[patch.module].__file__) as file:
+                named |= set(re.findall(r"\bCOMPAT_[A-Z0-9_]+", file.read()))
+    with open(os.path.join(CHECKOUT, "docs", "security.md")) as file:
+        told = set(re.findall(r"\bCOMPAT_[A-Z0-9_]+", file.read()))
+    assert {"COMPAT_WEBSOCKET_MAX_BYTES", "COMPAT_TRUST_ROOT_PATH"} <= named
+    assert named - told == set()
+
+
+def test_the_page_on_security_says_what_the_table_says():
+    with open(os.path.join(CHECKOUT, "docs", "security.md")) as file:
+        text = file.read()
+    assert "up to %s" % advisories.READ_UNTIL in text
+    django = [one for one in advisories.every() if one.component == "django"]
+    absent = sum(bool(one.justification) for one in django)
+    assert "%d vulnerabilities" % len(django) in text
+    assert "%d reach\n1.11.29, %d do not" % (len(django) - absent, absent) in text

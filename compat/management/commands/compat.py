@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ... import patches, report
+from ... import advisories, patches, report, vex
 
 
 class Command(BaseCommand):
@@ -20,6 +20,20 @@ class Command(BaseCommand):
             "--markdown",
             action="store_true",
             help="print what each repair is for, the same on every machine, as Markdown",
+        )
+        parser.add_argument(
+            "--cves",
+            action="store_true",
+            help="list every advisory on the pinned stack, and what became of it in this process",
+        )
+        parser.add_argument(
+            "--vex",
+            choices=["openvex", "cyclonedx"],
+            help="print the same for scanners, as a VEX document; imports what patches wait for",
+        )
+        parser.add_argument(
+            "--time",
+            help="the time that --vex writes, as 2026-11-23T00:00:00Z or in seconds since 1970",
         )
         parser.add_argument(
             "--import",
@@ -45,6 +59,19 @@ class Command(BaseCommand):
                 importlib.import_module(module)
             except ImportError as error:
                 raise CommandError("--import %s: %s" % (module, error))
+        if options["vex"]:
+            try:
+                self.stdout.write(vex.document(options["vex"], options["time"]))
+            except vex.BadTime as error:
+                raise CommandError(str(error))
+            return
+        if options["cves"]:
+            found = advisories.outcomes()
+            if options["json"]:
+                self.stdout.write(json.dumps(advisories.as_dicts(found), indent=2, sort_keys=True))
+            else:
+                self.stdout.write("\n".join(advisories.table(found)))
+            return
         records = report()
         if options["json"]:
             self.stdout.write(json.dumps(records, indent=2, sort_keys=True))

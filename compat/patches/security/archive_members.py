@@ -1,0 +1,55 @@
+"""
+Refuse an archive with a member outside of the directory that django.utils.archive extracts to.
+
+`startapp --template` and `startproject --template` extract archives, which may come from a URL.
+Nothing is extracted from one that is refused (CVE-2021-3281, CVE-2025-59682).
+https://www.djangoproject.com/weblog/2025/oct/01/security-releases/
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions=">=1.11,<2.0",
+    symptom="an archive of a project template writes outside of the project",
+    cves=("CVE-2021-3281", "CVE-2025-59682"),
+)
+
+
+@patch.when_imported("django.utils.archive")
+def repair(archive):
+    import os
+
+    from django.core.exceptions import SuspiciousOperation
+
+    def checked(kind, names_of):
+        stock = vars(kind).get("extract")
+        names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
+        patch.expect(
+            {"has_leading_dir", "split_leading_dir"} <= set(names), "members are named otherwise"
+        )
+
+        @functools.wraps(stock)
+        def extract(self, to_path):
+            names = names_of(self._archive)
+            leading = self.has_leading_dir(names)
+            target = os.path.abspath(to_path)
+            for name in names:
+                below = self.split_leading_dir(name)[1] if leading else name
+                if not is_below(target, os.path.abspath(os.path.join(target, below))):
+                    raise SuspiciousOperation("%r is outside of where it is extracted to" % name)
+            return stock(self, to_path)
+
+        patch.replace(kind, "extract", extract)
+
+    def is_below(target, path):
+        try:
+            return os.path.commonpath([target, path]) == target
+        except ValueError:  # another drive
+            return False
+
+    checked(archive.TarArchive, lambda opened: [member.name for member in opened.getmembers()])
+    checked(archive.ZipArchive, lambda opened: opened.namelist())

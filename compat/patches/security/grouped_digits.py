@@ -1,0 +1,51 @@
+"""
+Group the digits of a long number in linear time, in `intcomma`.
+
+It started again for each comma, and failed above 3000 digits. What comes out is the same.
+https://www.djangoproject.com/weblog/2024/feb/06/security-releases/
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions=">=1.11,<2.0",
+    symptom="intcomma of a long string of digits: quadratic time, then RecursionError",
+    cves=("CVE-2024-24680",),
+)
+
+
+@patch.when_imported("django.contrib.humanize.templatetags.humanize")
+def repair(humanize):
+    import re
+
+    stock, filters = humanize.intcomma, humanize.register.filters
+    patch.expect(filters.get("intcomma") is stock, "the filter is another")
+    digits = re.compile(r"-?(\d+)")
+
+    def group(text):
+        match = digits.match(text)
+        if not match:
+            return text
+        start, end = match.span(1)
+        first = start + ((end - start) % 3 or 3)
+        groups = [text[start:first]] + [text[n : n + 3] for n in range(first, end, 3)]
+        return text[:start] + ",".join(groups) + text[end:]
+
+    @functools.wraps(stock)
+    def intcomma(value, use_l10n=True):
+        if humanize.settings.USE_L10N and use_l10n:
+            try:
+                if not isinstance(value, (float, humanize.Decimal)):
+                    value = int(value)
+            except (TypeError, ValueError):
+                pass
+            else:
+                return stock(value, use_l10n)
+        return group(humanize.force_text(value))
+
+    patch.replace_everywhere(humanize, "intcomma", intcomma)
+    filters["intcomma"] = intcomma

@@ -1,0 +1,83 @@
+"""
+Truncate HTML in linear time.
+
+`truncatechars_html` and `truncatewords_html` looked for the end of each "<" in all that follows
+(CVE-2023-43665, CVE-2024-27351), and for the start of each end tag in all tags that are open
+(CVE-2026-1285). What comes out is the same.
+https://www.djangoproject.com/weblog/2026/feb/03/security-releases/
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions=">=1.11,<2.0",
+    symptom="truncatewords_html of 100 kB of < takes minutes",
+    cves=("CVE-2023-43665", "CVE-2024-27351", "CVE-2026-1285"),
+)
+
+VOID = frozenset("br col link base img param area hr input".split())
+
+
+@patch.when_imported("django.utils.text")
+def repair(text_module):
+    import re
+
+    stock = vars(text_module.Truncator).get("_truncate_html")
+    code = getattr(stock, "__code__", None)
+    patch.expect(
+        code
+        and code.co_varnames[:6] == ("self", "length", "truncate", "text", "truncate_len", "words"),
+        "HTML is truncated in another way",
+    )
+    # Those of 1.11.29; after the last ">" there are no tags.
+    tag_or_word, word = re.compile(r"<[^>]+?>|([^<>\s]+)"), re.compile(r"([^<>\s]+)")
+    tag_or_char, char = re.compile(r"<[^>]+?>|(.)", re.S), re.compile(r"(.)", re.S)
+
+    def tokens(text, words):
+        """Matches of tags, whose group 1 is None, and of words or characters."""
+        last = text.rfind(">") + 1
+        for match in (tag_or_word if words else tag_or_char).finditer(text, 0, last):
+            yield match
+        for match in (word if words else char).finditer(text, last):
+            yield match
+
+    @functools.wraps(stock)
+    def _truncate_html(self, length, truncate, text, truncate_len, words):
+        if words and length <= 0:
+            return ""
+        end = found = 0
+        stack, count = [], {}  # open tags, and how many there are of each
+        for match in tokens(text, words) if length >= 0 else ():
+            if match.group(1):
+                found += 1
+                if found == truncate_len:
+                    end = match.end()
+                if found > length:
+                    break
+                continue
+            tag = text_module.re_tag.match(match.group()) if found < truncate_len else None
+            if not tag:
+                continue
+            closing, name, self_closing = tag.groups()
+            name = name.lower()
+            if self_closing or name in VOID:
+                continue
+            if not closing:
+                stack.append(name)
+                count[name] = count.get(name, 0) + 1
+            elif count.get(name):
+                # It closes what was opened after its start, too.
+                closed = None
+                while closed != name:
+                    closed = stack.pop()
+                    count[closed] -= 1
+        if found <= length:
+            return text
+        ends = ["</%s>" % name for name in reversed(stack)]
+        return text[:end] + self.add_truncation_text("", truncate) + "".join(ends)
+
+    patch.replace(text_module.Truncator, "_truncate_html", _truncate_html)

@@ -1,0 +1,55 @@
+"""
+Answer a forged form of list_editable that would add a row with 400, and save nothing (CVE-2026-4292).
+
+https://www.djangoproject.com/weblog/2026/apr/07/security-releases/
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions=">=1.11,<2.0",
+    symptom="staff without the permission add rows through a list that can be edited",
+    cves=("CVE-2026-4292",),
+)
+
+
+@patch.when_imported("django.contrib.admin.options")
+def repair(options):
+    from django.core.exceptions import SuspiciousOperation
+
+    admin = options.ModelAdmin
+    make_formset = vars(admin).get("get_changelist_formset")
+    save = vars(admin).get("save_form")
+    patch.expect(make_formset and save, "ModelAdmin saves its list otherwise")
+
+    def check(form):
+        if form.instance._state.adding:
+            raise SuspiciousOperation("The list of the admin adds no rows.")
+
+    @functools.wraps(make_formset)
+    def get_changelist_formset(self, request, **kwargs):
+        formset = make_formset(self, request, **kwargs)  # a class made for this call
+        stock = formset.is_valid
+
+        def is_valid(self):
+            valid = stock(self)
+            for form in self.forms if valid else ():
+                if form.has_changed():
+                    check(form)
+            return valid
+
+        formset.is_valid = is_valid
+        return formset
+
+    @functools.wraps(save)
+    def save_form(self, request, form, change):
+        if change:  # for an admin with a formset of its own
+            check(form)
+        return save(self, request, form, change)
+
+    patch.replace(admin, "get_changelist_formset", get_changelist_formset)
+    patch.replace(admin, "save_form", save_form)

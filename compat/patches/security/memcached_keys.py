@@ -1,0 +1,83 @@
+"""
+Refuse a key that memcached cannot take before it is sent: InvalidCacheKey, a ValueError.
+
+A key with whitespace or control characters, or of more than 250 characters, made some clients and
+memcached disagree on where a command ends, and one visitor got another's data (CVE-2020-13254).
+The setting COMPAT_MEMCACHED_KEY_CHECK = False sends every key, as before, for a site whose
+client takes such keys; a subclass may have a validate_key() of its own instead.
+https://www.djangoproject.com/weblog/2020/jun/03/security-releases/
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions=">=1.11,<2.0",
+    symptom="a key with a space in it mixes up what memcached answers",
+    cves=("CVE-2020-13254",),
+)
+
+# method → (name of its first argument, place of `version` among the positional ones)
+ONE_KEY = {
+    "add": ("key", 3),
+    "get": ("key", 2),
+    "set": ("key", 3),
+    "delete": ("key", 1),
+    "incr": ("key", 2),
+    "decr": ("key", 2),
+}
+MANY_KEYS = {"get_many": ("keys", 1), "set_many": ("data", 2), "delete_many": ("keys", 1)}
+
+
+@patch.when_imported("django.core.cache.backends.memcached")
+def repair(memcached):
+    from django.conf import settings
+    from django.core import cache as package
+    from django.core.cache.backends import base
+
+    cls = memcached.BaseMemcachedCache
+    patch.expect("validate_key" not in vars(cls), "it checks its keys already")
+
+    class InvalidCacheKey(ValueError):
+        """A key that memcached does not take."""
+
+    InvalidCacheKey.__module__ = base.__name__
+
+    def validate_key(self, key):
+        if not getattr(settings, "COMPAT_MEMCACHED_KEY_CHECK", True):
+            return
+        if len(key) > base.MEMCACHE_MAX_KEY_LENGTH:
+            raise InvalidCacheKey(
+                "%r has more than the %d characters that a key in memcached may have"
+                % (key, base.MEMCACHE_MAX_KEY_LENGTH)
+            )
+        if any(character <= " " or character == "\x7f" for character in key):
+            raise InvalidCacheKey("whitespace or a control character in %r" % key)
+
+    def checked(name, first, place):
+        stock = vars(cls).get(name)
+        patch.expect(stock, "BaseMemcachedCache has no %s" % name)
+
+        @functools.wraps(stock)
+        def operation(self, *args, **kwargs):
+            if not args and first in kwargs:
+                args = (kwargs.pop(first),)
+            if args:
+                version = kwargs.get("version", args[place] if len(args) > place else None)
+                if first == "keys":
+                    args = (list(args[0]),) + args[1:]  # it may be an iterator
+                for key in args[0] if name in MANY_KEYS else args[:1]:
+                    self.validate_key(self.make_key(key, version=version))
+            return stock(self, *args, **kwargs)
+
+        patch.replace(cls, name, operation)
+
+    patch.add(cls, "validate_key", validate_key)
+    for methods in (ONE_KEY, MANY_KEYS):
+        for name, (first, place) in methods.items():
+            checked(name, first, place)
+    for module in (base, package):
+        patch.add(module, "InvalidCacheKey", InvalidCacheKey)

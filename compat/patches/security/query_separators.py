@@ -1,0 +1,45 @@
+"""
+Separate the parameters of a query or a form by "&" only, no more by ";".
+
+A cache in front of the site that knows only "&" takes "a=1;b=2" for one parameter, and can be made
+to serve one client's answer to all (CVE-2021-23336). Set COMPAT_SEMICOLON_SEPARATOR = True where
+links with ";" must work on and nothing caches in front of the site.
+https://www.djangoproject.com/weblog/2021/feb/19/security-releases/
+"""
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions=">=1.11,<2.0",
+    symptom="?a=1;b=2 has two parameters here and one in the cache before the site",
+    cves=("CVE-2021-23336",),
+)
+
+
+@patch.when_imported("django.utils.http")
+def repair(http):
+    from django.core.exceptions import ImproperlyConfigured
+
+    stock = getattr(http, "FIELDS_MATCH", None)
+    patch.expect(getattr(stock, "pattern", None) == "[&;]", "parameters are split otherwise")
+    patch.expect("FIELDS_MATCH" in http.limited_parse_qsl.__code__.co_names, "not by FIELDS_MATCH")
+
+    def both():
+        from django.conf import settings
+
+        try:
+            return getattr(settings, "COMPAT_SEMICOLON_SEPARATOR", False)
+        except ImproperlyConfigured:  # used without settings
+            return False
+
+    class Separator(object):
+        """Where the expression was that separates parameters."""
+
+        def split(self, string, maxsplit=0):
+            if both():
+                return stock.split(string, maxsplit)
+            return string.split("&", maxsplit or -1)
+
+    patch.replace_everywhere(http, "FIELDS_MATCH", Separator())

@@ -1,0 +1,60 @@
+"""
+Sign a cookie for its name and its salt, and not for the two run together (CVE-2026-6873).
+
+A cookie "user" with the salt "_id" was also good as "user_id" without one. Cookies signed without
+this patch are refused: who relies on them, a "remember me" of one's own for instance, sees its
+users logged out once. The setting COMPAT_LEGACY_SIGNED_COOKIES = True takes them too, and the
+confusion with them, for as long as they live. Sessions in signed cookies are signed in another way
+and stay.
+https://www.djangoproject.com/weblog/2026/jun/03/security-releases/
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions=">=1.11,<2.0",
+    symptom="a signed cookie is accepted under another name",
+    cves=("CVE-2026-6873",),
+)
+
+
+def unambiguous(salt):
+    """The salt to put after the name of a cookie: the end says where the name stopped."""
+    return "%s:v2:%d" % (salt, len(salt))
+
+
+# One repair for both sides: cookies that only one of them knows would be worthless.
+@patch.when_imported("django.http")
+def repair(http):
+    from django.conf import settings
+    from django.core import signing
+    from django.http import request, response
+
+    get = vars(request.HttpRequest).get("get_signed_cookie")
+    put = vars(response.HttpResponseBase).get("set_signed_cookie")
+    patch.expect(get and put, "cookies are signed elsewhere")
+    RAISE_ERROR = request.RAISE_ERROR
+
+    @functools.wraps(get)
+    def get_signed_cookie(self, key, default=RAISE_ERROR, salt="", max_age=None):
+        if getattr(settings, "COMPAT_LEGACY_SIGNED_COOKIES", False):
+            try:
+                return get(self, key, salt=unambiguous(salt), max_age=max_age)
+            except signing.SignatureExpired:  # ours, and old
+                if default is RAISE_ERROR:
+                    raise
+                return default
+            except (KeyError, signing.BadSignature):
+                return get(self, key, default=default, salt=salt, max_age=max_age)
+        return get(self, key, default=default, salt=unambiguous(salt), max_age=max_age)
+
+    @functools.wraps(put)
+    def set_signed_cookie(self, key, value, salt="", **kwargs):
+        return put(self, key, value, salt=unambiguous(salt), **kwargs)
+
+    patch.replace(request.HttpRequest, "get_signed_cookie", get_signed_cookie)
+    patch.replace(response.HttpResponseBase, "set_signed_cookie", set_signed_cookie)

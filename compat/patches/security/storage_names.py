@@ -1,0 +1,52 @@
+"""
+Refuse a name that leaves the storage's folder in Storage.save() and get_available_name().
+
+Both are checked, and what a subclass makes of the name too (CVE-2021-45452, CVE-2024-39330). A
+name with ".." or from the root is a SuspiciousFileOperation, status 400: set
+COMPAT_ABSOLUTE_FILE_NAMES = True if your code saves absolute paths inside of MEDIA_ROOT, and sees
+to it that clients cannot choose them.
+https://www.djangoproject.com/weblog/2024/jul/09/security-releases/
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions=">=1.11,<2.0",
+    symptom="default_storage.save('public/../private/x') saves there",
+    cves=("CVE-2021-45452", "CVE-2024-39330"),
+)
+
+
+@patch.when_imported("django.core.files.storage")
+def repair(storage):
+    from ...file_names import check_path, has_parent, refuse
+
+    stock_save = storage.Storage.save
+    stock_available = storage.Storage.get_available_name
+    names = getattr(stock_save, "__code__", None) and stock_save.__code__.co_names or ()
+    patch.expect({"get_available_name", "_save", "File"} <= set(names), "save() is another")
+
+    @functools.wraps(stock_available)
+    def get_available_name(self, name, *args, **kwargs):
+        path = str(name).replace("\\", "/")
+        folder, _, base = path.rpartition("/")
+        if has_parent(folder) or base in ("", ".", ".."):
+            refuse('%r has ".." in it or no name at its end', name)
+        return stock_available(self, path, *args, **kwargs)
+
+    @functools.wraps(stock_save)
+    def save(self, name, content, max_length=None):
+        if name is None:
+            name = content.name
+        if not hasattr(content, "chunks"):
+            content = storage.File(content, name)
+        # Either may be a subclass's own.
+        name = self.get_available_name(check_path(name), max_length=max_length)
+        return check_path(self._save(check_path(name), content))
+
+    patch.replace(storage.Storage, "get_available_name", get_available_name)
+    patch.replace(storage.Storage, "save", save)

@@ -1,0 +1,50 @@
+"""
+Refuse HTML that `strip_tags()` would take very long for.
+
+It parses again and again while tags appear, and Python's parser looks for the end of a tag from
+each start. More than 50 rounds, or 50 starts in one tag without an end, are a SuspiciousOperation,
+status 400 (CVE-2024-53907, CVE-2025-32873).
+https://www.djangoproject.com/weblog/2025/may/07/security-releases/
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions=">=1.11,<2.0",
+    symptom="striptags of 5 kB of nested tags takes seconds",
+    cves=("CVE-2024-53907", "CVE-2025-32873"),
+)
+
+MAX_DEPTH = 50
+
+
+@patch.when_imported("django.utils.html")
+def repair(html):
+    import re
+
+    from django.core.exceptions import SuspiciousOperation
+
+    stock, strip_once = html.strip_tags, html._strip_once
+    unclosed = re.compile(r"<[a-zA-Z][^>]{1000,}")
+
+    @functools.wraps(stock)
+    def strip_tags(value):
+        value = html.force_text(value)
+        if any(match.group().count("<") >= MAX_DEPTH for match in unclosed.finditer(value)):
+            raise SuspiciousOperation("Too many tags without an end to strip them")
+        for _ in range(MAX_DEPTH):
+            if "<" not in value or ">" not in value:
+                return value
+            stripped = strip_once(value)
+            if len(stripped) >= len(value) or value.count("<") == stripped.count("<"):
+                return value
+            value = stripped
+        if "<" in value and ">" in value:
+            raise SuspiciousOperation("Too many nested tags to strip them")
+        return value
+
+    patch.replace_everywhere(html, "strip_tags", html.keep_lazy_text(strip_tags))

@@ -1,0 +1,107 @@
+"""
+Keep only the last step of the name of an uploaded file, and refuse names that leave their folder.
+
+What the client sends loses everything up to the last slash of either kind, also where those are
+written as HTML entities, and characters that cannot be printed; "", "." and ".." are no names
+(CVE-2021-28658, CVE-2021-31542). A path with ".." or from the root that `upload_to` makes is a
+SuspiciousFileOperation, status 400: set COMPAT_ABSOLUTE_FILE_NAMES = True if yours makes absolute
+paths inside of MEDIA_ROOT, and sees to it that clients cannot choose them.
+https://www.djangoproject.com/weblog/2021/may/04/security-releases/
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions=">=1.11,<2.0",
+    symptom="the name that a client gives its file can have a path in it",
+    cves=("CVE-2021-28658", "CVE-2021-31542"),
+)
+
+
+@patch.when_imported("django.http.multipartparser")
+def clean_what_the_client_sends(parser):
+    import html
+
+    @functools.wraps(parser.MultiPartParser.IE_sanitize)
+    def IE_sanitize(self, filename):
+        if not filename:
+            return filename
+        name = html.unescape(filename).replace("\\", "/").rsplit("/", 1)[-1]
+        name = "".join(character for character in name if character.isprintable()).strip()
+        return None if name in (".", "..") else name
+
+    patch.replace(parser.MultiPartParser, "IE_sanitize", IE_sanitize)
+
+
+@patch.when_imported("django.core.files.uploadedfile")
+def refuse_no_name(uploadedfile):
+    from ...file_names import check_path
+
+    stock = vars(uploadedfile.UploadedFile).get("name")
+    patch.expect(isinstance(stock, property) and stock.fset, "UploadedFile.name is no property")
+
+    def set_name(self, name):
+        stock.fset(self, name)
+        if self._name is not None:
+            check_path(self._name)
+
+    patch.replace(uploadedfile.UploadedFile, "name", property(stock.fget, set_name))
+    patch.replace(uploadedfile.UploadedFile, "_set_name", set_name)
+
+
+@patch.when_imported("django.utils.text")
+def refuse_no_valid_name(text):
+    from ...file_names import refuse
+
+    stock = text.get_valid_filename
+
+    @functools.wraps(stock)
+    def checked(name):
+        valid = str(stock(name))
+        if valid in ("", ".", ".."):
+            refuse("nothing is left of %r", name)
+        return valid
+
+    patch.replace_everywhere(text, "get_valid_filename", text.keep_lazy_text(checked))
+
+
+@patch.when_imported("django.core.files.storage")
+def refuse_parents(storage):
+    from ...file_names import has_parent, refuse
+
+    stock = storage.Storage.generate_filename
+
+    @functools.wraps(stock)
+    def generate_filename(self, filename):
+        path = str(filename).replace("\\", "/")
+        if has_parent(path.rpartition("/")[0]):
+            refuse('%r has ".." in it', filename)
+        return stock(self, path)
+
+    patch.replace(storage.Storage, "generate_filename", generate_filename)
+
+
+@patch.when_imported("django.db.models.fields.files")
+def refuse_made_paths(files):
+    import posixpath
+
+    from ...file_names import check_path
+
+    stock = files.FileField.generate_filename
+    names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
+    patch.expect({"upload_to", "strftime", "storage"} <= set(names), "FileField makes other names")
+
+    @functools.wraps(stock)
+    def generate_filename(self, instance, filename):
+        if callable(self.upload_to):
+            path = self.upload_to(instance, filename)
+        else:
+            folder = files.datetime.datetime.now().strftime(str(self.upload_to))
+            path = posixpath.join(folder, filename)
+        return self.storage.generate_filename(check_path(path))
+
+    patch.replace(files.FileField, "generate_filename", generate_filename)

@@ -1,0 +1,119 @@
+"""Source that probes of this folder begin with."""
+
+from tests.compat.patches.probe import DJANGO, probe
+
+# `served(request)`: its answer by a real server of the site, whose `urlpatterns` are the probe's.
+WSGI = (
+    DJANGO
+    + """
+import socket, threading
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+from django.conf.urls import url
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
+
+settings.MIDDLEWARE = []
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+def served(request):
+    server = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
+    thread = threading.Thread(target=server.handle_request)
+    thread.start()
+    with socket.create_connection(server.server_address, timeout=30) as client:
+        client.sendall(request)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    thread.join()
+    server.server_close()
+    head, _, body = answer.partition(b"\\r\\n\\r\\n")
+    return int(head.split()[1]), body.decode()
+
+def form(*parts):
+    start = b"--limit\\r\\nContent-Disposition: form-data; "
+    body = b"".join(start + part + b"\\r\\n" for part in parts) + b"--limit--\\r\\n"
+    return (b"POST / HTTP/1.0\\r\\nContent-Type: multipart/form-data; boundary=limit\\r\\n"
+            b"Content-Length: %d\\r\\n\\r\\n" % len(body)) + body
+"""
+)
+
+# `bounded(calls, function, ...)`: what it returns, or "endless" after so many calls of functions.
+BOUNDED = """
+import sys
+
+class TooMany(BaseException):
+    pass
+
+def bounded(calls, function, *arguments):
+    left = [calls]
+
+    def count(frame, event, argument):
+        if event in ("call", "c_call"):
+            left[0] -= 1
+            if left[0] < 0:
+                raise TooMany
+
+    sys.setprofile(count)
+    try:
+        return function(*arguments)
+    except TooMany:
+        return "endless"
+    finally:
+        sys.setprofile(None)
+"""
+
+# `linear(work, make, size, large)`: without a patch, whether four times the size takes more than
+# eight times as long; with it "done", after a size that would take stock minutes or more.
+GROWTH = """
+import os, time
+
+def seconds(work, data):
+    found = []
+    for _ in range(3):
+        started = time.process_time()  # not the others' on a busy machine
+        work(data)
+        found.append(time.process_time() - started)
+    return min(found)
+
+def linear(work, make, size, large):
+    if not os.environ["COMPAT_DISABLE"]:
+        work(make(large))
+        return "done"
+    ratio = seconds(work, make(size)) / seconds(work, make(size // 4))
+    return "quadratic" if ratio > 8 else "linear, %.1f" % ratio
+"""
+
+
+# `copied(work, data)`: how many characters or bytes the strings had that variables were set to.
+COPIED = """
+import sys
+
+def copied(work, data):
+    total, seen = [0], {}
+
+    def trace(frame, event, argument):
+        for name, value in list(frame.f_locals.items()):
+            if isinstance(value, (str, bytes)) and seen.get((id(frame), name)) is not value:
+                seen[id(frame), name] = value
+                total[0] += len(value)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        work(data)
+    finally:
+        sys.settrace(None)
+    return total[0]
+
+def copies(work, make, size):
+    ratio = copied(work, make(2 * size)) / copied(work, make(size))
+    return "quadratic" if ratio > 3 else "linear" if ratio < 2.5 else "%.1f" % ratio
+"""
+
+
+def same(name, code):
+    """The probe says the same with the patch and without."""
+    cured, ill = probe(code), probe(code, disable=name)
+    assert cured.states[name] == "applied" and ill.states[name] == "disabled"
+    assert cured.said and cured.said == ill.said, cured.error + ill.error

@@ -1,0 +1,122 @@
+import pytest
+
+from tests.compat.patches.probe import probe, prove
+from tests.compat.patches.security.probes import WSGI
+
+NAME = "security.cached_pages"
+# `ask(path, head)`: how often the view had run for the page that came.
+SITE = (
+    WSGI
+    + """
+from django.views.decorators.cache import cache_page
+
+runs = []
+headers, cookies = {}, {}
+
+def view(request):
+    runs.append(1)
+    response = HttpResponse(str(len(runs)))
+    for name, value in headers.items():
+        response[name] = value
+    for name, value in cookies.items():
+        response.set_cookie(name, value)
+    return response
+
+urlpatterns = [url("page", cache_page(60)(view)), url("site", view)]
+
+def ask(*head, path="page"):
+    lines = "".join(line + "\\r\\n" for line in head)
+    status, body = served(("GET /%s HTTP/1.0\\r\\nHost: a\\r\\n%s\\r\\n" % (path, lines)).encode())
+    assert status == 200, body
+    return body
+"""
+)
+MIDDLEWARE = """
+settings.MIDDLEWARE = [
+    "django.middleware.cache.UpdateCacheMiddleware",
+    "django.middleware.cache.FetchFromCacheMiddleware",
+]
+"""
+
+
+@pytest.mark.parametrize(
+    "header, value",
+    [
+        ("Cache-Control", "private"),
+        ("Cache-Control", "Private"),
+        ("Cache-Control", 'max-age=60, PRIVATE="X-A, X-B"'),
+        ("Cache-Control", "no-store"),
+        ("Cache-Control", "No-Cache"),
+        ("Vary", "*"),
+        ("Vary", " * "),
+        ("Vary", "Accept, *\t"),
+    ],
+)
+def test_a_private_page_is_not_stored(header, value):
+    code = SITE + "headers[%r] = %r\nprint(ask(), ask())" % (header, value)
+    prove(NAME, code, good="1 2", bad="1 1")
+
+
+def test_nor_by_the_middleware():
+    code = SITE + MIDDLEWARE + "headers['Cache-Control'] = 'Private'\n"
+    prove(NAME, code + "print(ask(path='site'), ask(path='site'))", good="1 2", bad="1 1")
+
+
+@pytest.mark.parametrize("vary, bad", [("Cookie", "1 1"), (" Cookie ", "1 1")])
+def test_a_page_that_sets_a_cookie_and_varies_on_it_is_not_stored(vary, bad):
+    code = SITE + "headers['Vary'] = %r\ncookies['token'] = 'secret'\n" % vary
+    code += "print(ask('Cookie: a=1'), ask('Cookie: a=1'))"
+    prove(NAME, code, good="1 2", bad=bad)
+
+
+def test_whitespace_in_vary_does_not_hide_a_header():
+    code = SITE + "headers['Vary'] = ' X-User '\nprint(ask('X-User: a'), ask('X-User: b'))"
+    prove(NAME, code, good="1 2", bad="1 1")
+
+
+def test_credentials_have_pages_of_their_own():
+    one, two = "Authorization: Token a", "Authorization: Token b"
+    code = SITE + "print(ask(%r), ask(%r), ask(%r), ask())" % (one, two, one)
+    prove(NAME, code, good="1 2 1 3", bad="1 1 1 1")
+
+
+@pytest.mark.parametrize("control", ["Public", "max-age=60, public"])
+def test_a_public_page_is_for_all_credentials(control):
+    one, two = "Authorization: Token a", "Authorization: Token b"
+    code = SITE + "headers['Cache-Control'] = %r\n" % control
+    for disable in ("", NAME):
+        result = probe(code + "print(ask(%r), ask(%r), ask())" % (one, two), disable=disable)
+        assert result.said == "1 1 1", result.error
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        "",
+        "cookies['a'] = 'b'",
+        "headers['Vary'] = 'Accept'",
+        "headers['Cache-Control'] = 'max-age=9'",
+    ],
+)
+def test_other_pages_are_stored_as_before(prepare):
+    code = SITE + prepare + "\nprint(ask(), ask())"
+    for disable in ("", NAME):
+        result = probe(code, disable=disable)
+        assert result.said == "1 1", result.error
+
+
+def test_names_taken_by_value_are_ours():
+    code = """
+from django.http import HttpResponse
+from django.middleware.cache import has_vary_header
+response = HttpResponse()
+print(has_vary_header(response, "*"), end=" ")
+response["Vary"] = " accept , * "
+print(has_vary_header(response, "*"), has_vary_header(response, "Accept "))
+"""
+    prove(
+        NAME,
+        "from django.conf import settings\nsettings.configure()" + code,
+        good="False True True",
+        bad="False False False",
+    )

@@ -1,0 +1,45 @@
+from tests.compat.patches.probe import DJANGO, prove
+
+from .probes import BOUNDED, same
+
+NAME = "security.password_similarity"
+CODE = (
+    DJANGO
+    + BOUNDED
+    + """
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import UserAttributeSimilarityValidator
+from django.core.exceptions import ValidationError
+
+user = User(username="a-b-c-d-e-f" * 5, first_name="Somebody", email="somebody@example.com")
+
+def similar(password, **more):
+    try:
+        UserAttributeSimilarityValidator(**more).validate(password, user)
+        return "different"
+    except ValidationError:
+        return "similar"
+"""
+)
+
+
+def test_a_long_password_is_not_looked_through():
+    code = CODE + 'print(bounded(5000, similar, "a" * 10000), similar("somebody1"))'
+    prove(NAME, code, good="different similar", bad="endless similar")
+
+
+def test_the_result_is_as_before():
+    code = (
+        CODE
+        + """
+import random
+random.seed(3)
+for _ in range(3000):
+    password = "".join(random.choice("somebdyax.@e1") for _ in range(random.choice((3, 9, 20, 90))))
+    user.username = "".join(random.choice("SOMEbdya ") for _ in range(random.randrange(9)))
+    print(*[similar(password, max_similarity=limit) for limit in (0.1, 0.3, 0.7, 1.0)])
+print(similar("x", user_attributes=()), similar("somebody", user_attributes=["email"]))
+UserAttributeSimilarityValidator().validate("somebody")
+"""
+    )
+    same(NAME, code)

@@ -1,0 +1,82 @@
+import pytest
+
+from tests.compat.patches.probe import DJANGO, probe, prove
+
+NAME = "security.session_vary"
+CODE = (
+    DJANGO
+    + """
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+settings.SESSION_SAVE_EVERY_REQUEST = %s
+middleware = SessionMiddleware()
+
+def answer(data=None, status=200, flush=False):
+    request = RequestFactory().get("/")
+    if data is not None:
+        store = middleware.SessionStore()
+        store.update(data)
+        request.COOKIES["sessionid"] = store.session_key or store._get_session_key()
+    middleware.process_request(request)
+    if flush:
+        request.session.flush()
+        request.session.accessed = False
+    response = middleware.process_response(request, HttpResponse(status=status))
+    return response.get("Vary"), "sessionid" in response.cookies
+"""
+)
+
+
+def test_a_renewed_cookie_varies():
+    code = CODE % True + "print(answer({'user': 1}), answer(), answer({'user': 1}, 500))"
+    prove(
+        NAME,
+        code,
+        good="('Cookie', True) (None, False) (None, False)",
+        bad="(None, True) (None, False) (None, False)",
+    )
+
+
+def test_a_deleted_cookie_varies():
+    prove(NAME, CODE % False + "print(answer({'user': 1}, flush=True))", good="('Cookie', True)", bad="(None, True)")
+
+
+def test_pages_without_a_cookie_do_not():
+    for disable in ("", NAME):
+        result = probe(CODE % False + "print(answer({'user': 1}), answer())", disable=disable)
+        assert result.said == "(None, False) (None, False)", result.error
+
+
+CACHED = """
+from django.views.decorators.cache import cache_page
+
+settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+settings.SESSION_SAVE_EVERY_REQUEST = True
+settings.MIDDLEWARE = [
+    "django.middleware.cache.UpdateCacheMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.cache.FetchFromCacheMiddleware",
+]
+urlpatterns = [url("page", lambda request: HttpResponse("public"))]
+
+from django.contrib.sessions.backends.signed_cookies import SessionStore
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import Client
+
+store = SessionStore()
+store["user"] = 1
+member, stranger = Client(), Client()
+member.cookies["sessionid"] = store._get_session_key()
+print("sessionid" in member.get("/page").cookies, "sessionid" in stranger.get("/page").cookies)
+"""
+
+
+@pytest.mark.parametrize("disable", ["", "security.cached_pages"])
+def test_no_stranger_gets_the_session_from_the_cache(disable):
+    start = DJANGO + "from django.conf.urls import url\nfrom django.http import HttpResponse\n"
+    assert probe(start + CACHED, disable=disable).said == "True False"
+    ill = probe(start + CACHED, disable=NAME)
+    assert ill.said == "True True", ill.error

@@ -1,0 +1,87 @@
+import pytest
+
+from tests.compat.patches.probe import DJANGO, probe, prove
+
+CODE = (
+    DJANGO
+    + """
+from django.core.signing import BadSignature, SignatureExpired
+from django.http import HttpRequest, HttpResponse
+
+def signed(name, salt=""):
+    response = HttpResponse()
+    response.set_signed_cookie(name, "hello", salt=salt, httponly=True)
+    assert response.cookies[name]["httponly"]
+    return response.cookies[name].value
+
+def read(name, value, **options):
+    request = HttpRequest()
+    request.COOKIES[name] = value
+    try:
+        return request.get_signed_cookie(name, **options)
+    except (SignatureExpired, BadSignature) as error:
+        return type(error).__name__
+"""
+)
+# The signature that stock 1.11 gives to "user" with the salt "_id", value "hello".
+LEGACY = """
+from django.core.signing import get_cookie_signer
+legacy = get_cookie_signer(salt="user" + "_id").sign("hello")
+"""
+
+
+def test_a_cookie_is_not_good_under_another_name():
+    prove(
+        "security.signed_cookie_salts",
+        CODE
+        + """
+one = signed("user", salt="_id")
+print(read("user", one, salt="_id"), read("user_id", one), read("user_i", one, salt="d"),
+      read("user_id", one, default="none"), read("user", one), read("user", one, salt="_id",
+      max_age=-1), read("user", one, salt="_id", max_age=-1, default=None))
+""",
+        good="hello BadSignature BadSignature none BadSignature SignatureExpired None",
+        bad="hello hello hello hello BadSignature SignatureExpired None",
+    )
+
+
+def test_salts_that_look_like_the_end_do_not_collide():
+    prove(
+        "security.signed_cookie_salts",
+        CODE
+        + """
+one = signed("k", salt=":v2:0")
+print(read("k", one, salt=":v2:0"), read("k:v2:0", one), read("k:v2:", one, salt="0"))
+""",
+        good="hello BadSignature BadSignature",
+        bad="hello hello hello",
+    )
+
+
+@pytest.mark.parametrize(
+    "switch, good", [("", "BadSignature"), ("True", "hello"), ("False", "BadSignature")]
+)
+def test_older_cookies_need_the_setting(switch, good):
+    setting = switch and "settings.COMPAT_LEGACY_SIGNED_COOKIES = %s\n" % switch
+    shown = """
+print(read("user", legacy, salt="_id"), read("user", legacy, salt="_id", default=0),
+      read("user", signed("user", "_id"), salt="_id"))
+"""
+    result = probe(CODE + setting + LEGACY + shown)
+    other = "hello" if good == "hello" else "0"
+    assert result.said == "%s %s hello" % (good, other), result.error
+
+
+def test_with_the_setting_age_and_absence_count_as_before():
+    code = CODE + "settings.COMPAT_LEGACY_SIGNED_COOKIES = True\n" + LEGACY
+    code += """
+new = signed("user", "_id")
+print(read("user", new, salt="_id", max_age=-1), read("user", legacy, salt="_id", max_age=-1),
+      read("user", new, salt="_id", max_age=-1, default=1), read("user", "x", default=2))
+try:
+    HttpRequest().get_signed_cookie("user")
+except KeyError as error:
+    print(error, HttpRequest().get_signed_cookie("user", default=3))
+"""
+    result = probe(code)
+    assert result.said == "SignatureExpired SignatureExpired 1 2\n'user' 3", result.error

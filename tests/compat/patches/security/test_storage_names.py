@@ -1,0 +1,120 @@
+import pytest
+
+from tests.compat.patches.probe import DJANGO, prove
+
+NAME = "security.storage_names"
+CODE = (
+    DJANGO
+    + """
+import os, tempfile
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, Storage
+
+folder = tempfile.TemporaryDirectory()
+root = folder.name
+
+def save(name, storage=FileSystemStorage, content=b"x", **more):
+    try:
+        return storage(root).save(name, ContentFile(content), **more)
+    except SuspiciousFileOperation as error:
+        return "refused"
+
+def files():
+    return sorted(os.path.relpath(os.path.join(path, name), root)
+                  for path, _, names in os.walk(root) for name in names)
+"""
+)
+
+
+@pytest.mark.parametrize(
+    "name, stock", [("sub/../evil", "['evil']"), ("a/..", "['a/.._"), (".", "['._")]
+)
+def test_a_name_that_leaves_its_folder_is_not_saved(name, stock):
+    code = CODE + 'os.mkdir(root + "/sub")\nprint(save(%r), files())' % name
+    prove(NAME, code, good="refused []", bad=stock)
+
+
+SUBCLASSES = {
+    # It keeps names as they come, which is how sites overwrite files.
+    "get_available_name": """
+class Own(FileSystemStorage):
+    def get_available_name(self, name, max_length=None):
+        return name
+""",
+    "what get_available_name makes": """
+class Own(FileSystemStorage):
+    def get_available_name(self, name, max_length=None):
+        return "sub/../" + name
+""",
+    "what _save makes": """
+class Own(FileSystemStorage):
+    def _save(self, name, content):
+        return "sub/../" + name
+""",
+}
+
+
+@pytest.mark.parametrize("kind", sorted(SUBCLASSES))
+def test_subclasses_do_not_lose_the_check(kind):
+    name = "sub/../evil" if kind == "get_available_name" else "evil"
+    code = CODE + SUBCLASSES[kind] + 'os.mkdir(root + "/sub")\nprint(save("%s", Own))' % name
+    prove(NAME, code, good="refused", bad="sub/../evil")
+
+
+def test_get_available_name_by_itself():
+    code = (
+        CODE
+        + """
+for name in ("a/../b", "a/..", "", "a/", "a\\\\..\\\\..\\\\b", "a/b", "/a/b", "a\\\\b"):
+    try:
+        FileSystemStorage.exists = lambda self, name: False
+        print(FileSystemStorage(root).get_available_name(name), end=" ")
+    except SuspiciousFileOperation:
+        print("refused", end=" ")
+"""
+    )
+    prove(
+        NAME, code, good="refused refused refused refused refused a/b /a/b a/b", bad="a/../b a/.."
+    )
+
+
+def test_absolute_names_are_refused_unless_the_site_wants_them():
+    code = (
+        CODE
+        + """
+inside = os.path.join(root, "in", "a")
+print(save(inside), files())
+settings.COMPAT_ABSOLUTE_FILE_NAMES = True
+print(save(inside) == inside, files())
+print(save(os.path.join(root, "in", "..", "b")), save("/etc/evil"))
+"""
+    )
+    prove(
+        NAME,
+        code,
+        good="refused []\nTrue ['in/a']\nrefused refused",
+        bad="in/a ['in/a']\n",
+    )
+
+
+def test_saving_as_before():
+    code = (
+        CODE
+        + """
+import io
+assert save("a/b.txt") == "a/b.txt"
+second = save("a/b.txt")
+assert second.startswith("a/b_") and second.endswith(".txt"), second
+assert len(second) == len("a/b_1234567.txt")
+assert save("x") == "x"
+assert len(save("y" * 30 + ".txt", max_length=20)) <= 20
+assert FileSystemStorage(root).save("plain", io.BytesIO(b"no chunks")) == "plain"
+named = ContentFile(b"x", name="c/named.txt")
+assert FileSystemStorage(root).save(None, named) == "c/named.txt"
+assert save("..a/..b") == "..a/..b"
+assert len(files()) == 7, files()
+print(save("z/../z"))
+"""
+    )
+    prove(NAME, code, good="refused", bad="z/../z")

@@ -1,0 +1,127 @@
+from tests.compat.patches.probe import DJANGO, probe, prove
+
+from .probes import BOUNDED, COPIED, same
+
+NAME = "security.urlize"
+CODE = (
+    DJANGO
+    + COPIED
+    + """
+from django.template.defaultfilters import urlize as urlize_filter
+from django.utils.html import urlize
+"""
+)
+
+
+def test_it_takes_linear_time():
+    code = (
+        CODE
+        + """
+import os
+make = lambda n: "(" * n + ":" + ")" * n
+print(copies(urlize_filter, make, 1000))
+if not os.environ["COMPAT_DISABLE"]:
+    print(len(urlize_filter(make(300000))))
+"""
+    )
+    prove(NAME, code, good="linear\n600001", bad="quadratic")
+
+
+def test_long_addresses_are_no_links():
+    code = (
+        CODE
+        + """
+def linked(text, **more):
+    return "<a " in urlize(text, **more)
+
+def url(length):
+    return "http://a.com/".ljust(length, "x")
+
+print(linked(url(2048)), linked(url(2049)), linked("www.a.com/".ljust(2048, "x")),
+      linked("www.a.com/".ljust(2049, "x")), linked("a" * 314 + "@b.com"),
+      linked("a" * 315 + "@b.com"), linked("(" * 5000 + url(2048) + ")." * 5000),
+      urlize("&" + url(2049), autoescape=True)[:6], urlize("<&>" + url(2049))[:3])
+"""
+    )
+    prove(
+        NAME,
+        code,
+        good="True False True False True False True &amp;h <&>",
+        bad="True True True True True True True",
+    )
+
+
+def test_the_widget_of_the_admin():
+    code = (
+        DJANGO
+        + """
+settings.INSTALLED_APPS += ["django.contrib.admin"]
+from django.contrib.admin.widgets import AdminURLFieldWidget
+
+def linked(length):
+    url = "http://example.com/".ljust(length, "x")
+    context = AdminURLFieldWidget().get_context("url", url, {})
+    assert context["widget"]["value"] == url
+    return context["url_valid"], bool(context["widget"]["href"])
+
+print(linked(2048), linked(2049), AdminURLFieldWidget().get_context("url", None, {})["url_valid"])
+"""
+    )
+    # Its validator has a patch of its own.
+    validator = "security.validator_lengths"
+    cured, ill = probe(code, disable=validator), probe(code, disable=validator + "," + NAME)
+    assert cured.said == "(True, True) (False, False) False", cured.error
+    assert ill.said == "(True, True) (True, True) False", ill.error
+
+
+def test_a_long_host_is_quoted_without_its_codec():
+    """Stock has it, and answers what it answers for a host that is none, but later."""
+    code = (
+        DJANGO
+        + BOUNDED
+        + """
+from django.utils.html import smart_urlquote
+url = "http://" + "\u00e9." * 20000 + "com/"
+print(bounded(300000, lambda: smart_urlquote(url).count("%C3%A9")))
+"""
+    )
+    prove(NAME, code, good="20000", bad="endless")
+
+
+def test_other_urls_are_quoted_as_before():
+    code = (
+        DJANGO
+        + """
+from django.utils.html import smart_urlquote
+print(smart_urlquote("http://\u00e9.com/\u00e9?a=\u00e9&b=%26"))
+print(smart_urlquote("http://\u00e9.com/?a=%26&b=" + "x" * 4000))
+print(smart_urlquote("http://[\u00e9.com/?a=%26&b=" + "x" * 4000))
+"""
+    )
+    same(NAME, code)
+
+
+def test_the_result_is_as_before():
+    code = (
+        CODE
+        + """
+import random
+from django.utils.functional import lazystr
+from django.utils.safestring import mark_safe
+random.seed(3)
+pieces = ["http://", "https://", "www.", "a.com", "b.org", "/x", "?a=1&amp;b=2", "&lt;", "&gt;",
+          "<", ">", "(", ")", "[", "]", ".", ",", ":", ";", "!", '"', "'", "@", "c@d.com", " ",
+          "\\u00e9", "&#39;", "&quot;", "%20", "\\n", "_", "(a)", "[::1]"]
+for _ in range(6000):
+    text = "".join(random.choice(pieces) for _ in range(random.randrange(12)))
+    for more in ({}, {"nofollow": True}, {"trim_url_limit": 7}, {"autoescape": True}):
+        for kind in (str, mark_safe):
+            try:
+                found = urlize(kind(text), **more)
+            except Exception as error:
+                found = type(error).__name__
+            print(ascii(found), type(found).__name__)
+print(urlize(lazystr("see www.a.com.")), urlize_filter("see www.a.com", False))
+"""
+    )
+    same(NAME, code)

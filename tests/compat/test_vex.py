@@ -1,0 +1,143 @@
+"""VEX documents of the reference site; tests.vex_schemas holds them against the schemas."""
+
+import json
+import re
+
+import pytest
+
+from compat import advisories, vex
+from tests.compat.patches.probe import DJANGO, probe
+from tests.compat.test_command import manage
+
+TIME = "2026-11-23T12:00:00Z"
+VALIDATOR = "security.url_validator_newlines"
+FORMS = ["openvex", "cyclonedx"]
+
+
+def write(form, *arguments, **environ):
+    result = manage("compat", "--vex", form, *arguments, **environ)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def openvex():
+    return write("openvex", "--time", TIME)
+
+
+@pytest.fixture(scope="module")
+def cyclonedx():
+    return write("cyclonedx", "--time", TIME)
+
+
+def statement(document, cve):
+    (found,) = [each for each in document["statements"] if each["vulnerability"]["name"] == cve]
+    return found
+
+
+def analysis(document, cve):
+    (found,) = [each for each in document["vulnerabilities"] if each["id"] == cve]
+    return found["analysis"]
+
+
+def test_openvex_has_what_the_specification_asks_for(openvex):
+    assert openvex["@context"] == "https://openvex.dev/ns/v0.2.0"
+    assert re.match("urn:uuid:[0-9a-f-]{36}$", openvex["@id"])
+    assert openvex["author"] and openvex["timestamp"] == TIME and openvex["version"] == 1
+    assert len(openvex["statements"]) == len(advisories.every())
+    for each in openvex["statements"]:
+        assert re.match(r"CVE-\d{4}-\d+$", each["vulnerability"]["name"])
+        assert all(re.match("pkg:pypi/[a-z]+@[0-9]", one["@id"]) for one in each["products"])
+        needed = {"not_affected": "justification", "affected": "action_statement"}
+        assert each["status"] == "fixed" or each[needed[each["status"]]]
+        if each["status"] == "not_affected":
+            assert each["justification"] in vex.JUSTIFICATIONS and each["impact_statement"]
+        assert ("justification" in each) == (each["status"] == "not_affected")
+        assert ("action_statement" in each) == (each["status"] == "affected")
+
+
+def test_cyclonedx_has_what_the_specification_asks_for(cyclonedx):
+    assert (cyclonedx["bomFormat"], cyclonedx["specVersion"]) == ("CycloneDX", "1.6")
+    assert re.match("urn:uuid:[0-9a-f-]{36}$", cyclonedx["serialNumber"])
+    assert cyclonedx["metadata"]["timestamp"] == TIME
+    components = {each["bom-ref"]: each for each in cyclonedx["components"]}
+    assert all(each["purl"].endswith("@" + each["version"]) for each in components.values())
+    assert len(cyclonedx["vulnerabilities"]) == len(advisories.every())
+    for each in cyclonedx["vulnerabilities"]:
+        assert {one["ref"] for one in each["affects"]} <= set(components)
+        assert each["ratings"][0]["severity"] in ("high", "medium", "low", "unknown")
+        state = each["analysis"]["state"]
+        assert state in ("resolved", "not_affected", "exploitable")
+        assert ("justification" in each["analysis"]) == (state == "not_affected")
+
+
+def test_products_are_what_is_installed(openvex, cyclonedx):
+    found = {one["@id"] for each in openvex["statements"] for one in each["products"]}
+    assert {"pkg:pypi/django@1.11.29", "pkg:pypi/daphne@2.2.5"} <= found
+    (jquery,) = statement(openvex, "CVE-2020-11022")["products"]
+    assert jquery["@id"] == "pkg:pypi/django@1.11.29"
+    assert jquery["subcomponents"] == [{"@id": "pkg:npm/jquery@2.2.3"}]
+    assert "pkg:npm/jquery@2.2.3" in {each["purl"] for each in cyclonedx["components"]}
+
+
+def test_a_repair_is_fixed_and_absent_code_is_not_affected(openvex, cyclonedx):
+    assert statement(openvex, "CVE-2021-32052")["status"] == "fixed"
+    assert analysis(cyclonedx, "CVE-2021-32052")["state"] == "resolved"
+    assert statement(openvex, "CVE-2025-57833")["justification"] == "vulnerable_code_not_present"
+    assert analysis(cyclonedx, "CVE-2025-57833")["justification"] == "code_not_present"
+
+
+def test_what_is_disabled_is_affected(openvex, cyclonedx):
+    other = write("openvex", "--time", TIME, COMPAT_DISABLE=VALIDATOR)
+    found = statement(other, "CVE-2021-32052")
+    assert found["status"] == "affected" and "COMPAT_DISABLE" in found["action_statement"]
+    assert other["@id"] != openvex["@id"]
+    other = write("cyclonedx", "--time", TIME, COMPAT_DISABLE=VALIDATOR)
+    assert analysis(other, "CVE-2021-32052")["state"] == "exploitable"
+    assert other["serialNumber"] != cyclonedx["serialNumber"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_two_documents_differ_in_the_time_alone(form, openvex, cyclonedx):
+    first = {"openvex": openvex, "cyclonedx": cyclonedx}[form]
+    second = write(form, SOURCE_DATE_EPOCH="86400")
+    time = second["metadata"] if form == "cyclonedx" else second
+    assert time["timestamp"] == "1970-01-02T00:00:00Z"
+    time["timestamp"] = TIME
+    assert second == first
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-11-23", "", "-1", "9" * 30])
+def test_a_bad_time_is_refused(time):
+    result = manage("compat", "--vex", "openvex", "--time", time)
+    assert result.returncode == 1 and not result.stdout
+    assert "CommandError: %r is no time" % time in result.stderr
+
+
+WAITING = """
+import sys, types
+from compat import patches, vex
+from compat.patch import Patch
+
+def waits_for(target, *cves):
+    patch = Patch("compat.patches.x." + target, "django", "", "symptom", cves=cves)
+    patch.when_imported(target)(lambda module: patch.expect(target != "wave", "it is another"))
+    patch.arm()
+    sys.modules[patch.module] = types.ModuleType(patch.module)
+    patches._loaded["python"].append(patch)
+
+waits_for("colorsys", "CVE-2020-13254")
+waits_for("no_such_module", "CVE-2020-13596")
+waits_for("wave", "CVE-2020-24583")
+found = {one.advisory.id: one for one in vex.current()}
+for cve in ("CVE-2020-13254", "CVE-2020-13596", "CVE-2020-24583"):
+    print(found[cve].status, "|", found[cve].justification, "|", found[cve].reason)
+"""
+
+
+def test_fixed_needs_the_module_to_be_imported():
+    lines = probe(DJANGO + WAITING).said.splitlines()
+    assert lines[0].startswith("fixed |") and "x.colorsys: applied" in lines[0]
+    assert lines[1].startswith("not affected | vulnerable_code_not_in_execute_path | cannot be")
+    assert "no_such_module" in lines[1]
+    assert lines[2].startswith("open |") and "x.wave: refused" in lines[2]
