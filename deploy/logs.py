@@ -2,12 +2,18 @@
 
 import json
 
-from compat.streams import read
+from compat.streams import oldest, read
 from deploy.ansi import plain_text
 from deploy.lifecycle import output_end
 
 PAGE = 200  # entries
 TAIL = 100000  # characters
+TRIMMED = "── what was written here is not kept any more ──\n"
+
+
+def is_trimmed(deployment):
+    """Tell whether entries of a deployment, or all of them, are not kept any more."""
+    return oldest(deployment.service.stream) > deployment.since + 1
 
 
 def pieces(deployment, since, end):
@@ -23,6 +29,13 @@ def pieces(deployment, since, end):
         if not page:
             return
         since = page[-1][0]
+
+
+def whole(deployment, since, end):
+    """The same, and in its place a line that says so when something is not kept any more."""
+    if is_trimmed(deployment):
+        yield TRIMMED
+    yield from pieces(deployment, since, end)
 
 
 def tail(deployment):

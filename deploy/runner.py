@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError, connections, transaction
 from django.utils import timezone
 
 from compat.streams import publish_many, read
+from compat.streams.retention import trim_all
 from deploy import lifecycle, processes
 from deploy.execution import CannotStart, Execution
 from deploy.models import Deployment
@@ -23,6 +24,7 @@ DATABASE_TROUBLE = (OperationalError, InterfaceError)
 PAGE = 200  # entries
 HEARTBEAT = 5.0  # seconds
 SWEEP = 15.0  # seconds
+TRIM = 600.0  # seconds between two looks at what streams need not keep (STREAMS_KEEP)
 # Who stops the runner kills it soon (`deploy_conf up` after 8 s), and a command in a process group
 # of its own would then outlive it: this is the longest grace, in seconds, when the runner stops.
 STOPPING = 4.0
@@ -195,7 +197,8 @@ class Runner(object):
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
-        self._next_heartbeat = self._next_sweep = 0.0
+        self._next_heartbeat = self._next_sweep = self._next_trim = 0.0
+        self._trimming = threading.Lock()
 
     def stop(self):
         """Stop claiming and end what runs; the second call does not wait for the grace."""
@@ -231,6 +234,9 @@ class Runner(object):
         if now >= self._next_sweep:
             self.sweep()
             self._next_sweep = now + SWEEP
+        if now >= self._next_trim:
+            self._next_trim = now + TRIM
+            self._workers.start(self._trim)
         claimed = False
         while not self._stops and len(self.runs) < self.concurrency:
             deployment = lifecycle.claim_next(self.identity)
@@ -269,6 +275,20 @@ class Runner(object):
             reason = self._why_lost(deployment)
             if reason:
                 self._bury(deployment, reason)
+
+    def _trim(self):
+        """In a thread of its own: no deployment waits for it, nor does the runner's end."""
+        if not self._trimming.acquire(blocking=False):
+            return
+        try:
+            removed = trim_all()
+            if removed:
+                logger.info("removed %d old entries of streams", removed)
+        except DatabaseError as error:
+            logger.warning("old entries of streams are still there: %s", error)
+        finally:
+            self._trimming.release()
+            connections.close_all()
 
     def _why_lost(self, deployment):
         if deployment.runner == str(self.identity):

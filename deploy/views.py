@@ -90,6 +90,7 @@ def deployment(request, pk):
     """Show a deployment and its log; the script on the page then follows it."""
     deployment_ = get_visible_deployment(request, pk)
     text, shortened = logs.tail(deployment_)
+    trimmed = logs.is_trimmed(deployment_)
     ahead = 0
     if deployment_.state == Deployment.QUEUED:
         ahead = (
@@ -104,6 +105,7 @@ def deployment(request, pk):
         "service": deployment_.service,
         "text": text,
         "shortened": shortened,
+        "trimmed": trimmed,
         "ahead": ahead,
         "may_run": may(request.user, "run", deployment_.service),
     }
@@ -128,7 +130,7 @@ def raw_log(request, pk):
     deployment_ = get_visible_deployment(request, pk)
     end = lifecycle.output_end(deployment_)
     response = StreamingHttpResponse(
-        (piece.encode("utf-8") for piece in logs.pieces(deployment_, deployment_.since, end)),
+        (piece.encode("utf-8") for piece in logs.whole(deployment_, deployment_.since, end)),
         content_type="text/plain; charset=utf-8",
     )
     name = f"{deployment_.service.uid}-{deployment_.pk}.log"

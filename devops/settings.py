@@ -7,6 +7,7 @@ each is read from the environment, then from var/site.env.
 
 import os
 import warnings
+from datetime import timedelta
 
 from .env import Env, secret_key
 
@@ -110,6 +111,9 @@ CSRF_COOKIE_HTTPONLY = True
 BEHIND_TLS = env.flag("BEHIND_TLS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_TLS
 SECURE_HSTS_SECONDS = 30 * 24 * 3600 if BEHIND_TLS else 0
+
+# The runner forgets the oldest output of a service that is over this.
+STREAMS_KEEP = {"*": {"max_age": timedelta(days=365), "max_bytes": 1024**3}}
 
 # Processes that supervisor keeps alive beside uWSGI, daphne, nginx and Redis.
 DEPLOY_CONF_PROGRAMS = {"runner": ["{python}", "manage.py", "deploy_runner"]}

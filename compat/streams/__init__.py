@@ -18,7 +18,8 @@ and in a channels consumer::
 The page loads ``streams/streams.js`` and calls ``Streams.follow({url, onEntries})``. Every reader
 gets every committed entry once and in order, whatever is restarted in between.
 Settings: STREAMS_POLL_SECONDS (2), STREAMS_MAX_BODY (1048576 characters of JSON),
-STREAMS_SLOW_SECONDS (30, how long a reader may stay stuck), STREAMS_SLOW_BYTES (1048576).
+STREAMS_SLOW_SECONDS (30, how long a reader may stay stuck), STREAMS_SLOW_BYTES (1048576),
+STREAMS_KEEP (how much of which stream is kept: see retention.py; default everything).
 """
 
 default_app_config = __name__ + ".apps.StreamsConfig"
@@ -27,6 +28,7 @@ __all__ = [
     "publish",
     "publish_many",
     "head",
+    "oldest",
     "read",
     "apublish",
     "apublish_many",
@@ -61,6 +63,13 @@ def head(stream):
     from . import store
 
     return store.head(stream)
+
+
+def oldest(stream):
+    """Sequence number of the oldest entry that is kept; head + 1 when there is none."""
+    from . import store
+
+    return store.oldest(stream)
 
 
 def read(stream, since, limit=500):

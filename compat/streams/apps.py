@@ -1,6 +1,7 @@
 """The Django app of the streams."""
 
 from django.apps import AppConfig
+from django.core import checks
 
 
 class StreamsConfig(AppConfig):
@@ -10,3 +11,8 @@ class StreamsConfig(AppConfig):
     name = __name__.rpartition(".")[0]
     label = "streams"
     verbose_name = "Streams"
+
+    def ready(self):
+        from .checks import check_keep
+
+        checks.register(check_keep)

@@ -7,11 +7,15 @@ from .names import MAX_NAME
 
 
 class Stream(models.Model):
-    """A named log; `last_seq` is the sequence number of its last committed entry."""
+    """
+    A named log; `last_seq` is the sequence number of its last committed entry, `size` what the
+    entries that are kept take, in characters of JSON.
+    """
 
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=MAX_NAME, unique=True)
     last_seq = models.BigIntegerField(default=0)
+    size = models.BigIntegerField(default=0)
 
     class Meta:
         app_label = "streams"

@@ -102,7 +102,8 @@ def _append(connection, name, texts, progress=None):
     alias = connection.alias
     with transaction.atomic(using=alias, savepoint=connection.in_atomic_block):
         with connection.cursor() as cursor:
-            stream_id, last = _reserve(connection, cursor, name, len(texts))
+            size = sum(map(len, texts))
+            stream_id, last = _reserve(connection, cursor, name, len(texts), size)
             if progress is not None:
                 progress.append(last)
             first = last - len(texts) + 1
@@ -111,7 +112,7 @@ def _append(connection, name, texts, progress=None):
     return first, last
 
 
-def _reserve(connection, cursor, name, count):
+def _reserve(connection, cursor, name, count, size):
     """Lock the stream's row by moving its head; returns (stream id, new head)."""
     table = connection.ops.quote_name(Stream._meta.db_table)
     key = (connection.alias, name)
@@ -122,11 +123,11 @@ def _reserve(connection, cursor, name, count):
             _create(connection, cursor, table, name)
     # The first statement of the transaction writes: SQLite then waits for the lock instead of
     # failing at an upgrade, and everywhere else writers of one stream queue up on its row.
-    update = f"UPDATE {table} SET last_seq = last_seq + %s WHERE name = %s"
-    cursor.execute(update, [count, name])
+    update = f"UPDATE {table} SET last_seq = last_seq + %s, size = size + %s WHERE name = %s"
+    cursor.execute(update, [count, size, name])
     if cursor.rowcount == 0:
         _create(connection, cursor, table, name)
-        cursor.execute(update, [count, name])
+        cursor.execute(update, [count, size, name])
     cursor.execute(f"SELECT id, last_seq FROM {table} WHERE name = %s", [name])
     row = cursor.fetchone()
     if row is None:
@@ -140,7 +141,7 @@ def _reserve(connection, cursor, name, count):
 
 def _create(connection, cursor, table, name):
     """Insert the stream's row unless another writer was faster."""
-    insert = f"INSERT INTO {table} (name, last_seq) VALUES (%s, 0)"
+    insert = f"INSERT INTO {table} (name, last_seq, size) VALUES (%s, 0, 0)"
     if connection.vendor == "mysql":
         # A plain duplicate leaves a shared lock, and two holders deadlock at their UPDATE.
         cursor.execute(insert + " ON DUPLICATE KEY UPDATE last_seq = last_seq", [name])
@@ -188,6 +189,22 @@ def heads(names):
             cursor.execute(f"SELECT name, last_seq FROM {table} WHERE name IN ({places})", part)
             found.update(cursor.fetchall())
     return found
+
+
+def oldest(name):
+    """Sequence number of the oldest entry that is kept; head + 1 when there is none."""
+    connection = transaction.get_connection(router.db_for_write(Entry))
+    entries = connection.ops.quote_name(Entry._meta.db_table)
+    streams = connection.ops.quote_name(Stream._meta.db_table)
+    with connection.cursor() as cursor:
+        # One statement, so that nothing is appended between two.
+        cursor.execute(
+            f"SELECT COALESCE((SELECT MIN(seq) FROM {entries} WHERE stream_id = s.id), "
+            f"s.last_seq + 1) FROM {streams} s WHERE s.name = %s",
+            [check_name(name)],
+        )
+        row = cursor.fetchone()
+    return 1 if row is None else row[0]
 
 
 def read(name, since, limit=500):

@@ -8,6 +8,7 @@
   var id = Number(main.dataset.deployment);
   var log = byId("log");
   var panel = new root.LogPanel(log, { onTrim: showTrimmed });
+  var GONE = "\u001b[0;2m── what was written here is not kept any more ──\u001b[0m\n";
   var fresh = true; // still showing what the server wrote into the page
   var started = Date.parse(main.dataset.started) || null; // the server's clock
   var origin = null; // this page's clock at the start of the run
@@ -21,6 +22,10 @@
   handle = root.connection.follow({
     url: main.dataset.socket,
     since: Number(main.dataset.since),
+    onGap: function () {
+      startAfresh();
+      panel.feed(GONE);
+    },
     onEntries: function (first, bodies) {
       bodies.forEach(function (body) {
         if (body.d !== id) {

@@ -7,6 +7,7 @@
   root.connection.follow({
     url: main.dataset.socket,
     since: Number(main.dataset.since),
+    onGap: root.refreshPage,
     onEntries: function (first, bodies) {
       var news = bodies.some(function (body) {
         return body.k === "state";

@@ -16,9 +16,10 @@ django.setup()
 
 def main():
     """Call the scenario; its return value is the last line of the output, as JSON."""
-    from tests.streams import scenarios
+    from tests.streams import keeping, scenarios
 
-    result = getattr(scenarios, sys.argv[1])(*map(json.loads, sys.argv[2:]))
+    module = keeping if hasattr(keeping, sys.argv[1]) else scenarios
+    result = getattr(module, sys.argv[1])(*map(json.loads, sys.argv[2:]))
     print(json.dumps(result))
 
 

@@ -1,0 +1,219 @@
+"""
+Forgets the beginnings of streams, by the age, the number or the size of their entries.
+
+    STREAMS_KEEP = {
+        "deploy:*": {"max_age": timedelta(days=90), "max_bytes": 256 * 1024 ** 2},
+        "*": {"max_entries": 100000},
+    }
+
+The first pattern (fnmatch's) that fits a stream's name decides; what none fits is kept for ever.
+`max_age` is a timedelta or seconds, `max_bytes` counts the entries' JSON. Nothing happens by
+itself: `manage.py streams_trim` does it, or trim_all() from a process of yours. A reader that asks
+for what is gone is told so: it gets a `gap` frame with the oldest sequence number.
+"""
+
+# Only names of our own tables are formatted into statements, quoted by the backend.
+# ruff: noqa: S608
+
+import collections
+import datetime
+import fnmatch
+import time
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error, router, transaction
+from django.utils import timezone
+
+from .models import Entry, Stream
+from .store import is_busy
+
+# At most so many entries go in one transaction: whoever appends to the stream waits for it.
+PIECE = 1000
+ATTEMPTS = 20
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+
+# max_age in seconds; None: no such limit.
+Limits = collections.namedtuple("Limits", "max_age max_entries max_bytes")
+
+
+def limits(max_age=None, max_entries=None, max_bytes=None):
+    """Limits from a timedelta or seconds and two numbers; ValueError for what is none."""
+    if isinstance(max_age, datetime.timedelta):
+        max_age = max_age.total_seconds()
+    found = Limits(max_age, max_entries, max_bytes)
+    for name, value in found._asdict().items():
+        kinds = (int, float) if name == "max_age" else (int,)
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, kinds) or not value >= 0
+        ):
+            raise ValueError(f"{name} must be a number from 0 on, not {value!r:.40}")
+    return found
+
+
+def policy():
+    """[(pattern, Limits)] of the setting STREAMS_KEEP; ImproperlyConfigured says what is wrong."""
+    keep = getattr(settings, "STREAMS_KEEP", None) or {}
+    if not hasattr(keep, "items"):
+        raise ImproperlyConfigured("STREAMS_KEEP must be a dict of patterns")
+    found = []
+    for pattern, wanted in keep.items():
+        try:
+            found.append((pattern, limits(**wanted)))
+        except (TypeError, ValueError) as error:
+            raise ImproperlyConfigured(f"STREAMS_KEEP[{pattern!r}]: {error}")
+    return found
+
+
+def limits_for(name, rules):
+    """The Limits of the first pattern that fits; None when none does."""
+    for pattern, found in rules:
+        if fnmatch.fnmatchcase(name, pattern):
+            return found
+    return None
+
+
+def trim_all(rules=None, names=None, dry_run=False, each=None):
+    """
+    Trim every stream, or those in `names`, by `rules` (default: policy()); returns how many
+    entries were removed. each(name, number) is called for streams that lost some.
+    """
+    rules = policy() if rules is None else rules
+    total = 0
+    streams = Stream.objects.using(router.db_for_write(Stream)).order_by("pk")
+    if names is not None:
+        streams = streams.filter(name__in=names)
+    for name in list(streams.values_list("name", flat=True)) if rules else []:
+        wanted = limits_for(name, rules)
+        number = 0 if wanted is None else trim(name, wanted, dry_run)
+        total += number
+        if number and each is not None:
+            each(name, number)
+    return total
+
+
+def trim(name, wanted, dry_run=False):
+    """
+    Remove the oldest entries of a stream until it is within the Limits; returns how many.
+
+    Sequence numbers go on as before. In transactions of its own, oldest first: whenever it is
+    interrupted, what is left is a stream without a hole.
+    """
+    log = Log(name)
+    if not log.look():
+        return 0
+    last = log.last_to_go(wanted)
+    if dry_run:
+        return last - log.oldest + 1
+    removed = 0
+    for end in range(log.oldest + PIECE - 1, last + PIECE, PIECE):
+        removed += log.remove(min(last, end))
+    return removed
+
+
+class Log:
+    """A stream as trim() sees it: `oldest` … `newest`, and their `size`."""
+
+    def __init__(self, name):
+        self.name = name
+        self.connection = transaction.get_connection(router.db_for_write(Stream))
+        self.entries = self.connection.ops.quote_name(Entry._meta.db_table)
+        self.streams = self.connection.ops.quote_name(Stream._meta.db_table)
+
+    def _one(self, statement, *params):
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement, params)
+            return cursor.fetchone()
+
+    def look(self):
+        """See what is there now; False when there is nothing."""
+        row = self._one(
+            f"SELECT id, last_seq, size, (SELECT MIN(seq) FROM {self.entries} "
+            f"WHERE stream_id = {self.streams}.id) FROM {self.streams} WHERE name = %s",
+            self.name,
+        )
+        if row is None or row[3] is None:
+            return False
+        self.id, self.newest, self.size, self.oldest = row
+        return True
+
+    def last_to_go(self, wanted):
+        """The newest entry that is over a limit; oldest - 1 when there is none."""
+        last = self.oldest - 1
+        if wanted.max_entries is not None:
+            last = max(last, self.newest - wanted.max_entries)
+        if wanted.max_age is not None:
+            last = max(last, self._older_than(wanted.max_age))
+        if wanted.max_bytes is not None and last < self.newest:
+            last = max(last, self._over(wanted.max_bytes))
+        return last
+
+    def _older_than(self, seconds):
+        """Halving: the numbers have no gaps, and time goes on from each to the next."""
+        try:
+            before = timezone.now() - datetime.timedelta(seconds=seconds)
+        except OverflowError:  # nothing is as old as that
+            return self.oldest - 1
+        first, after = self.oldest, self.newest + 1
+        while first < after:
+            middle = (first + after) // 2
+            entry = Entry.objects.using(self.connection.alias).filter(stream_id=self.id, seq=middle)
+            created = entry.values_list("created", flat=True).first()
+            # Nothing there: another process is trimming, too.
+            if created is None or created < before:
+                first = middle + 1
+            else:
+                after = middle
+        return first - 1
+
+    def _over(self, size):
+        """The entry up to which all must go, read from the oldest on: there is an end to that."""
+        excess, since = self.size - size, self.oldest - 1
+        while excess > 0 and since < self.newest:
+            with self.connection.cursor() as cursor:
+                cursor.execute(
+                    f"SELECT seq, LENGTH(body) FROM {self.entries} WHERE stream_id = %s "
+                    "AND seq > %s ORDER BY seq LIMIT %s",
+                    [self.id, since, PIECE],
+                )
+                rows = cursor.fetchall()
+            if not rows:
+                break
+            for seq, length in rows:
+                since = seq
+                excess -= length
+                if excess <= 0:
+                    break
+        return since
+
+    def remove(self, last):
+        """Remove entries up to `last` in one transaction, tried again when it is busy; returns
+        how many."""
+        pause = FIRST_PAUSE
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._remove(last)
+            except Error as error:
+                if not is_busy(error) or attempt == ATTEMPTS - 1:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _remove(self, last):
+        where = "stream_id = %s AND seq <= %s"
+        with transaction.atomic(using=self.connection.alias):
+            with self.connection.cursor() as cursor:
+                # The row first, as those who append do: they and other trimmers wait for us. In a
+                # statement of its own: PostgreSQL would look for the sum before it waits.
+                cursor.execute(f"UPDATE {self.streams} SET size = size WHERE id = %s", [self.id])
+                cursor.execute(
+                    f"SELECT COALESCE(SUM(LENGTH(body)), 0) FROM {self.entries} WHERE {where}",
+                    [self.id, last],
+                )
+                size = int(cursor.fetchone()[0])
+                cursor.execute(f"DELETE FROM {self.entries} WHERE {where}", [self.id, last])
+                removed = cursor.rowcount
+                cursor.execute(
+                    f"UPDATE {self.streams} SET size = size - %s WHERE id = %s", [size, self.id]
+                )
+                return removed

@@ -1,0 +1,118 @@
+"""Scenarios of retention; run as those of scenarios.py are."""
+
+import threading
+from datetime import timedelta
+
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import override_settings
+from django.utils import timezone
+from django.utils.six import StringIO
+
+from compat.streams import head, oldest, publish, publish_many, read, retention
+from compat.streams.models import Entry, Stream
+
+
+def kept(stream):
+    """[oldest, head, sequence numbers of what is there, whether the size is that of the bodies]."""
+    rows, since = [], 0
+    while True:
+        page = read(stream, since)
+        if not page:
+            break
+        rows += page
+        since = page[-1].seq
+    size = sum(len(row.json_text) for row in rows)
+    exact = Stream.objects.get(name=stream).size == size
+    return [oldest(stream), head(stream), [row.seq for row in rows], exact]
+
+
+def trimmed(stream, **wanted):
+    removed = retention.trim(stream, retention.limits(**wanted))
+    return [removed] + kept(stream)
+
+
+def trim_by_number(stream):
+    results = [oldest(stream), retention.trim(stream, retention.limits(max_entries=1))]
+    publish_many(stream, range(2500))
+    results.append(trimmed(stream, max_entries=3000))
+    results.append(trimmed(stream, max_entries=5))
+    results.append(trimmed(stream, max_entries=0))
+    results.append([publish(stream, "x"), oldest(stream)])
+    return results
+
+
+def trim_by_age(stream):
+    publish_many(stream, range(100))
+    old = timezone.now() - timedelta(days=2)
+    Entry.objects.filter(stream__name=stream, seq__lte=37).update(created=old)
+    results = [trimmed(stream, max_age=timedelta(days=3)), trimmed(stream, max_age=1e300)]
+    results.append(trimmed(stream, max_age=86400.0))
+    Entry.objects.filter(stream__name=stream).update(created=old)
+    results.append(trimmed(stream, max_age=timedelta(days=1)))
+    return results
+
+
+def trim_by_size(stream):
+    publish_many(stream, ["x" * 98] * 2000)  # a hundred characters each, with the quotes
+    results = [trimmed(stream, max_bytes=200000), trimmed(stream, max_bytes=40050)]
+    results.append(trimmed(stream, max_bytes=99))
+    return results
+
+
+def trim_while_others_write_and_trim(stream):
+    """Two trimmers and two writers at once; what is left is the end, without a hole."""
+    errors = []
+
+    def work(function):
+        try:
+            for _ in range(20):
+                function()
+        except Exception as error:
+            errors.append(repr(error))
+        finally:
+            connection.close()
+
+    few = retention.limits(max_entries=10)
+    retention.PIECE = 7
+    works = [lambda: publish_many(stream, range(25)), lambda: retention.trim(stream, few)] * 2
+    publish(stream, 0)
+    threads = [threading.Thread(target=work, args=(one,)) for one in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    retention.trim(stream, few)
+    return errors, kept(stream)
+
+
+def command(*arguments, **options):
+    output = StringIO()
+    try:
+        call_command("streams_trim", *arguments, stdout=output, **options)
+    except CommandError as error:
+        return str(error)
+    return output.getvalue().splitlines()
+
+
+def trim_by_command(stream):
+    other, third = stream + "-b", "third" + stream
+    for name in (stream, other, third):
+        publish_many(name, range(30))
+    results = [command(), command(max_age="3 days"), command(max_bytes="1x"), command("nobody")]
+    keep = {stream + "*": {"max_entries": 10}, "*": {"max_age": timedelta(days=1)}}
+    with override_settings(STREAMS_KEEP=keep):
+        results += [command(dry_run=True), command(stream), command()]
+    results.append(command(other, max_entries="3"))
+    for wrong in ([1], {"*": {"max_count": 1}}, {"*": {"max_bytes": -1}}, {"*": 3}):
+        with override_settings(STREAMS_KEEP=wrong):
+            results.append(command())
+    return results + [kept(name)[:2] for name in (stream, other, third)]
+
+
+def backfilled(stream):
+    """The size of a stream that was there before the column."""
+    publish_many(stream, ["abc", "de"])
+    call_command("migrate", "streams", "0001", verbosity=0)
+    call_command("migrate", "streams", verbosity=0)
+    return kept(stream)
