@@ -2,7 +2,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from compat.streams import publish, publish_many
+from compat.streams import publish, publish_many, retention
 from deploy import lifecycle, logs
 from deploy.models import Deployment
 
@@ -168,6 +168,22 @@ def test_a_long_log_is_shortened_on_the_page_only(deployment, viewer):
     assert len(page) < logs.TAIL + 20000
     raw = b"".join(viewer.get(f"/deployments/{deployment.pk}/log/").streaming_content)
     assert raw.count(b"\n") == 150
+
+
+def test_what_is_not_kept_is_said(deployment, viewer):
+    deployment = lifecycle.claim_next("r")
+    write(deployment, *["%03d\n" % n for n in range(100)])
+    page = viewer.get(f"/deployments/{deployment.pk}/").content.decode()
+    assert "not kept" not in page
+    retention.trim(deployment.service.stream, retention.limits(max_entries=40))
+    page = viewer.get(f"/deployments/{deployment.pk}/").content.decode()
+    assert "The beginning of this log is not kept any more." in page
+    assert "059" not in page and "060" in page
+    raw = b"".join(viewer.get(f"/deployments/{deployment.pk}/log/").streaming_content).decode()
+    assert raw.splitlines()[:2] == [logs.TRIMMED.strip(), "060"]
+    retention.trim(deployment.service.stream, retention.limits(max_entries=0))
+    raw = b"".join(viewer.get(f"/deployments/{deployment.pk}/log/").streaming_content).decode()
+    assert raw == logs.TRIMMED
 
 
 def test_the_raw_log_is_a_file_with_this_deployments_output_only(service, operator):

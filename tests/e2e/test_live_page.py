@@ -92,6 +92,28 @@ def test_a_tab_that_was_offline_misses_nothing(stack, page, emitter):
     page.wait_for("document.querySelector('#state').textContent === 'succeeded'")
 
 
+def test_what_was_trimmed_while_a_tab_was_offline_leaves_a_mark(stack, page, emitter):
+    emit = emitter(batches=3, lines=50)
+    start(page, stack, emit.uid)
+    shown(page, 50)
+    page.offline(True)
+    try:
+        page.wait_for("!navigator.onLine")
+        emit.go_on()
+        wait_for_log(stack, page, 100)
+        stack.run("manage.py", "streams_trim", "deploy:" + emit.uid, "--max-entries", "0")
+    finally:
+        page.offline(False)
+    page.wait_for("document.querySelector('#log').textContent.includes('not kept any more')")
+    emit.go_on()
+    page.wait_for("document.querySelector('#state').textContent === 'succeeded'")
+    numbers = page.evaluate(NUMBERS)
+    assert numbers == list(range(50)) + list(range(100, 150))
+    text = page.text("#log")
+    assert text.index("line 49") < text.index("not kept any more") < text.index("line 100")
+    assert page.errors() == []
+
+
 def test_a_daphne_that_dies_is_replaced_and_nothing_is_missed(stack, page, emitter):
     emit = emitter(batches=2, lines=50)
     start(page, stack, emit.uid)
