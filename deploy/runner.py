@@ -193,6 +193,7 @@ class Runner(object):
         self._workers = Workers()
         self._ended = []
         self._stops = 0
+        self._finishing = False
         # A pipe, not an Event: a signal handler may write to it at any moment.
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
@@ -205,15 +206,20 @@ class Runner(object):
         self._stops += 1
         self._wake()
 
+    def finish(self):
+        """Stop claiming, and end when what runs has ended by itself: its successor has new code."""
+        self._finishing = True
+        self._wake()
+
     def run(self, once=False):
-        """Work until stop(); once: until nothing is queued that can run and nothing runs.
+        """Work until stop() or finish(); once: until nothing is queued that can run, or runs.
 
         Returns True when everything it ran was recorded to its end.
         """
         logger.info("runner %s: started, %s at a time", self.identity, self.concurrency)
         while not self._stops:
             claimed = self._guarded(self._tick)
-            if once and claimed is False and not self.runs:
+            if (once or self._finishing) and claimed is False and not self.runs:
                 break
             self._wait(self.poll)
         complete = self._shut_down()
@@ -238,7 +244,7 @@ class Runner(object):
             self._next_trim = now + TRIM
             self._workers.start(self._trim)
         claimed = False
-        while not self._stops and len(self.runs) < self.concurrency:
+        while not self._stops and not self._finishing and len(self.runs) < self.concurrency:
             deployment = lifecycle.claim_next(self.identity)
             if deployment is None:
                 break

@@ -72,6 +72,17 @@ def parser():
     _limit_options(one)
     one.set_defaults(run=_up)
 
+    one = commands.add_parser(
+        "reload",
+        help="take up new code without a failed request",
+        description="Renews uWSGI's workers one by one, reloads nginx, and restarts the daphne "
+        "processes one at a time; each closes its WebSockets with code 1012, upon which pages come "
+        "back. The new code is imported first: when that fails, nothing is touched. Programs named "
+        "in the setting %s get that signal." % project.SIGNALS,
+    )
+    _reload_options(one)
+    one.set_defaults(run=_reload)
+
     for name, run, text in (
         ("down", _down, "stop what `up` started, and wait until it has gone"),
         ("status", _status, "list the programs, and whether the site answers"),
@@ -177,6 +188,33 @@ def _up_options(one):
         metavar="SECONDS",
         default=60,
         help="how long the site may take to answer (default: 60)",
+    )
+
+
+def _reload_options(one):
+    one.add_argument("--directory", metavar="DIR", help="the site's folder (default: this one)")
+    one.add_argument("--var", metavar="DIR", help=VAR_HELP)
+    one.add_argument(
+        "--settings",
+        metavar="MODULE",
+        help="settings module (default: DJANGO_SETTINGS_MODULE, else the one in manage.py)",
+    )
+    one.add_argument(
+        "--supervisor",
+        metavar="FILE",
+        help="control socket of a supervisord that was not started by `up`, such as "
+        "/var/run/supervisor.sock",
+    )
+    one.add_argument(
+        "--name",
+        metavar="NAME",
+        help="with --supervisor: prefix of the programs' names (default: the settings' package)",
+    )
+    one.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        default=120,
+        help="how long one step may take (default: 120)",
     )
 
 
@@ -317,6 +355,23 @@ def _down(args):
 
 def _status(args):
     return supervise.status(_var(args))
+
+
+def _reload(args):
+    patience = options.number("--timeout", args.timeout, 1, 3600)
+    directory = options.folder("--directory", os.path.abspath(args.directory or os.getcwd()))
+    if args.supervisor:
+        socket = options.path("--supervisor", os.path.abspath(args.supervisor))
+    else:
+        var = _var(args)
+        os.environ["DEVOPS_VAR"] = var  # the settings read it
+    module = project.settings_module(args.settings, directory)
+    found = project.read_settings(module, directory) if module else {}
+    signals = facts.signals(found.get("signals") or {})
+    if args.supervisor:
+        name = options.name("--name", args.name or facts.default_name(module, "site"))
+        return supervise.reload_at(socket, name.replace("-", "_") + "-", signals, patience)
+    return supervise.reload(var, signals, patience)
 
 
 def _var(args):

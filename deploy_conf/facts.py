@@ -11,6 +11,8 @@ from .errors import BadValue
 # daphne's own defaults, written out because nginx's timeouts must be longer than both together.
 PING_INTERVAL = 20
 PING_TIMEOUT = 30
+# What a program may be told by to renew itself.
+SIGNALS = ("HUP", "TERM", "USR1", "USR2")
 # Programs and log files of our own.
 TAKEN = re.compile(r"(nginx|nginx-access|nginx-error|uwsgi|daphne(_[0-9]+)?|redis|supervisord)\Z")
 
@@ -60,7 +62,7 @@ def from_arguments(args):
         python=python,
         daphne=_script(python, "daphne"),
         settings=settings,
-        name=options.name("--name", args.name or _default_name(settings, asgi)),
+        name=options.name("--name", args.name or default_name(settings, asgi)),
         wsgi=wsgi,
         asgi=options.application("--asgi", asgi, directory),
         static_url=static_url,
@@ -98,7 +100,7 @@ def _script(python, name):
     raise BadValue("--python: %s is not installed in the environment of %s" % (name, python))
 
 
-def _default_name(settings, asgi):
+def default_name(settings, asgi):
     """The first package of the settings (or ASGI) module, as a name."""
     text = (settings or asgi).split(".")[0].split(":")[0].lower()
     return re.sub(r"[^a-z0-9_-]", "", text).lstrip("0123456789_-")[:31] or "site"
@@ -149,6 +151,18 @@ def _programs(programs, python):
         words = options.arguments(option, words)
         result[name] = [word.replace("{python}", python) for word in words]
     return result
+
+
+def signals(wanted):
+    """{program: name of a signal} of the setting, checked."""
+    if not isinstance(wanted, dict):
+        raise BadValue("%s: expected a dict of program and signal" % project.SIGNALS)
+    for program, name in wanted.items():
+        if name not in SIGNALS:
+            raise BadValue(
+                "%s[%r]: %r is not one of %s" % (project.SIGNALS, program, name, " ".join(SIGNALS))
+            )
+    return dict(wanted)
 
 
 def _unlimited(text):

@@ -31,4 +31,5 @@ def _values(facts, place):
         "daphne_port": place.daphne_port,
         "nginx": shlex.quote(place.nginx),
         "redis": bool(place.redis_socket),
+        "supervisor_socket": shlex.quote(place.supervisor_socket),
     }

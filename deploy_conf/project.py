@@ -10,6 +10,7 @@ from .errors import BadValue
 MANAGE = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
 # Settings this program reads, beside Django's own.
 PROGRAMS = "DEPLOY_CONF_PROGRAMS"
+SIGNALS = "DEPLOY_CONF_RELOAD_SIGNALS"
 PROBE = "DEPLOY_CONF_WEBSOCKET_PROBE"
 FACTS = ("WSGI_APPLICATION", "STATIC_URL", "STATIC_ROOT", "MEDIA_URL", "MEDIA_ROOT")
 
@@ -49,6 +50,7 @@ def read_settings(module, directory):
 
         facts = {name.lower(): getattr(settings, name, None) for name in FACTS}
         facts["programs"] = getattr(settings, PROGRAMS, None) or {}
+        facts["signals"] = getattr(settings, SIGNALS, None) or {}
         facts["websocket_probe"] = getattr(settings, PROBE, None)
         return facts
     except Exception as error:

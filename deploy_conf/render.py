@@ -8,6 +8,8 @@ import tempfile
 from . import binaries, escape, templating
 from .facts import PING_INTERVAL, PING_TIMEOUT
 
+# A daphne that drains has ended by itself this many seconds before supervisor would kill it.
+DRAIN_MARGIN = 3
 PASSWORD = re.compile(r'^requirepass "?([0-9a-f]{64})"?$', re.MULTILINE)
 
 
@@ -98,6 +100,7 @@ def site_values(facts, place):
         uwsgi_processes=facts.uwsgi_processes,
         uwsgi_socket=place.uwsgi_socket,
         uwsgi_socket_mode="660",
+        uwsgi_fifo=place.uwsgi_socket and os.path.splitext(place.uwsgi_socket)[0] + ".fifo",
         uwsgi_mercy=place.patience(facts.harakiri),
         uwsgi_rss=512,
         max_requests_delta=500 if place.uwsgi and uwsgi.knows("max-requests-delta") else 0,
@@ -112,6 +115,9 @@ def site_values(facts, place):
         steady=place.steady,
         daphne_processes=facts.daphne_processes,
         daphne_stop_wait=place.patience(30),
+        daphne_environment=escape.supervisor_environment(
+            dict({"COMPAT_DRAIN_SECONDS": place.patience(30) - DRAIN_MARGIN}, **environment)
+        ),
         daphne_command=escape.supervisor_command(_daphne(facts)),
         # Redis
         redis=bool(place.redis_socket),
@@ -194,7 +200,7 @@ def _nginx_values(facts, place):
         nginx_user=place.nginx_user,
         nginx_pid=escape.nginx(os.path.join(place.master, "nginx.pid")),
         nginx_command=escape.supervisor_command(command),
-        nginx_stop_wait=place.worker_shutdown + 10,
+        nginx_stop_wait=place.patience(place.worker_shutdown + 10),
         worker_shutdown=place.worker_shutdown,
         access_log=_nginx_log(place, "access"),
         websocket_log=_nginx_log(place, "access"),

@@ -28,7 +28,7 @@ NO_ANSWER = (
 )
 LEFT_BEHIND = ("supervisord.pid", "nginx.pid", "run.json")
 RECORDED = frozenset("pid start boot url host port sockets prefix websocket probe redis".split())
-SOCKETS = ("uwsgi.sock", "redis.sock", "supervisor.sock")
+SOCKETS = ("uwsgi.sock", "uwsgi.fifo", "reload.lock", "redis.sock", "supervisor.sock")
 
 
 class Run(object):
@@ -85,12 +85,7 @@ class Run(object):
 
     def supervisor(self, record=None):
         """supervisord's XML-RPC interface, as a proxy."""
-        from supervisor.xmlrpc import SupervisorTransport
-
-        socket = os.path.join((record or self.read())["sockets"], "supervisor.sock")
-        return xmlrpc.client.ServerProxy(
-            "http://127.0.0.1", SupervisorTransport(None, None, "unix://" + socket)
-        ).supervisor
+        return supervisor_at(os.path.join((record or self.read())["sockets"], "supervisor.sock"))
 
     def programs(self, record=None):
         """What supervisord says of each process, in starting order; None without an answer."""
@@ -138,6 +133,15 @@ class Run(object):
             _remove(os.path.join(sockets, name))
         if sockets != self.folder and os.path.basename(sockets).startswith("deploy_conf-"):
             shutil.rmtree(sockets, ignore_errors=True)
+
+
+def supervisor_at(socket):
+    """The XML-RPC interface of the supervisord that listens on a Unix socket."""
+    from supervisor.xmlrpc import SupervisorTransport
+
+    return xmlrpc.client.ServerProxy(
+        "http://127.0.0.1", SupervisorTransport(None, None, "unix://" + socket)
+    ).supervisor
 
 
 def _remove(path):

@@ -10,7 +10,8 @@ import time
 
 from . import binaries, health, place, probe, processes, render
 from .errors import ConfError
-from .running import Run
+from .reload import Reload, lock
+from .running import NO_ANSWER, Run, supervisor_at
 
 # More than the sum of what the parts may take to stop (see Place.hurry).
 STOP_PATIENCE = 45
@@ -123,6 +124,52 @@ def status(var):
     if not problems:
         print("%s answers over HTTP and WebSocket" % record["url"])
     return 1 if problems else 0
+
+
+def reload(var, signals, patience):
+    """Has what `up` started take up new code; 0 only if all is well afterwards."""
+    run = Run(var)
+    record = run.read()
+    if not record or run.programs(record) is None:
+        raise ConfError("not running: start it with `up`")
+    with lock(run.folder):
+        one = Reload(run.supervisor(record), record["prefix"], signals, say, run.log, patience)
+        one.run()
+    deadline = time.monotonic() + patience
+    problems = health.problems(run, record, run.programs(record))
+    while problems and time.monotonic() < deadline:
+        time.sleep(0.1)
+        problems = health.problems(run, record, run.programs(record))
+    for problem in problems:
+        sys.stderr.write("deploy_conf: %s\n" % problem)
+    if not problems:
+        say("reloaded: %s" % record["url"])
+    return 1 if problems else 0
+
+
+def reload_at(socket, prefix, signals, patience):
+    """The same for programs of any supervisord, by the path of its control socket."""
+    interface = supervisor_at(socket)
+
+    def log(program):
+        try:
+            return next(
+                found["stdout_logfile"]
+                for found in interface.getAllProcessInfo()
+                if found["name"] in (program, prefix + program)
+            )
+        except (StopIteration,) + NO_ANSWER:
+            return "its log"
+
+    with lock(os.path.dirname(socket)):
+        Reload(interface, prefix, signals, say, log, patience).run()
+    say("reloaded")
+    return 0
+
+
+def say(line):
+    print(line)
+    sys.stdout.flush()
 
 
 class Stop(object):

@@ -117,6 +117,8 @@ STREAMS_KEEP = {"*": {"max_age": timedelta(days=365), "max_bytes": 1024**3}}
 
 # Processes that supervisor keeps alive beside uWSGI, daphne, nginx and Redis.
 DEPLOY_CONF_PROGRAMS = {"runner": ["{python}", "manage.py", "deploy_runner"]}
+# What `reload` sends them: the runner finishes what it runs, and ends; supervisor starts it anew.
+DEPLOY_CONF_RELOAD_SIGNALS = {"runner": "USR1"}
 # A WebSocket that always answers (403 to a stranger): how `up` sees that daphne is reached.
 DEPLOY_CONF_WEBSOCKET_PROBE = "/ws/deploy/tasks/"
 

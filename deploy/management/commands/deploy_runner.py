@@ -10,7 +10,8 @@ from deploy.runner import Runner
 class Command(BaseCommand):
     help = (
         "Runs queued deployments until it is stopped. TERM or Ctrl-C: it takes no more, stops the "
-        "commands that run (they are marked lost) and exits; a second one does not wait for them."
+        "commands that run (they are marked lost) and exits; a second one does not wait for them. "
+        "USR1: it takes no more, and exits when what runs has ended."
     )
 
     def add_arguments(self, parser):
@@ -50,6 +51,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if signal.getsignal(number) != signal.SIG_IGN:  # nohup
                 signal.signal(number, lambda *_: runner.stop())
+        signal.signal(signal.SIGUSR1, lambda *_: runner.finish())
         if not runner.run(once=options["once"]):
             raise CommandError(
                 "stopped too early for the last entries: the next runner marks them lost"
