@@ -177,3 +177,13 @@ class Deployment(models.Model):
 
     def get_absolute_url(self):
         return reverse("deploy:deployment", args=[self.pk])
+
+
+class RunnerBeat(models.Model):
+    """When a runner was last heard of; its name is that of its process."""
+
+    runner = models.CharField(max_length=200, unique=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self):
+        return f"{self.runner} at {self.at}"

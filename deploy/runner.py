@@ -6,6 +6,7 @@ import queue
 import select
 import threading
 import time
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -16,13 +17,14 @@ from compat.streams import publish_many, read
 from compat.streams.retention import trim_all
 from deploy import lifecycle, processes
 from deploy.execution import CannotStart, Execution
-from deploy.models import Deployment
+from deploy.models import Deployment, RunnerBeat
 
 logger = logging.getLogger(__name__)
 
 DATABASE_TROUBLE = (OperationalError, InterfaceError)
 PAGE = 200  # entries
 HEARTBEAT = 5.0  # seconds
+FORGOTTEN = timedelta(days=1)  # after which a runner's last heartbeat is of no interest
 SWEEP = 15.0  # seconds
 TRIM = 600.0  # seconds between two looks at what streams need not keep (STREAMS_KEEP)
 # Who stops the runner kills it soon (`deploy_conf up` after 8 s), and a command in a process group
@@ -233,10 +235,12 @@ class Runner(object):
         """Do all that is due; tell whether something was claimed."""
         now = time.monotonic()
         self._collect()
+        beat = now >= self._next_heartbeat
         if self.runs:
-            self._look_after_runs(beat=now >= self._next_heartbeat)
-            if now >= self._next_heartbeat:
-                self._next_heartbeat = now + HEARTBEAT
+            self._look_after_runs(beat)
+        if beat:
+            self._beat()
+            self._next_heartbeat = now + HEARTBEAT
         if now >= self._next_sweep:
             self.sweep()
             self._next_sweep = now + SWEEP
@@ -254,6 +258,12 @@ class Runner(object):
             self.runs[deployment.pk] = run
             self._workers.start(run)
         return claimed
+
+    def _beat(self):
+        """Say that this runner is there, and forget those that have not done so for long."""
+        now = timezone.now()
+        RunnerBeat.objects.update_or_create(runner=str(self.identity), defaults={"at": now})
+        RunnerBeat.objects.filter(at__lt=now - FORGOTTEN).delete()
 
     def _look_after_runs(self, beat):
         mine = Deployment.objects.filter(

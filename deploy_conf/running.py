@@ -131,6 +131,8 @@ class Run(object):
             _remove(os.path.join(self.folder, name))
         for name in SOCKETS:
             _remove(os.path.join(sockets, name))
+        # What the processes of that run had counted.
+        shutil.rmtree(os.path.join(self.folder, "metrics"), ignore_errors=True)
         if sockets != self.folder and os.path.basename(sockets).startswith("deploy_conf-"):
             shutil.rmtree(sockets, ignore_errors=True)
 

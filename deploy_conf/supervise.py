@@ -270,6 +270,7 @@ def _write(site, var, where):
         where.redis_password = render.redis_password(where.conf)
         where.redis_url = render.redis_url(where.redis_socket, where.redis_password)
     where.environment = {"DEVOPS_VAR": var, "PYTHONUNBUFFERED": "1"}
+    where.environment["PROMETHEUS_MULTIPROC_DIR"] = os.path.join(where.run, "metrics")
     render.write(where.conf, render.site_files(site, where), render.PRIVATE)
     text = "# Written by deploy_conf up, for manage.py in a shell.\nREDIS_URL=%s\n"
     render.write(var, {"site.env": text % where.redis_url}, private=("site.env",))

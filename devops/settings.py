@@ -112,6 +112,11 @@ BEHIND_TLS = env.flag("BEHIND_TLS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_TLS
 SECURE_HSTS_SECONDS = 30 * 24 * 3600 if BEHIND_TLS else 0
 
+# /healthz and /metrics.
+COMPAT_METRICS = True
+COMPAT_HEALTH_CHECKS = {"runner": "deploy.health.runner"}
+COMPAT_HEALTH_DISK = {DEVOPS_VAR: 100 * 1024**2}
+
 # The runner forgets the oldest output of a service that is over this.
 STREAMS_KEEP = {"*": {"max_age": timedelta(days=365), "max_bytes": 1024**3}}
 

@@ -8,5 +8,6 @@ urlpatterns = [
     url(r"^admin/", admin.site.urls),
     url(r"^accounts/login/$", auth_views.LoginView.as_view(), name="login"),
     url(r"^accounts/logout/$", auth_views.LogoutView.as_view(), name="logout"),
+    url(r"", include("compat.health.urls")),
     url(r"", include("deploy.urls")),
 ]

@@ -28,6 +28,7 @@ def ring(name, first, texts):
         "stream": name,
         "first": first,
         "last": first + len(texts) - 1,
+        "at": time.time(),
     }
     if sum(map(len, texts)) <= INLINE_CHARACTERS:
         message["bodies"] = list(texts)

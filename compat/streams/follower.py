@@ -6,6 +6,7 @@ import logging
 from django.conf import settings
 
 from ..tasks import is_current
+from . import stats
 from .flow import Wire
 from .segment import frame
 
@@ -111,6 +112,7 @@ class StreamFollower:
         frames = topic.frames(topic.tail, self.cursor, self.render)
         if not self.backlog.write(frames):
             return False
+        topic.hub.delivered += frames.cursor - self.cursor
         self.cursor = frames.cursor
         return self.cursor >= topic.head
 
@@ -166,6 +168,7 @@ class StreamFollower:
         if not segment.holds(self.cursor + 1):
             return True
         frames = topic.frames(segment, self.cursor, self.render)
+        topic.hub.delivered += frames.cursor - self.cursor
         # Before it is sent: a task that is cancelled half-way must not be followed by another.
         self.cursor = frames.cursor
         for text in frames.texts:
@@ -197,6 +200,7 @@ class StreamFollower:
 
     async def dismiss(self, code):
         """Stop, and close the connection with `code`."""
+        stats.closed.labels(code).inc()
         self.stop()
         if self.close is not None:
             await self.close(code)

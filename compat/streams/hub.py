@@ -18,7 +18,7 @@ from django.db import close_old_connections
 from .. import layers
 from ..tasks import end_task, is_current
 from ..throttle import Throttle
-from . import bell, store
+from . import bell, stats, store
 from .ear import Ear
 from .follower import CLOSE_RESTART
 from .names import group_name
@@ -56,6 +56,7 @@ class Hub:
         self.closed = False
         self.topics = {}
         self.leaving = set()
+        self.delivered = 0
         self.throttle = Throttle()
         self.threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="streams")
         layer = layers.own_layer()
@@ -73,11 +74,13 @@ class Hub:
             name = follower.stream
             topic = self.topics[name] = Topic(self, name, group_name(name))
         topic.followers.add(follower)
+        stats.readers.inc()
         return topic
 
     def leave(self, topic, follower):
         """Forget a follower, the topic with its last one, and the hub with its last topic."""
         topic.forget(follower)
+        stats.readers.dec()
         if topic.followers or self.topics.get(topic.name) is not topic:
             return []
         del self.topics[topic.name]
@@ -109,6 +112,7 @@ class Hub:
 
     async def _end(self, topic):
         self.closed = True
+        self.tell()
         others = [task for task in self.leaving if not is_current(task)]
         await end_task(self.polling)
         if others:
@@ -135,7 +139,8 @@ class Hub:
             return
         topic = self.topics.get(message["stream"])
         if topic is not None:
-            topic.bell(message["first"], message["last"], message.get("bodies"))
+            bodies, at = message.get("bodies"), message.get("at")
+            topic.bell(message["first"], message["last"], bodies, at)
 
     def poll_now(self):
         """Compare heads at once: bells may have been missed."""
@@ -150,6 +155,7 @@ class Hub:
             finally:
                 timer.cancel()
             self.poll_early.clear()
+            self.tell()
             try:
                 await self._compare()
                 if self.ear is not None:
@@ -158,6 +164,11 @@ class Hub:
                 raise
             except Exception as error:
                 self._complain(error)
+
+    def tell(self):
+        """Pass on what was counted: on the way of every line an addition is cheap, more is not."""
+        delivered, self.delivered = self.delivered, 0
+        stats.delivered.inc(delivered)
 
     async def _compare(self):
         before = {n: topic.head for n, topic in self.topics.items() if topic.tail is not None}

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import Error, IntegrityError, OperationalError, router, transaction
 from django.utils import timezone
 
-from . import bell
+from . import bell, stats
 from .models import Entry, Stream
 from .names import check_name
 
@@ -108,8 +108,13 @@ def _append(connection, name, texts, progress=None):
                 progress.append(last)
             first = last - len(texts) + 1
             _insert(connection, cursor, stream_id, first, texts)
-        connection.on_commit(lambda: bell.ring(name, first, texts))
+        connection.on_commit(lambda: _announce(name, first, texts))
     return first, last
+
+
+def _announce(name, first, texts):
+    stats.appended.inc(len(texts))
+    bell.ring(name, first, texts)
 
 
 def _reserve(connection, cursor, name, count, size):

@@ -2,8 +2,9 @@
 
 import asyncio
 import collections
+import time
 
-from . import store
+from . import stats, store
 from .segment import FRAME_CHARACTERS, FRAME_ENTRIES, Frames, Segment, entries_frame, message_frames
 
 # What is kept of the end of the stream; readers further behind read pages of the log.
@@ -37,6 +38,7 @@ class Topic:
         self.reading = {}
         self.filling = None
         self.waking = False
+        self.rung = None  # when the first of the entries was committed that nobody was woken for
         self.head_reading = self.head_next = None
         self.average = 512.0
         self.opening = hub.loop.create_task(self._open())
@@ -79,6 +81,9 @@ class Topic:
         self.waking = False
         for follower in tuple(self.ready):
             follower.wake()
+        if self.rung is not None:
+            stats.lag.observe(max(0.0, time.time() - self.rung))
+            self.rung = None
 
     def rest(self):
         """Free what only readers that are catching up need, when there is none."""
@@ -90,8 +95,10 @@ class Topic:
 
     # What is known about the head
 
-    def bell(self, first, last, bodies):
-        """Entries first … last were committed; `bodies` are their JSON texts, or None."""
+    def bell(self, first, last, bodies, at=None):
+        """Entries first … last were committed `at` that time; `bodies` are their JSON texts."""
+        if at is not None and last > self.head and self.rung is None:
+            self.rung = at
         tail = self.tail
         if tail is not None and bodies and first <= tail.last + 1 <= last:
             tail.extend(bodies[tail.last + 1 - first :])
@@ -161,6 +168,7 @@ class Topic:
 
     async def _read(self, since, upto):
         """The next entries after `since`; `upto` is known to be committed."""
+        stats.log_reads.inc()
         rows = await self.hub.database(store.read, self.name, since, self._page_entries())
         if not rows:
             return Segment(upto + 1)

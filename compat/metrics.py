@@ -1,0 +1,108 @@
+"""
+Numbers for Prometheus, where prometheus_client is installed and COMPAT_METRICS is on; else nothing.
+
+With PROMETHEUS_MULTIPROC_DIR set, all processes of the site keep theirs in files in that folder,
+and any of them can tell the sums.
+https://prometheus.github.io/client_python/multiprocess/
+"""
+
+import glob
+import logging
+import os
+
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+
+class Nothing:
+    """Stands for a metric that nobody collects."""
+
+    def labels(self, *values):
+        return self
+
+    def inc(self, amount=1):
+        """Do nothing, as all that a metric can be asked for."""
+
+    dec = set = observe = inc
+
+
+def client():
+    """The prometheus_client module, None when there is nothing to be collected."""
+    if not getattr(settings, "COMPAT_METRICS", False):
+        return None
+    folder = os.environ.get(FOLDER)
+    try:
+        if folder:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+        import prometheus_client
+    except ImportError:
+        return None
+    except OSError as error:
+        # Numbers are not worth a site that does not start.
+        logger.warning("no metrics: %s=%s: %s", FOLDER, folder, error.strerror)
+        return None
+    return prometheus_client
+
+
+def counter(title, text, labels=()):
+    """A Counter `compat_<title>_total`."""
+    module = client()
+    return Nothing() if module is None else module.Counter("compat_" + title, text, labels)
+
+
+def gauge(title, text):
+    """A Gauge `compat_<title>`, summed over the processes that live."""
+    module = client()
+    if module is None:
+        return Nothing()
+    return module.Gauge("compat_" + title, text, multiprocess_mode="livesum")
+
+
+def histogram(title, text, buckets):
+    """A Histogram `compat_<title>`."""
+    module = client()
+    if module is None:
+        return Nothing()
+    return module.Histogram("compat_" + title, text, buckets=buckets)
+
+
+def exposition(extra=()):
+    """
+    (text, content type) for Prometheus with the numbers of all processes; None: not collected.
+
+    extra: (name, text, {label: value}, number) of gauges that are known at this moment.
+    """
+    module = client()
+    if module is None:
+        return None
+    registry = module.CollectorRegistry()
+    folder = os.environ.get(FOLDER)
+    if folder:
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        forget_the_dead(folder)
+        MultiProcessCollector(registry)
+    gauges = {}
+    for name, text, labels, number in extra:
+        if name not in gauges:
+            gauges[name] = module.Gauge(name, text, sorted(labels), registry=registry)
+        found = gauges[name]
+        (found.labels(*[labels[key] for key in sorted(labels)]) if labels else found).set(number)
+    text = module.generate_latest(registry)
+    if not folder:
+        text = module.generate_latest(module.REGISTRY) + text
+    return text, module.CONTENT_TYPE_LATEST
+
+
+def forget_the_dead(folder):
+    """Remove what processes that were killed count as theirs now; what they had counted stays."""
+    for path in glob.glob(os.path.join(folder, "gauge_live*.db")):
+        pid = path.rpartition("_")[2][: -len(".db")]
+        if pid.isdigit() and not os.path.exists("/proc/" + pid) and os.path.exists("/proc/self"):
+            try:
+                os.unlink(path)
+            except OSError:
+                pass  # another process was faster
