@@ -49,7 +49,8 @@ def suite(options):
         raise Unready("%s is missing; --write-baseline makes it on 3.7" % path)
     folder = os.path.abspath(options.var)
     kind = DATABASES[options.db]
-    python, source = prepare(folder, not options.write_baseline, kind.driver, kind.requirements)
+    drivers = kind.stock_requirements if options.write_baseline else kind.requirements
+    python, source = prepare(folder, not options.write_baseline, kind.driver, drivers)
     paths = [path, os.path.join(HERE, "baseline-sqlite.txt")]  # the sizes of apps are alike
     baseline = next((Baseline.read(p) for p in paths if os.path.exists(p)), Baseline({}, {}))
     labels = options.labels or apps(source)

@@ -17,7 +17,7 @@ class SQLite(object):
     """In memory, as the suite has it."""
 
     driver = ""
-    requirements = []
+    requirements = stock_requirements = []
 
     def version(self, python):
         code = "import sqlite3; print(sqlite3.sqlite_version)"
@@ -34,7 +34,7 @@ class Cluster(object):
     """An empty server in a temporary folder, run by its own user when we are root."""
 
     user = label = module = driver = program = ""
-    requirements = []
+    requirements = stock_requirements = []  # what pip installs: with the bridge, for the baseline
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="django-suite-")
@@ -165,10 +165,11 @@ class MySQLClient(MariaDB):
 
     driver, module = "", "MySQLdb"
     requirements = [
-        "mysqlclient==1.4.6; python_version < '3.7'",
-        "mysqlclient==2.1.1; python_version == '3.7'",
-        "mysqlclient==2.2.7; python_version >= '3.8'",
+        "mysqlclient==2.1.1; python_version < '3.8'",
+        "mysqlclient==2.2.7; python_version >= '3.8' and python_version < '3.10'",
+        "mysqlclient==2.3.1; python_version >= '3.10'",
     ]
+    stock_requirements = ["mysqlclient==2.0.3"]  # the last with which stock Django 1.11 connects
 
 
 DATABASES = {

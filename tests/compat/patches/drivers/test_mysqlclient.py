@@ -1,0 +1,89 @@
+"""mysqlclient is compiled, so the environment may be without it: then these are skipped."""
+
+import json
+import tempfile
+
+import pytest
+
+from tests.compat.patches.probe import prove
+from tests.streams.servers import start_mariadb
+
+MySQLdb = pytest.importorskip("MySQLdb", reason="mysqlclient is not installed")
+
+START = """
+import gc, json, os, weakref
+import django
+from django.conf import settings
+settings.configure(DATABASES={"default": json.loads(os.environ["DATABASE"])})
+django.setup()
+from django.db import connection
+from django.utils.safestring import mark_safe
+"""
+
+SAFE = (
+    START
+    + """
+with connection.cursor() as cursor:
+    cursor.execute("SET sql_mode = 'NO_BACKSLASH_ESCAPES'")
+    cursor.execute("SELECT %s, %s", [mark_safe("it's"), mark_safe("na\\u00efve \\\\' -- ")])
+    print(cursor.fetchone())
+    cursor.execute("SELECT HEX(%s), CHARSET(%s)", [mark_safe(b"\\xff'"), mark_safe(b"a")])
+    print(cursor.fetchone()[0])
+gone = weakref.ref(connection.connection)
+gc.disable()
+connection.close()
+print(gone())
+"""
+)
+
+SHOWN = (
+    START
+    + """
+from django.db import models
+class Thing(models.Model):
+    class Meta:
+        app_label = "things"
+field = models.CharField(max_length=9, default="it's \\u00e9")
+field.set_attributes_from_name("name")
+with connection.schema_editor(collect_sql=True) as editor:
+    editor.add_field(Thing, field)
+print(editor.collected_sql[0])
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def database():
+    # Not below pytest's folder: the server runs as a user that must not look into that.
+    with tempfile.TemporaryDirectory(prefix="probe-my-") as folder:
+        started = start_mariadb(folder)
+        if isinstance(started, str):
+            pytest.skip(started)
+        yield {"DATABASE": json.dumps(started[1])}
+        started[0].stop()
+
+
+NEW = getattr(MySQLdb, "version_info", (0,)) >= (2, 1)
+
+
+def test_safe_strings_are_sent_as_strings_and_connections_are_freed(database):
+    prove(
+        "drivers.mysqlclient_encoders",
+        SAFE,
+        good='("it\'s", "na\u00efve \\\\\' -- ")\nFF27\nNone',
+        bad="KeyError: <class ",
+        needed=NEW,
+        env=database,
+    )
+
+
+def test_a_migration_s_default_is_shown_as_sql(database):
+    prove(
+        "drivers.mysqlclient_escape",
+        SHOWN,
+        good="ALTER TABLE `things_thing` ADD COLUMN `name` varchar(9)"
+        " DEFAULT 'it\\'s \u00e9' NOT NULL;",
+        bad="has no attribute 'escape'",
+        needed=NEW,
+        env=database,
+    )
