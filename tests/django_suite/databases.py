@@ -135,6 +135,7 @@ class MariaDB(Cluster):
         command = [self.program] + common + owner
         command += ["--bind-address=" + HOST, "--port=%d" % self.port, "--socket=" + socket]
         command += ["--pid-file=" + os.path.join(self.data, "pid")]
+        command += ["--innodb-flush-method=nosync", "--skip-innodb-doublewrite"]
         command += ["--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve"]
         client = [self.found("mariadb", "mysql"), "--no-defaults", "-uroot", "--socket=" + socket]
         self.start_server(command, client + ["-e", "SELECT 1"])
