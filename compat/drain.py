@@ -80,7 +80,8 @@ class Drain(object):
         if os.getpid() != self.pid:
             self.stock[signum](signum, frame)  # a fork, which has no server of its own
         elif self.signum is None:
-            self.signum, self.began = signum, time.monotonic()
+            self.signum = signum  # at once: another signal may interrupt this
+            self.began = time.monotonic()
             self.told.release()
             self.reactor.callFromThread(self.begin)
         elif self.told_again.locked():

@@ -2,8 +2,16 @@
 
 import asyncio
 
-# Redis starts, or is being replaced by another server.
-TRANSIENT_REPLIES = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY ")
+# Redis starts, or is being replaced by another server (which unblocks those that wait).
+TRANSIENT_REPLIES = (
+    "LOADING",
+    "READONLY",
+    "UNBLOCKED",
+    "MASTERDOWN",
+    "CLUSTERDOWN",
+    "TRYAGAIN",
+    "BUSY ",
+)
 
 
 def is_outage(error):

@@ -104,11 +104,13 @@ class Pools(object):
 
     def of(self, loop, stock):
         """The pool of a loop. `stock` is the executor of asgiref < 2.3.2."""
-        pool = self.by_loop.get(loop)
+        pool, wanted = self.by_loop.get(loop), size(loop, stock)
         if pool is None:
             self.sweep()
             with self.lock:
-                pool = self.by_loop.setdefault(loop, Pool(size(loop, stock)))
+                pool = self.by_loop.setdefault(loop, Pool(wanted))
+        if pool.main.size != wanted:
+            pool.resize(wanted)  # the loop has been given another executor
         return pool
 
     def sweep(self):
@@ -137,7 +139,14 @@ def size(loop, stock):
     if "ASGI_THREADS" in os.environ:
         return int(os.environ["ASGI_THREADS"])
     executor = stock or getattr(loop, "_default_executor", None)
-    return getattr(executor, "_max_workers", None)
+    return getattr(executor, "_max_workers", None) or default_size()
+
+
+@functools.lru_cache(maxsize=None)
+def default_size():
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor()._max_workers  # it has no threads yet
 
 
 class Pool(object):
@@ -150,7 +159,7 @@ class Pool(object):
     there are at most `size` threads a level.
     """
 
-    def __init__(self, size=None):
+    def __init__(self, size):
         self.lock = threading.RLock()  # a collected object may cancel a call meanwhile
         self.main = Lane(size)
         self.overflow = {}  # level → Lane
@@ -178,10 +187,16 @@ class Pool(object):
     def done(self, lane, level, future):
         with self.lock:
             lane.busy -= 1
-            if lane.busy or lane is self.main:
+            if lane.busy or self.overflow.get(level) is not lane:
                 return
             del self.overflow[level]
         lane.executor.shutdown(wait=False)
+
+    def resize(self, size):
+        """Have `size` threads from now on; what is queued already runs in the old ones."""
+        with self.lock:
+            old, self.main = self.main, Lane(size)
+        old.executor.shutdown(wait=False)
 
     def shutdown(self):
         """Let the threads end once they have nothing to do."""
@@ -195,7 +210,7 @@ class Lane(object):
         from concurrent.futures import ThreadPoolExecutor
 
         self.executor = ThreadPoolExecutor(size, thread_name_prefix="SyncToAsync")
-        self.size = self.executor._max_workers
+        self.size = size
         self.busy = 0
 
 

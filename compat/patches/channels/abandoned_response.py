@@ -38,9 +38,11 @@ def repair(http):
             await stock(self, client.receive, client.deliver)
         finally:
             client.leave()  # also when this is cancelled: the thread would go on by itself
-            await client.settle()
-            if client.watch:
-                await end_task(client.watch)
+            try:
+                await client.settle()
+            finally:  # daphne cancels again every second
+                if client.watch:
+                    await end_task(client.watch)
 
     def watching(handle):
         def handle_for_client(self, body):

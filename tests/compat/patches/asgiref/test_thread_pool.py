@@ -365,6 +365,33 @@ loop.set_default_executor(ThreadPoolExecutor(3))
 """
 
 
+@shares_lookups
+def test_another_executor_of_the_loop_changes_their_number():
+    code = """
+sizes = []
+
+async def used(limit):
+    busy = Busy()
+    await asyncio.gather(*[sync_to_async(busy)() for _ in range(3 * limit)])
+    sizes.append(busy.most)
+
+async def main():
+    for limit in (1, 4, 2):
+        loop.set_default_executor(ThreadPoolExecutor(limit))
+        await used(limit)
+    waiting = [asyncio.ensure_future(sync_to_async(time.sleep)(0.1)) for _ in range(6)]
+    await asyncio.sleep(0.02)
+    loop.set_default_executor(ThreadPoolExecutor(3))
+    await used(3)
+    print(sizes, all(task.done() for task in waiting) or await asyncio.gather(*waiting))
+
+loop.run_until_complete(main())
+until(lambda: len(threads()) == 3)  # the others have ended
+"""
+    said = probe(START + code).said
+    assert said in ("[1, 4, 2, 3] True", "[1, 4, 2, 3] %s" % ([None] * 6)), said
+
+
 def test_what_a_finished_call_set_off_queues_like_any_other():
     """daphne reads a connection's next request in what the last response set off."""
     code = (

@@ -141,6 +141,30 @@ def test_without_the_patch_no_response_is_finished_after_the_first(site):
     assert run(site, OVERRIDE, **DISABLED) == "[True, False, False]"
 
 
+CACHED = """
+import phases
+from unittest import mock
+from django.core.handlers.base import BaseHandler
+
+def loaded():
+    scope = {"type": "http", "method": "GET", "path": "/plain/", "query_string": b"", "headers": []}
+    with mock.patch.object(BaseHandler, "load_middleware", autospec=True,
+                           side_effect=BaseHandler.load_middleware) as load:
+        phases.AsgiHandler(scope)
+        return load.called
+
+found = [loaded(), loaded(), callable(phases.AsgiHandler._middleware_chain)]
+del phases.AsgiHandler._middleware_chain
+found.append(loaded())
+phases.AsgiHandler._middleware_chain = None
+print(found + [loaded(), loaded()])
+"""
+
+
+def test_the_chain_is_where_channels_keeps_it_and_can_be_reset_there(site):
+    assert run(site, CACHED) == "[True, False, True, True, True, False]"
+
+
 SWAPPED = """
 import phases
 from channels.http import AsgiRequest

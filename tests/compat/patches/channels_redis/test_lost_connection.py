@@ -39,6 +39,33 @@ asyncio.set_event_loop(loop)
 loop.run_until_complete(main())
 """
 )
+# A failover: whoever waits at a server that becomes a replica is told so, and then cut off.
+DEMOTED = """
+import asyncio, os
+import aioredis
+from channels_redis.core import RedisChannelLayer
+
+address = ("127.0.0.1", int(os.environ["PORT"]))
+layer, sender = RedisChannelLayer(hosts=[address]), RedisChannelLayer(hosts=[address])
+
+async def main():
+    task = asyncio.ensure_future(layer.receive("jobs"))
+    admin = await aioredis.create_redis(address)
+    while b"cmd=brpop" not in await admin.execute("client", "list"):
+        await asyncio.sleep(0.01)
+    await admin.slaveof("127.0.0.1", 1)
+    await asyncio.wait([task], timeout=0.3)
+    await admin.slaveof(None)
+    admin.close()
+    await sender.send("jobs", {"type": "news"})
+    print(await asyncio.wait_for(task, 15))
+    for used in (layer, sender):
+        await used.close_pools()
+
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+loop.run_until_complete(main())
+"""
 # Errors that are no outage still reach the caller.
 WRONG = """
 import asyncio, os
@@ -67,6 +94,10 @@ loop.run_until_complete(main())
 def test_receivers_go_on_after_a_restart(restarting):
     good = "['to job', 'to spe', 'to spe']"
     prove(NAME, CODE, good=good, bad="ConnectionClosedError", env=restarting)
+
+
+def test_receivers_go_on_after_a_failover(env):
+    prove(NAME, DEMOTED, good="{'type': 'news'}", bad="UNBLOCKED", env=env)
 
 
 def test_what_is_no_outage_is_raised(env):
