@@ -51,7 +51,10 @@ def leave_long(field, limit_of):
 @patch.when_imported("django.http.response")
 def repair_redirects(response):
     stock = vars(response.HttpResponseRedirectBase).get("__init__")
-    patch.expect(stock is not None, "redirects are made in another way")
+    patch.expect(
+        stock is not None and {"force_text", "DisallowedRedirect"} <= set(vars(response)),
+        "redirects are made in another way",
+    )
 
     @functools.wraps(stock)
     def __init__(self, redirect_to, *args, **kwargs):

@@ -1,7 +1,7 @@
 """
 Refuse a key that memcached cannot take before it is sent: InvalidCacheKey, a ValueError.
 
-A key with whitespace or control characters, or of more than 250 characters, made some clients and
+A key with whitespace or control characters, or of more than 250 bytes, made some clients and
 memcached disagree on where a command ends, and one visitor got another's data (CVE-2020-13254).
 The setting COMPAT_MEMCACHED_KEY_CHECK = False sends every key, as before, for a site whose
 client takes such keys; a subclass may have a validate_key() of its own instead.
@@ -49,9 +49,10 @@ def repair(memcached):
     def validate_key(self, key):
         if not getattr(settings, "COMPAT_MEMCACHED_KEY_CHECK", True):
             return
-        if len(key) > base.MEMCACHE_MAX_KEY_LENGTH:
+        # In bytes: memcached takes what comes after a line that is too long for the next command.
+        if len(key.encode("utf-8", "surrogatepass")) > base.MEMCACHE_MAX_KEY_LENGTH:
             raise InvalidCacheKey(
-                "%r has more than the %d characters that a key in memcached may have"
+                "%r has more than the %d bytes that a key in memcached may have"
                 % (key, base.MEMCACHE_MAX_KEY_LENGTH)
             )
         if any(character <= " " or character == "\x7f" for character in key):

@@ -18,38 +18,42 @@ patch = Patch(
 )
 
 
-class MailFailed(Exception):
-    """From send() to send_mail(): the error is its cause."""
-
-
 @patch.when_imported("django.contrib.auth.forms")
 def repair(forms):
     import logging
+    import threading
 
     stock = vars(forms.PasswordResetForm).get("send_mail")
+    names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
     patch.expect(
-        stock and "EmailMultiAlternatives" in vars(forms), "PasswordResetForm sends otherwise"
+        {"EmailMultiAlternatives", "send"} <= set(names)
+        and "EmailMultiAlternatives" in vars(forms),
+        "PasswordResetForm sends otherwise",
     )
     logger = logging.getLogger("django.contrib.auth")
+    reset = threading.local()  # .user: whose password is being reset by this thread
 
     class ResetMail(forms.EmailMultiAlternatives):
         def send(self, fail_silently=False):
             try:
                 return super(ResetMail, self).send(fail_silently)
-            except Exception as error:
-                raise MailFailed() from error
+            except Exception:
+                if not hasattr(reset, "user"):
+                    raise  # somebody else took the name from this module
+                logger.error(
+                    "The mail of a password reset was not sent, user %s",
+                    getattr(reset.user, "pk", None),
+                    exc_info=True,
+                )
+                return 0
 
     @functools.wraps(stock)
     def send_mail(self, subject_template_name, email_template_name, context, *args, **kwargs):
+        reset.user = context.get("user")
         try:
             stock(self, subject_template_name, email_template_name, context, *args, **kwargs)
-        except MailFailed as failed:
-            user = context.get("user")
-            logger.error(
-                "The mail of a password reset was not sent, user %s",
-                getattr(user, "pk", None),
-                exc_info=failed.__cause__,
-            )
+        finally:
+            del reset.user
 
     patch.replace(forms, "EmailMultiAlternatives", ResetMail)
     patch.replace(forms.PasswordResetForm, "send_mail", send_mail)

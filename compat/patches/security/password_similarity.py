@@ -5,6 +5,8 @@ Comparing costs time for each character, and a password in a request may have mi
 https://www.djangoproject.com/weblog/2022/jan/04/security-releases/
 """
 
+import functools
+
 from ...patch import Patch
 
 patch = Patch(
@@ -28,11 +30,24 @@ def repair(validation):
         def __init__(self, a, b):
             # All of the shorter one found in the longer one is the most there can be.
             self.most = 2.0 * len(b) / (len(a) + len(b) or 1)
-            self.far = len(a) >= 20 * len(b)  # less than 0.1; usual limits are about 0.7
+            self.far = len(a) > 20 * len(b)  # less than 0.1; usual limits are about 0.7
             if not self.far:
                 super(Matcher, self).__init__(a=a, b=b)
 
         def quick_ratio(self):
             return self.most if self.far else super(Matcher, self).quick_ratio()
 
+    class Lowered(str):
+        """Is in small letters: stock asks for that once for each word of each attribute."""
+
+        def lower(self):
+            return self
+
+    @functools.wraps(stock)
+    def validate(self, password, user=None):
+        if isinstance(password, str):
+            password = Lowered(password.lower())
+        return stock(self, password, user)
+
     patch.replace(validation, "SequenceMatcher", Matcher)
+    patch.replace(validation.UserAttributeSimilarityValidator, "validate", validate)

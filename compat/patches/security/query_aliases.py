@@ -34,7 +34,7 @@ def repair(query):
     )
 
     def check(alias):
-        if forbidden.search(alias):
+        if forbidden.search(str(alias)):  # it may be a lazy string
             raise ValueError(
                 "%r is no name for a column: it has whitespace, a control character, a quotation "
                 "mark, a bracket, a semicolon, a hash or an SQL comment in it" % alias

@@ -38,3 +38,18 @@ print(learned == get_cache_key(request), learned)
     said = {probe(code, disable=disable).said for disable in ("", NAME)}
     assert len(said) == 1
     assert said.pop().startswith("True views.decorators.cache.cache_page..GET.")
+
+
+def test_a_header_may_be_a_number_in_a_test():
+    code = (
+        SITE
+        + """
+from django.test import Client
+headers["Vary"] = "X-Number"
+client = Client()
+print(*[client.get("/page", HTTP_X_NUMBER=n).content.decode() for n in (1, 2, 1)])
+"""
+    )
+    for disable in ("", NAME):
+        result = probe(code, disable=disable)
+        assert result.said == "1 2 1", result.error

@@ -62,6 +62,23 @@ print(reset("known@example.com"), [(m.to, m.body, len(m.alternatives)) for m in 
 """
 
 
+TAKEN = """
+from django.contrib.auth.forms import EmailMultiAlternatives
+try:
+    EmailMultiAlternatives("s", "b", "a@example.com", ["b@example.com"]).send()
+except OSError as error:
+    print(type(error).__name__, lines)
+"""
+
+
+def test_who_took_the_class_from_there_gets_the_error():
+    for disable in ("", NAME):
+        result = probe(
+            CODE + "reset('known@example.com')\nlines.clear()\n" + TAKEN, disable=disable
+        )
+        assert result.said == "ConnectionRefusedError []", result.error
+
+
 def test_other_errors_are_raised_and_mail_that_goes_goes():
     for disable in ("", NAME):
         result = probe(CODE + OTHERS, disable=disable)
