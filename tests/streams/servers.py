@@ -1,4 +1,4 @@
-"""Real servers on free ports: Redis, PostgreSQL, MariaDB and daphne."""
+"""Real servers on free ports: Redis, memcached, PostgreSQL, MariaDB and daphne."""
 
 import glob
 import json
@@ -109,6 +109,17 @@ def start_redis(tmpdir):
     command = [program, "--bind", HOST, "--port", str(port), "--dir", str(tmpdir)]
     command += ["--save", "", "--appendonly", "no"]
     return Server(command, port, os.path.join(str(tmpdir), "redis.log"))
+
+
+def start_memcached(folder):
+    """A memcached with .port and .stop(), that serves one client at a time; None where absent."""
+    program = find("memcached")
+    if program is None:
+        return None
+    port = free_port()
+    command = [program, "-l", HOST, "-p", str(port), "-U", "0", "-t", "1", "-m", "16"]
+    command += ["-u", "nobody"]  # as root it must be told
+    return Server(command, port, os.path.join(str(folder), "memcached.log"))
 
 
 def start_postgresql(folder):

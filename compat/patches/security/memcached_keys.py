@@ -9,6 +9,7 @@ https://www.djangoproject.com/weblog/2020/jun/03/security-releases/
 """
 
 import functools
+import re
 
 from ...patch import Patch
 
@@ -20,6 +21,7 @@ patch = Patch(
     cves=("CVE-2020-13254",),
 )
 
+FORBIDDEN = re.compile(b"[\\x00-\\x20\\x7f]")
 # method → (name of its first argument, place of `version` among the positional ones)
 ONE_KEY = {
     "add": ("key", 3),
@@ -32,30 +34,39 @@ ONE_KEY = {
 MANY_KEYS = {"get_many": ("keys", 1), "set_many": ("data", 2), "delete_many": ("keys", 1)}
 
 
-@patch.when_imported("django.core.cache.backends.memcached")
-def repair(memcached):
-    from django.conf import settings
-    from django.core import cache as package
+@patch.when_imported("django.core.cache")
+def name_error(package):
     from django.core.cache.backends import base
-
-    cls = memcached.BaseMemcachedCache
-    patch.expect("validate_key" not in vars(cls), "it checks its keys already")
 
     class InvalidCacheKey(ValueError):
         """A key that memcached does not take."""
 
     InvalidCacheKey.__module__ = base.__name__
+    patch.add(base, "InvalidCacheKey", InvalidCacheKey)
+    patch.add(package, "InvalidCacheKey", base.InvalidCacheKey)
+
+
+@patch.when_imported("django.core.cache.backends.memcached")
+def repair(memcached):
+    from django.conf import settings
+    from django.core.cache.backends import base
+
+    cls = memcached.BaseMemcachedCache
+    patch.expect("validate_key" not in vars(cls), "it checks its keys already")
+    patch.expect(hasattr(base, "InvalidCacheKey"), "there is no InvalidCacheKey")
+    InvalidCacheKey = base.InvalidCacheKey
 
     def validate_key(self, key):
         if not getattr(settings, "COMPAT_MEMCACHED_KEY_CHECK", True):
             return
+        sent = key if isinstance(key, bytes) else key.encode("utf-8", "surrogatepass")
         # In bytes: memcached takes what comes after a line that is too long for the next command.
-        if len(key.encode("utf-8", "surrogatepass")) > base.MEMCACHE_MAX_KEY_LENGTH:
+        if len(sent) > base.MEMCACHE_MAX_KEY_LENGTH:
             raise InvalidCacheKey(
                 "%r has more than the %d bytes that a key in memcached may have"
                 % (key, base.MEMCACHE_MAX_KEY_LENGTH)
             )
-        if any(character <= " " or character == "\x7f" for character in key):
+        if FORBIDDEN.search(sent):
             raise InvalidCacheKey("whitespace or a control character in %r" % key)
 
     def checked(name, first, place):
@@ -80,5 +91,3 @@ def repair(memcached):
     for methods in (ONE_KEY, MANY_KEYS):
         for name, (first, place) in methods.items():
             checked(name, first, place)
-    for module in (base, package):
-        patch.add(module, "InvalidCacheKey", InvalidCacheKey)

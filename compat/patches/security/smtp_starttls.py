@@ -1,5 +1,5 @@
 """
-Close a connection to the mail server that could not be set up, so that none is used (CVE-2026-7666).
+Close a connection to the mail server that could not be set up: none is used (CVE-2026-7666).
 
 After a failed STARTTLS or login the connection stayed, and the next mail went out over it in the
 clear.

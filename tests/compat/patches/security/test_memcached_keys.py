@@ -1,102 +1,82 @@
-"""The client is a small one that speaks memcached's protocol to a server of the probe."""
+"""
+A real memcached, and python-memcached as its client.
+
+The client looks at keys itself unless it is told not to, as a site may for speed; pylibmc, which
+has no wheel for every Python, does not look at what is in a key.
+"""
 
 import pytest
 
 from tests.compat.patches.probe import DJANGO, probe, prove
+from tests.streams.servers import HOST, start_memcached
 
 NAME = "security.memcached_keys"
+# `PREFIX`: a name space of this probe's own; "PREFIX:1:key" is what memcached calls a key.
 CODE = (
     DJANGO
     + """
-import socket, socketserver, threading
-from django.core.cache.backends.memcached import BaseMemcachedCache
+import os, uuid
+PREFIX = uuid.uuid4().hex
+options = {
+    "BACKEND": "django.core.cache.backends.memcached.MemcachedCache", "KEY_PREFIX": PREFIX,
+    "LOCATION": os.environ["MEMCACHED"], "OPTIONS": {"check_keys": False},
+}
+settings.CACHES = {"default": options}
+from django.core.cache import cache
 
-stored = {}
-
-class Session(socketserver.StreamRequestHandler):
-    def handle(self):
-        for line in iter(self.rfile.readline, b""):
-            words = line.split()
-            if words[0] == b"set":
-                stored[words[1]] = self.rfile.readline()[:-2]
-                self.wfile.write(b"STORED\\r\\n")
-            elif words[0] == b"get":
-                for key in words[1:2]:
-                    if key in stored:
-                        self.wfile.write(b"VALUE %s\\r\\n" % stored[key])
-                self.wfile.write(b"END\\r\\n")
-            elif words[0] == b"delete":
-                stored.pop(words[1], None)
-                self.wfile.write(b"DELETED\\r\\n")
-
-server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session)
-server.daemon_threads = True
-threading.Thread(target=server.serve_forever, daemon=True).start()
-
-class Client(object):
-    def __init__(self, servers):
-        self.socket = socket.create_connection(server.server_address, timeout=30)
-        self.lines = self.socket.makefile("rb")
-
-    def tell(self, *lines):
-        for line in lines:
-            self.socket.sendall(line.encode() + b"\\r\\n")
-        return self.lines.readline().decode().strip()
-
-    def set(self, key, value, timeout=0):
-        return self.tell("set %s 0 0 %d" % (key, len(value)), value) == "STORED"
-
-    add = set
-
-    def get(self, key):
-        said = self.tell("get %s" % key)
-        return None if said == "END" else said.partition(" ")[2] + self.tell()[3:]
-
-    def delete(self, key):
-        return self.tell("delete %s" % key)
-
-    def set_multi(self, data, timeout):
-        for key, value in data.items():
-            self.set(key, value)
-
-    def get_multi(self, keys):
-        return {key: self.get(key) for key in keys}
-
-    def delete_multi(self, keys):
-        for key in keys:
-            self.delete(key)
-
-    def incr(self, key, delta):
-        return self.tell("set %s 0 0 1" % key, "1")
-
-    decr = incr
-
-class Library(object):
-    Client = Client
-
-def tried(function, *arguments, **options):
+def tried(function, *arguments, **more):
     try:
-        return function(*arguments, **options)
+        return function(*arguments, **more)
     except ValueError as error:
         return type(error).__name__
-
-cache = BaseMemcachedCache("-", {}, Library, ValueError)
 """
 )
 
 
-def test_a_key_with_a_newline_is_no_second_command():
-    prove(
-        NAME,
+@pytest.fixture(scope="module")
+def memcached(tmp_path_factory):
+    server = start_memcached(tmp_path_factory.mktemp("memcached"))
+    if server is None:
+        pytest.skip("memcached is not installed")
+    yield {"MEMCACHED": "%s:%d" % (HOST, server.port)}
+    server.stop()
+
+
+def test_a_key_with_a_space_is_not_another_key(memcached):
+    code = (
+        CODE + "cache.set('other', 'of another')\nprint(tried(cache.get, 'x %s:1:other' % PREFIX))"
+    )
+    prove(NAME, code, good="InvalidCacheKey", bad="of another", env=memcached)
+
+
+def test_a_key_with_a_newline_is_no_second_command(memcached):
+    code = (
         CODE
         + """
-cache.set("other", "mine")
-tried(cache.get, "x\\r\\ndelete :1:other")
-print(b":1:other" in stored)
-""",
-        good="True",
-        bad="False",
+cache.set("other", "here")
+tried(cache.get, "x\\r\\ndelete %s:1:other" % PREFIX)
+cache.get("x")  # where there were two commands, it reads the second one's answer
+cache.close()
+print(cache.get("other"))
+"""
     )
+    prove(NAME, code, good="here", bad="None", env=memcached)
+
+
+@pytest.mark.parametrize("key", ["x" * 251, "\u00e9" * 126], ids=["characters", "bytes"])
+def test_a_value_is_no_command_after_a_key_that_is_too_long(memcached, key):
+    """memcached goes by bytes, and by what follows a line that it does not take."""
+    code = (
+        CODE
+        + """
+cache.set("other", "here")
+tried(cache.set, %a, "delete %%s:1:other" %% PREFIX)  # reads two answers: it deletes, too
+cache.close()
+print(cache.get("other"))
+"""
+        % key
+    )
+    prove(NAME, code, good="here", bad="None", env=memcached)
 
 
 CALLS = [
@@ -113,54 +93,77 @@ CALLS = [
     "cache.delete_many, iter(['good', key])",
     "cache.get_or_set, key, 'v'",
     "cache.has_key, key",
+    "cache.incr_version, key",
 ]
 
 
-@pytest.mark.parametrize("key", ["a b", "a\x7f", "\u00e9\n", "x" * 251])
-def test_every_operation_refuses_it_before_anything_is_sent(key):
+@pytest.mark.parametrize("key", ["a b", "a\x7f", "\u00e9\n", "\x00", "x" * 251, "\u20ac" * 84])
+def test_every_operation_refuses_it_before_it_connects(memcached, key):
     calls = "".join("print(tried(%s), end=' ')\n" % call for call in CALLS)
-    code = CODE + "key = %r\n%sprint(stored)\n" % (key, calls)
-    said = " ".join(["InvalidCacheKey"] * len(CALLS)) + " {}"
-    result = probe(code)
-    assert result.said == said, result.error
+    code = CODE + "key = %r\n%sprint([s.socket for s in cache._cache.servers])\n" % (key, calls)
+    result = probe(code, env=memcached)
+    assert result.said == " ".join(["InvalidCacheKey"] * len(CALLS)) + " [None]", result.error
 
 
 GOOD = """
 cache.set("a", "1")
 cache.set(key="b", value="2", version=7)
-cache.set_many({"c": "3"})
+cache.set_many({"c": "3", "n": 4})
 print(cache.get("a"), cache.get("b", None, 7), cache.get("b"), cache.get("b", version=7),
       sorted(cache.get_many(["a", "c"]).items()), cache.delete_many(iter("a")),
-      cache.get("a", "-"), cache.get("\\u00e9" * 9))
+      cache.get("a", "-"), cache.get("\\u00e9" * 9), cache.add("c", 5), cache.incr("n", 3),
+      cache.decr("n"), cache.get_or_set("d", 8), cache.has_key("d"), tried(cache.incr, "absent"))
+longest = 250 - len(PREFIX + ":1:")
+for key in ("y" * longest, "\\u00e9" * (longest // 2)):
+    cache.set(key, "long")
+    print(cache.get(key))
 """
 
 
-def test_other_keys_are_as_before():
-    said = {probe(CODE + GOOD, disable=disable).said for disable in ("", NAME)}
-    assert said == {"1 2 None 2 [('a', '1'), ('c', '3')] None - None"}
+def test_other_keys_are_as_before(memcached):
+    said = {probe(CODE + GOOD, disable=disable, env=memcached).said for disable in ("", NAME)}
+    assert said == {
+        "1 2 None 2 [('a', '1'), ('c', '3')] None - None False 7 6 8 True ValueError\nlong\nlong"
+    }
 
 
 SWITCHED = """
-from django.core.cache import InvalidCacheKey
+import sys
+from django.core.cache import InvalidCacheKey  # before anything of memcached is imported
 from django.core.cache.backends import base
+print("django.core.cache.backends.memcached" in sys.modules)
+from django.core.cache.backends.memcached import MemcachedCache
 print(issubclass(InvalidCacheKey, ValueError), base.InvalidCacheKey is InvalidCacheKey)
 
-class Own(BaseMemcachedCache):
+class Own(MemcachedCache):
     def validate_key(self, key):
         pass
 
-class Hashed(BaseMemcachedCache):
+class Bytes(MemcachedCache):
+    def make_key(self, key, version=None):
+        return super(Bytes, self).make_key(key, version).encode()
+
+print(Bytes(os.environ["MEMCACHED"], options).get("absent"),
+      tried(Bytes(os.environ["MEMCACHED"], options).get, "a b"))
+
+class Hashed(MemcachedCache):
     def make_key(self, key, version=None):
         return str(len(super(Hashed, self).make_key(key, version)))
 
+def short(key):
+    return b"%s:%d" % (PREFIX.encode(), len(key))
+
+options.update(OPTIONS={"key_encoder": short})
 key = "a" * 300
-print(tried(cache.set, key, "1"), tried(Own("-", {}, Library, ValueError).set, key, "1"),
-      tried(Hashed("-", {}, Library, ValueError).set, key, "1"))
+for cls in (MemcachedCache, Own, Hashed):
+    print(tried(cls(os.environ["MEMCACHED"], options).set, key, "1"), end=" ")
 settings.COMPAT_MEMCACHED_KEY_CHECK = False
-print(tried(cache.set, key, "1"))
+encoding = MemcachedCache(os.environ["MEMCACHED"], options)
+print(tried(encoding.set, key, "1"), encoding.get(key))
 """
 
 
-def test_the_setting_and_a_subclass_may_allow_them():
-    result = probe(CODE + SWITCHED)
-    assert result.said == "True True\nInvalidCacheKey None None\nNone", result.error
+def test_the_setting_and_a_subclass_may_allow_them(memcached):
+    said = "False\nTrue True\nNone InvalidCacheKey\nInvalidCacheKey None None None 1"
+    result = probe(CODE + SWITCHED, env=memcached)
+    assert result.said == said, result.error
