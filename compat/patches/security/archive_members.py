@@ -25,6 +25,9 @@ def repair(archive):
 
     from django.core.exceptions import SuspiciousOperation
 
+    class MemberOutside(SuspiciousOperation, archive.ArchiveException):
+        """A member would be extracted outside; startproject and startapp tell of it in a line."""
+
     def checked(kind, names_of):
         stock = vars(kind).get("extract")
         names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
@@ -40,7 +43,7 @@ def repair(archive):
             for name in names:
                 below = self.split_leading_dir(name)[1] if leading else name
                 if not is_below(target, os.path.abspath(os.path.join(target, below))):
-                    raise SuspiciousOperation("%r is outside of where it is extracted to" % name)
+                    raise MemberOutside("%r is outside of where it is extracted to" % name)
             return stock(self, to_path)
 
         patch.replace(kind, "extract", extract)

@@ -25,6 +25,8 @@ def repair(encoding):
     import codecs
 
     stock = encoding.repercent_broken_unicode
+    names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
+    patch.expect({"decode", "quote", "force_bytes"} <= set(names), "it encodes otherwise")
 
     def percent(error):
         broken = error.object[error.start : error.end]

@@ -34,7 +34,6 @@ def repair(filebased):
             try:
                 make_directories(self._dir, 0o700)
             except OSError:
-                pass  # stock says what it could not make
-        stock(self)
+                stock(self)  # which says what it could not make
 
     patch.replace(filebased.FileBasedCache, "_createdir", _createdir)

@@ -35,8 +35,8 @@ def repair(storage):
         if mode is not None:
             try:
                 make_directories(os.path.dirname(self.path(name)), mode)
-            except (FileExistsError, NotADirectoryError):
-                pass  # a file is in the way, which it says itself
+            except FileExistsError:
+                pass  # a file is in the way, which stock says in its own words
         return stock(self, name, content)
 
     patch.replace(storage.FileSystemStorage, "_save", _save)

@@ -1,8 +1,8 @@
 """
-Escape control characters of a path, and whatever cannot be printed, in Django's log (CVE-2025-48432).
+Escape control characters of a path, and whatever cannot be printed, in Django's log.
 
 A path decoded from %0A or %1B wrote lines of its own into the log, and commands to the terminal it
-was read in. Backslashes are doubled; letters of all languages stay as they are.
+was read in (CVE-2025-48432). Backslashes are doubled; letters of all languages stay as they are.
 https://www.djangoproject.com/weblog/2025/jun/04/security-releases/
 """
 
@@ -18,10 +18,11 @@ patch = Patch(
 
 
 class Escape(object):
-    """A logging filter for the strings that are filled into a message."""
+    """A logging filter for the strings that are filled into a message on a request."""
 
     def filter(self, record):
-        if isinstance(record.args, tuple):
+        # Django's own records have the request with them; others may be of several lines.
+        if isinstance(record.args, tuple) and hasattr(record, "request"):
             record.args = tuple(escaped(one) for one in record.args)
         return True
 
@@ -40,6 +41,7 @@ def escaped(value):
 
 @patch.when_imported("django.core.handlers.base")
 @patch.when_imported("django.core.handlers.exception")
+@patch.when_imported("django.core.servers.basehttp")
 @patch.when_imported("django.middleware.csrf")
 @patch.when_imported("django.utils.cache")
 @patch.when_imported("django.views.decorators.http")

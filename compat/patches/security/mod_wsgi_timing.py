@@ -21,12 +21,14 @@ patch = Patch(
 @patch.when_imported("django.contrib.auth.handlers.modwsgi")
 def repair(modwsgi):
     stock = vars(modwsgi).get("check_password")
+    names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
+    patch.expect({"UserModel", "is_active"} <= set(names), "users are looked up otherwise")
 
     @functools.wraps(stock)
     def check_password(environ, username, password):
         checked = stock(environ, username, password)
         if checked is None:
-            modwsgi.UserModel().set_password("")  # on an object that is never saved
+            modwsgi.UserModel().set_password(password)  # on an object that is never saved
         return checked
 
     patch.replace_everywhere(modwsgi, "check_password", check_password)

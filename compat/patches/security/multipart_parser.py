@@ -5,7 +5,8 @@ A file in base64 that ends within a group of four characters made it read for ev
 (CVE-2022-23833), one that is mostly whitespace took it quadratic time (CVE-2026-33033), and
 neither the files of a form nor its parts without a name were counted (CVE-2023-24580). The setting
 DATA_UPLOAD_MAX_NUMBER_FILES, as in later releases, is how many files one request may have: 100
-unless set, None for any number; more are answered with 400.
+unless set, None for any number; more are answered with 400. In the environment it is
+COMPAT_DATA_UPLOAD_MAX_NUMBER_FILES.
 https://www.djangoproject.com/weblog/2023/feb/14/security-releases/
 """
 
@@ -28,12 +29,15 @@ MAX_FILES = 100
 def repair(parser):
     from django.core import exceptions
 
+    from ...switches import Switch, number_or_none
+
     class TooManyFilesSent(exceptions.SuspiciousOperation):
         """More files than settings.DATA_UPLOAD_MAX_NUMBER_FILES."""
 
     TooManyFilesSent.__module__ = exceptions.__name__
     patch.add(exceptions, "TooManyFilesSent", TooManyFilesSent)
 
+    limit = Switch("DATA_UPLOAD_MAX_NUMBER_FILES", MAX_FILES, number_or_none)
     parts = vars(parser.Parser).get("__iter__")
     parse = vars(parser.MultiPartParser).get("parse")
     names = getattr(parse, "__code__", None) and parse.__code__.co_names or ()
@@ -43,9 +47,8 @@ def repair(parser):
 
     @functools.wraps(parts)
     def counted_parts(self):
-        settings = parser.settings
-        max_files = getattr(settings, "DATA_UPLOAD_MAX_NUMBER_FILES", MAX_FILES)
-        max_fields = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        max_files = limit()
+        max_fields = parser.settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
         files = others = 0
         for kind, headers, stream in parts(self):
             if kind == parser.FILE:
@@ -92,7 +95,8 @@ def mark_the_post(request):
     from django.core import exceptions
 
     load = vars(request.HttpRequest).get("_load_post_and_files")
-    patch.expect(hasattr(request.HttpRequest, "_mark_post_parse_error"), "requests are different")
+    patch.expect(load and hasattr(request.HttpRequest, "_mark_post_parse_error"), "it is another")
+    patch.expect(hasattr(exceptions, "TooManyFilesSent"), "files are not counted")
 
     @functools.wraps(load)
     def load_post_and_files(self):

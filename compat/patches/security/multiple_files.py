@@ -1,11 +1,12 @@
 """
-Refuse "multiple" on FileInput and ClearableFileInput, whose fields validate one file (CVE-2023-31047).
+Refuse "multiple" on FileInput and ClearableFileInput, whose fields validate one file only.
 
-Of several files only the last was validated, while views took all from request.FILES. A form with
-attrs={"multiple": True} is now a ValueError where the widget is made, often at the import of the
-forms. As in later releases, a subclass with allow_multiple_selected = True may have it: its field
-then gets a list of files, and must validate each. The setting COMPAT_ALLOW_MULTIPLE_FILES = True
-leaves things as they were, for a site that validates every file in its views.
+Of several files the last was validated, while views took all from request.FILES
+(CVE-2023-31047). A form with attrs={"multiple": True} is now a ValueError where the widget is made,
+often at the import of the forms. As in later releases, a subclass with
+allow_multiple_selected = True may have it: its field then gets a list of files, and must validate
+each. The setting COMPAT_ALLOW_MULTIPLE_FILES = True leaves things as they were, for a site that
+validates every file in its views.
 https://www.djangoproject.com/weblog/2023/may/03/security-releases/
 """
 
@@ -24,7 +25,7 @@ patch = Patch(
 
 @patch.when_imported("django.forms.widgets")
 def repair(widgets):
-    from django.conf import settings
+    from ...switches import Switch
 
     cls = widgets.FileInput
     stock = vars(cls).get("value_from_datadict")
@@ -32,13 +33,12 @@ def repair(widgets):
         stock and "__init__" not in vars(cls) and not hasattr(cls, "allow_multiple_selected"),
         "FileInput knows of several files already",
     )
+    allowed = Switch("COMPAT_ALLOW_MULTIPLE_FILES")
 
     def __init__(self, attrs=None):
         if self.allow_multiple_selected:
             attrs = dict({"multiple": True}, **(attrs or {}))
-        elif (attrs or {}).get("multiple") and not getattr(
-            settings, "COMPAT_ALLOW_MULTIPLE_FILES", False
-        ):
+        elif (attrs or {}).get("multiple") and not allowed():
             raise ValueError(
                 "%s validates one file only, not several. Give a subclass with "
                 "allow_multiple_selected = True to a field that validates each of a list, or set "

@@ -2,8 +2,8 @@
 Separate the parameters of a query or a form by "&" only, no more by ";".
 
 A cache in front of the site that knows only "&" takes "a=1;b=2" for one parameter, and can be made
-to serve one client's answer to all (CVE-2021-23336). Set COMPAT_SEMICOLON_SEPARATOR = True where
-links with ";" must work on and nothing caches in front of the site.
+to serve one client's answer to all (CVE-2021-23336). The setting COMPAT_SEMICOLON_SEPARATOR = True
+is for where links with ";" must work on and nothing caches in front of the site.
 https://www.djangoproject.com/weblog/2021/feb/19/security-releases/
 """
 
@@ -20,25 +20,20 @@ patch = Patch(
 
 @patch.when_imported("django.utils.http")
 def repair(http):
-    from django.core.exceptions import ImproperlyConfigured
+    from ...switches import Switch
 
     stock = getattr(http, "FIELDS_MATCH", None)
     patch.expect(getattr(stock, "pattern", None) == "[&;]", "parameters are split otherwise")
     patch.expect("FIELDS_MATCH" in http.limited_parse_qsl.__code__.co_names, "not by FIELDS_MATCH")
-
-    def both():
-        from django.conf import settings
-
-        try:
-            return getattr(settings, "COMPAT_SEMICOLON_SEPARATOR", False)
-        except ImproperlyConfigured:  # used without settings
-            return False
+    semicolons = Switch("COMPAT_SEMICOLON_SEPARATOR")
 
     class Separator(object):
         """Where the expression was that separates parameters."""
 
+        pattern = "[&]"
+
         def split(self, string, maxsplit=0):
-            if both():
+            if ";" in string and semicolons():
                 return stock.split(string, maxsplit)
             return string.split("&", maxsplit or -1)
 

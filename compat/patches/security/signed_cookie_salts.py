@@ -30,18 +30,22 @@ def unambiguous(salt):
 # One repair for both sides: cookies that only one of them knows would be worthless.
 @patch.when_imported("django.http")
 def repair(http):
-    from django.conf import settings
     from django.core import signing
     from django.http import request, response
 
+    from ...switches import Switch
+
     get = vars(request.HttpRequest).get("get_signed_cookie")
     put = vars(response.HttpResponseBase).get("set_signed_cookie")
-    patch.expect(get and put, "cookies are signed elsewhere")
+    for stock in (get, put):
+        names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
+        patch.expect("get_cookie_signer" in names, "cookies are signed elsewhere")
     RAISE_ERROR = request.RAISE_ERROR
+    legacy = Switch("COMPAT_LEGACY_SIGNED_COOKIES")
 
     @functools.wraps(get)
     def get_signed_cookie(self, key, default=RAISE_ERROR, salt="", max_age=None):
-        if getattr(settings, "COMPAT_LEGACY_SIGNED_COOKIES", False):
+        if legacy():
             try:
                 return get(self, key, salt=unambiguous(salt), max_age=max_age)
             except signing.SignatureExpired:  # ours, and old

@@ -23,18 +23,18 @@ patch = Patch(
 
 @patch.when_imported("django.core.files.storage")
 def repair(storage):
-    from ...file_names import check_path, has_parent, refuse
+    from ...file_names import check_path, has_parent, is_no_name, refuse, with_slashes
 
-    stock_save = storage.Storage.save
-    stock_available = storage.Storage.get_available_name
+    stock_save = vars(storage.Storage).get("save")
+    stock_available = vars(storage.Storage).get("get_available_name")
     names = getattr(stock_save, "__code__", None) and stock_save.__code__.co_names or ()
     patch.expect({"get_available_name", "_save", "File"} <= set(names), "save() is another")
 
     @functools.wraps(stock_available)
     def get_available_name(self, name, *args, **kwargs):
-        path = str(name).replace("\\", "/")
+        path = with_slashes(name)
         folder, _, base = path.rpartition("/")
-        if has_parent(folder) or base in ("", ".", ".."):
+        if has_parent(folder) or is_no_name(base):
             refuse('%r has ".." in it or no name at its end', name)
         return stock_available(self, path, *args, **kwargs)
 

@@ -26,7 +26,10 @@ patch = Patch(
 def clean_what_the_client_sends(parser):
     import html
 
-    @functools.wraps(parser.MultiPartParser.IE_sanitize)
+    stock = vars(parser.MultiPartParser).get("IE_sanitize")
+    patch.expect(stock, "names are cleaned elsewhere")
+
+    @functools.wraps(stock)
     def IE_sanitize(self, filename):
         if not filename:
             return filename
@@ -39,15 +42,17 @@ def clean_what_the_client_sends(parser):
 
 @patch.when_imported("django.core.files.uploadedfile")
 def refuse_no_name(uploadedfile):
-    from ...file_names import check_path
+    from ...file_names import is_no_name, refuse
 
     stock = vars(uploadedfile.UploadedFile).get("name")
     patch.expect(isinstance(stock, property) and stock.fset, "UploadedFile.name is no property")
 
     def set_name(self, name):
+        previous = getattr(self, "_name", None)
         stock.fset(self, name)
-        if self._name is not None:
-            check_path(self._name)
+        if is_no_name(self._name):
+            self._name = previous
+            refuse("%r ends in no name of a file", name)
 
     patch.replace(uploadedfile.UploadedFile, "name", property(stock.fget, set_name))
     patch.replace(uploadedfile.UploadedFile, "_set_name", set_name)
@@ -55,14 +60,14 @@ def refuse_no_name(uploadedfile):
 
 @patch.when_imported("django.utils.text")
 def refuse_no_valid_name(text):
-    from ...file_names import refuse
+    from ...file_names import is_no_name, refuse
 
     stock = text.get_valid_filename
 
     @functools.wraps(stock)
     def checked(name):
         valid = str(stock(name))
-        if valid in ("", ".", ".."):
+        if is_no_name(valid):
             refuse("nothing is left of %r", name)
         return valid
 
@@ -71,13 +76,15 @@ def refuse_no_valid_name(text):
 
 @patch.when_imported("django.core.files.storage")
 def refuse_parents(storage):
-    from ...file_names import has_parent, refuse
+    from ...file_names import has_parent, refuse, with_slashes
 
-    stock = storage.Storage.generate_filename
+    stock = vars(storage.Storage).get("generate_filename")
+    names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
+    patch.expect("get_valid_name" in names, "Storage makes names otherwise")
 
     @functools.wraps(stock)
     def generate_filename(self, filename):
-        path = str(filename).replace("\\", "/")
+        path = with_slashes(filename)
         if has_parent(path.rpartition("/")[0]):
             refuse('%r has ".." in it', filename)
         return stock(self, path)
@@ -91,7 +98,7 @@ def refuse_made_paths(files):
 
     from ...file_names import check_path
 
-    stock = files.FileField.generate_filename
+    stock = vars(files.FileField).get("generate_filename")
     names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
     patch.expect({"upload_to", "strftime", "storage"} <= set(names), "FileField makes other names")
 
