@@ -37,7 +37,9 @@ def test_the_environment(one, value):
     assert said.error == ""
 
 
-@pytest.mark.parametrize("text, value", [("7", "7"), ("0", "0"), ("none", "None"), ("None", "None")])
+@pytest.mark.parametrize(
+    "text, value", [("7", "7"), ("0", "0"), ("none", "None"), ("None", "None")]
+)
 def test_a_number(text, value):
     assert probe(CODE, env={"COMPAT_OF_DJANGO": text}).said == "False " + value
 

@@ -48,16 +48,18 @@ def name_error(package):
 
 @patch.when_imported("django.core.cache.backends.memcached")
 def repair(memcached):
-    from django.conf import settings
     from django.core.cache.backends import base
+
+    from ...switches import Switch
 
     cls = memcached.BaseMemcachedCache
     patch.expect("validate_key" not in vars(cls), "it checks its keys already")
     patch.expect(hasattr(base, "InvalidCacheKey"), "there is no InvalidCacheKey")
     InvalidCacheKey = base.InvalidCacheKey
+    check = Switch("COMPAT_MEMCACHED_KEY_CHECK", True)
 
     def validate_key(self, key):
-        if not getattr(settings, "COMPAT_MEMCACHED_KEY_CHECK", True):
+        if not check():
             return
         sent = key if isinstance(key, bytes) else key.encode("utf-8", "surrogatepass")
         # In bytes: memcached takes what comes after a line that is too long for the next command.

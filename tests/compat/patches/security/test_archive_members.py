@@ -96,3 +96,28 @@ except SuspiciousOperation:
 """
     )
     prove(NAME, code, good="['a', 'b']\nrefused", bad="'evil'")
+
+
+def test_startproject_says_it_in_a_line():
+    code = (
+        CODE
+        + """
+from django.core.management import CommandError, call_command
+path = os.path.join(root, "made.tar.gz")
+tar(path, ["top/manage.py", "top/../../evil"])
+target = os.path.join(root, "site")
+os.mkdir(target)
+try:
+    call_command("startproject", "site_of_mine", target, template=path)
+except CommandError as error:
+    print(str(error).rpartition(": ")[2], os.listdir(target))
+else:
+    print(os.listdir(target))
+"""
+    )
+    prove(
+        NAME,
+        code,
+        good="'top/../../evil' is outside of where it is extracted to []",
+        bad="['manage.py']",
+    )

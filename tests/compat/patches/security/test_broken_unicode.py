@@ -1,4 +1,4 @@
-from tests.compat.patches.probe import DJANGO, prove
+from tests.compat.patches.probe import DJANGO, probe, prove
 
 from .probes import COPIED, WSGI, same
 
@@ -14,7 +14,7 @@ from django.core.handlers import wsgi
 path = lambda environ: wsgi.get_path_info(environ)
 import os
 make = lambda n: {"PATH_INFO": "/" + "\\xff" * n}
-print(copies(path, make, 500))
+print(copies(path, make, 100))
 if not os.environ["COMPAT_DISABLE"]:
     print(len(path(make(1000000))))
 """
@@ -50,7 +50,13 @@ def view(request):
     return HttpResponse(ascii(request.path_info))
 
 urlpatterns = [url("", view)]
-print(served(b"GET /%C3%A9%FFa" + b"%FE" * 15000 + b" HTTP/1.0\\r\\n\\r\\n")[1][:17])
+
+def ask(broken):
+    print(served(b"GET /%%C3%%A9%%FFa%s HTTP/1.0\\r\\n\\r\\n" % (b"%FE" * broken))[1][:17])
+
+ask(100)
 """
     )
     same(NAME, code)
+    # Releases before 1.11.23 end in a RecursionError here.
+    assert probe(code + "ask(15000)").said == "\n".join(["'/\\xe9%FFa%FE%FE%"] * 2)

@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.compat.patches.probe import DJANGO, prove
+from tests.compat.patches.probe import DJANGO, probe, prove
 
 NAME = "security.directory_modes"
 # Python 3.6 gives the mode to every directory it makes.
@@ -120,3 +120,35 @@ print(errors, modes == {0o700}, "umask" in called)
 """
     )
     prove(NAME, code, good="[] True False", bad="True")
+
+
+def test_new_directories_inherit_the_group_bit():
+    """By it the files of all users of a shared folder have the folder's group."""
+    code = (
+        CODE
+        + """
+os.mkdir(root + "/shared")
+os.chmod(root + "/shared", 0o2775)
+mode = lambda *path: oct(os.stat(os.path.join(root, *path)).st_mode & 0o7777)
+save("shared/a/b/file", directory_permissions_mode=0o750)
+print(mode("shared/a"), mode("shared/a/b"), "umask" in called)
+"""
+    )
+    parent = "0o2750" if sys.version_info < (3, 7) else "0o2777"
+    prove(NAME, code, good="0o2750 0o2750 False", bad=parent + " 0o2750 True")
+
+
+def test_relative_paths_with_steps_back():
+    code = """
+import os, tempfile
+from compat.directories import make_directories
+with tempfile.TemporaryDirectory() as folder:
+    os.chdir(folder)
+    make_directories("a/../b/c/", 0o700)
+    make_directories("b/c", 0o755)
+    make_directories(".", 0o755)
+    print(sorted(os.listdir(".")), oct(os.stat("b/c").st_mode & 0o777))
+    os.chdir("/")
+"""
+    result = probe(code)
+    assert result.said == "['b'] 0o700", result.error

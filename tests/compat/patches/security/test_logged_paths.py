@@ -53,7 +53,10 @@ BAD = r"\nERROR\x1b[2J\\n\xe9\u2028"
     "ask, said",
     [
         ("'nothing'", "django.request get_response Not Found: /nothing"),
-        ("'denied'", "django.request response_for_exception Forbidden (Permission denied): /denied"),
+        (
+            "'denied'",
+            "django.request response_for_exception Forbidden (Permission denied): /denied",
+        ),
         ("'csrf', 'POST'", "django.security.csrf _reject Forbidden (CSRF cookie not set.): /csrf"),
         ("'method'", "django.request inner Method Not Allowed (GET): /method"),
         ("'class'", "django.request http_method_not_allowed Method Not Allowed (GET): /class"),
@@ -73,3 +76,48 @@ def test_a_failed_view_keeps_its_traceback():
     said = "django.request handle_uncaught_exception Internal Server Error: /denied"
     code = SITE + "error = ValueError(1)\nask('denied')"
     prove("security.logged_paths", code, good=said + GOOD, bad=said + BAD)
+
+
+def test_lines_of_the_development_server():
+    code = """
+import logging
+from django.conf import settings
+settings.configure()
+from django.core.servers.basehttp import WSGIRequestHandler
+
+class Lines(logging.Handler):
+    def emit(self, record):
+        print(record.getMessage().encode("unicode_escape").decode())
+
+logger = logging.getLogger("django.server")
+logger.addHandler(Lines())
+logger.setLevel("INFO")
+handler = WSGIRequestHandler.__new__(WSGIRequestHandler)
+handler.request = handler.client_address = None
+handler.requestline = "GET /\\x1b[2J\\r HTTP/1.1"
+handler.log_request(200, 3)
+"""
+    prove(
+        "security.logged_paths",
+        code,
+        good=r'"GET /\\x1b[2J\\r HTTP/1.1" 200 3',
+        bad=r'"GET /\x1b[2J\r HTTP/1.1" 200 3',
+    )
+
+
+def test_lines_that_the_site_logs_itself_are_its_own():
+    code = """
+import logging
+from django.conf import settings
+settings.configure()
+import django.core.handlers.base
+class Lines(logging.Handler):
+    def emit(self, record):
+        print(record.getMessage())
+logger = logging.getLogger("django.request")
+logger.addHandler(Lines())
+logger.error("of several lines: %s", "a\\nC:\\\\b")
+logger.error("of a request: %s", "a\\nb", extra={"request": None})
+"""
+    text = "of several lines: a\nC:\\b\nof a request: a"
+    prove("security.logged_paths", code, good=text + "\\nb", bad=text + "\nb")

@@ -151,6 +151,14 @@ def test_the_setting(limit, good):
     assert probe(code, disable=NAME).said == "0 1 0 101"
 
 
+@pytest.mark.parametrize("variable, good", [("1", "0 1 400"), ("none", "0 1 0 101")])
+def test_the_environment_is_over_the_setting(variable, good):
+    code = SERVED + "settings.DATA_UPLOAD_MAX_NUMBER_FILES = 50\n"
+    code += "answers(*files(1))\nanswers(*files(101))"
+    found = probe(code, env={"COMPAT_DATA_UPLOAD_MAX_NUMBER_FILES": variable})
+    assert found.said == good, found.error
+
+
 def test_parts_without_a_name_count_as_fields():
     code = (
         SERVED

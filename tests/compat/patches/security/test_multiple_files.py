@@ -83,6 +83,15 @@ def test_a_subclass_gets_them_all(widget):
     assert result.said == "True ['a', 'b'] 1 True False False\nFalse", result.error
 
 
+@pytest.mark.parametrize("variable, setting", [("1", "False"), ("0", "True")])
+def test_the_environment_is_over_the_setting(variable, setting):
+    code = CODE % "FileInput" + "settings.COMPAT_ALLOW_MULTIPLE_FILES = %s\n" % setting
+    code += "print(forms.FileInput({'multiple': True}).attrs)"
+    result = probe(code, env={"COMPAT_ALLOW_MULTIPLE_FILES": variable})
+    good = "{'multiple': True}" if variable == "1" else "ValueError: FileInput validates one file"
+    assert result.said.startswith(good), result.error
+
+
 def test_it_is_refused_before_there_are_settings():
     code = "from django import forms\nforms.FileInput()\nforms.FileInput(attrs={'multiple': True})"
-    assert probe(code).returncode
+    assert probe(code).said.startswith("ValueError: FileInput validates one file only")

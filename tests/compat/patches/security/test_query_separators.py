@@ -1,4 +1,4 @@
-from tests.compat.patches.probe import prove
+from tests.compat.patches.probe import probe, prove
 
 from .probes import WSGI
 
@@ -55,3 +55,10 @@ from django.utils.http import limited_parse_qsl
 print(limited_parse_qsl("a=1;b=2&c=3"))
 """
     prove(NAME, code, good="[('a', '1;b=2'), ('c', '3')]", bad="[('a', '1'), ('b', '2')")
+
+
+def test_the_environment_is_over_the_setting():
+    code = 'settings.COMPAT_SEMICOLON_SEPARATOR = %s\nprint(get(b"a=1;b=2"))'
+    for variable, setting, said in [("1", False, "a=1&b=2"), ("0", True, "a=1;b=2")]:
+        result = probe(CODE + code % setting, env={"COMPAT_SEMICOLON_SEPARATOR": variable})
+        assert result.said == said, result.error

@@ -85,3 +85,11 @@ except KeyError as error:
 """
     result = probe(code)
     assert result.said == "SignatureExpired SignatureExpired 1 2\n'user' 3", result.error
+
+
+@pytest.mark.parametrize("variable, setting, good", [("1", "False", "hello"), ("0", "True", "0")])
+def test_the_environment_is_over_the_setting(variable, setting, good):
+    code = CODE + "settings.COMPAT_LEGACY_SIGNED_COOKIES = %s\n" % setting + LEGACY
+    code += 'print(read("user", legacy, salt="_id", default=0))'
+    result = probe(code, env={"COMPAT_LEGACY_SIGNED_COOKIES": variable})
+    assert result.said == good, result.error

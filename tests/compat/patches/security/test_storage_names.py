@@ -1,6 +1,6 @@
 import pytest
 
-from tests.compat.patches.probe import DJANGO, prove
+from tests.compat.patches.probe import DJANGO, probe, prove
 
 NAME = "security.storage_names"
 CODE = (
@@ -118,3 +118,32 @@ print(save("z/../z"))
 """
     )
     prove(NAME, code, good="refused", bad="z/../z")
+
+
+def test_what_is_no_text_is_no_name():
+    """None must not become a file named "None"."""
+    code = (
+        CODE
+        + """
+import pathlib
+said = []
+for name in (None, b"bytes", 5):
+    try:
+        said.append(save(name))
+    except TypeError:
+        said.append("TypeError")
+print(*said, save(pathlib.Path("a/b.txt")), files())
+print(save("sub/../x"))
+"""
+    )
+    result = probe(code)
+    lines = result.said.splitlines()
+    assert lines == ["TypeError TypeError TypeError a/b.txt ['a/b.txt']", "refused"], result.error
+
+
+def test_the_environment_is_over_the_setting():
+    code = CODE + "settings.COMPAT_ABSOLUTE_FILE_NAMES = %s\n"
+    code += "print(save(os.path.join(root, 'in', 'a')) != 'refused', files())"
+    for variable, setting, said in [("1", False, "True ['in/a']"), ("0", True, "False []")]:
+        result = probe(code % setting, env={"COMPAT_ABSOLUTE_FILE_NAMES": variable})
+        assert result.said == said, result.error

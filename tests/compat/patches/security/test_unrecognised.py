@@ -1,4 +1,4 @@
-"""A repair that comes after its target works; one that does not know what it finds changes nothing."""
+"""A repair after the import of its target works; one that does not know it changes nothing."""
 
 import pytest
 

@@ -91,13 +91,22 @@ def name(given):
 
 print(*map(name, ["a/b.txt", None, "", ".", "..", "a/..", "/"]))
 print(SimpleUploadedFile("a/b.txt", b"x").name, len(UploadedFile(name="x" * 300 + ".txt").name))
+# Code of the site may give it names that are strange, but no paths on this system.
+print(*map(name, ["\\\\\\\\host\\\\a.txt", "a\\\\..\\\\b"]))
+one = UploadedFile(name="a")
+try:
+    one.name = ".."
+except SuspiciousFileOperation:
+    pass
+print(one.name)
 """
     )
+    same = "\nb.txt 255\n%r %r\n" % ("\\\\host\\a.txt", "a\\..\\b")
     prove(
         NAME,
         code,
-        good="'b.txt' None refused refused refused refused refused\nb.txt 255",
-        bad="'b.txt' None '' '.' '..' '..' ''\nb.txt 255",
+        good="'b.txt' None refused refused refused refused refused" + same + "a",
+        bad="'b.txt' None '' '.' '..' '..' ''" + same + "..",
     )
 
 

@@ -1,7 +1,9 @@
 import pytest
 
+from tests.compat.patches.daphne.frames import Client
 from tests.compat.patches.probe import DJANGO, probe, prove
 from tests.compat.patches.security.probes import WSGI
+from tests.servers import daphne
 
 SITE = (
     WSGI
@@ -66,3 +68,45 @@ print(resolver.reverse("a"), resolver.resolve("/a/").url_name, found)
         good="a/ a None",
         bad="a/ a a",
     )
+
+
+SOCKETS = """
+import compat
+compat.install()
+from django.conf import settings
+settings.configure(SECRET_KEY="probe", ALLOWED_HOSTS=["*"])
+import django
+django.setup()
+from channels.generic.websocket import WebsocketConsumer
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.conf.urls import url
+
+class Tells(WebsocketConsumer):
+    def connect(self):
+        self.accept()
+        self.send(text_data=repr(self.scope["url_route"]["kwargs"]))
+
+inner = URLRouter([url(r"^(?P<pk>[0-9]+)/$", Tells)])
+application = ProtocolTypeRouter({"websocket": URLRouter([
+    url(r"^ws/admin/$", Tells), url(r"^ws/all/(?P<rest>[^/]+)$", Tells), url(r"^ws/in/", inner),
+])})
+"""
+
+
+def test_routes_of_channels_match_no_newline_either(tmp_path):
+    (tmp_path / "sockets_site.py").write_text(SOCKETS)
+
+    def told(address, path):
+        with Client(address, path) as client:
+            return client.receive()[1] if client.status == 101 else client.status
+
+    paths = ["/ws/admin/", "/ws/in/1/", "/ws/all/a"]
+    kwargs = ["{}", "{'pk': '1'}", "{'rest': 'a'}"]
+    with daphne(tmp_path, "sockets_site:application") as address:
+        assert [told(address, path) for path in paths] == kwargs
+        ends = [told(address, path + "%0A") for path in paths]
+    assert ends[2] == "{'rest': 'a\\n'}"
+    assert not any(isinstance(end, str) for end in ends[:2]), ends
+    name = "security.url_trailing_newline"
+    with daphne(tmp_path, "sockets_site:application", COMPAT_DISABLE=name) as address:
+        assert [told(address, path + "%0A") for path in paths[:2]] == kwargs[:2]
