@@ -6,6 +6,7 @@ was read in (CVE-2025-48432). Backslashes are doubled; letters of all languages 
 https://www.djangoproject.com/weblog/2025/jun/04/security-releases/
 """
 
+from ...log_escape import escape_requests
 from ...patch import Patch
 
 patch = Patch(
@@ -15,28 +16,6 @@ patch = Patch(
     symptom="a request for /%0A... forges lines in the log",
     cves=("CVE-2025-48432",),
 )
-
-
-class Escape(object):
-    """A logging filter for the strings that are filled into a message on a request."""
-
-    def filter(self, record):
-        # Django's own records have the request with them; others may be of several lines.
-        if isinstance(record.args, tuple) and hasattr(record, "request"):
-            record.args = tuple(escaped(one) for one in record.args)
-        return True
-
-
-escape = Escape()  # one: a logger takes the same filter only once
-
-
-def escaped(value):
-    if not isinstance(value, str) or (value.isprintable() and "\\" not in value):
-        return value
-    return "".join(
-        one if one.isprintable() and one != "\\" else one.encode("unicode_escape").decode("ascii")
-        for one in value
-    )
 
 
 @patch.when_imported("django.core.handlers.base")
@@ -51,4 +30,4 @@ def repair(module):
     # line of the record stays the one that logged it.
     logger = vars(module).get("logger")
     patch.expect(hasattr(logger, "addFilter"), "its logger has no filters")
-    logger.addFilter(escape)
+    logger.addFilter(escape_requests)
