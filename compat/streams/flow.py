@@ -1,5 +1,7 @@
 """The connection behind a consumer's send(), where the server lets us see it."""
 
+from ..unsent import unsent
+
 # A connection that holds more than this is not written to without a look at its limits.
 WRITE_THROUGH_BYTES = 64 * 1024
 
@@ -31,11 +33,7 @@ class Wire:
         self.protocol = protocol
 
     def __call__(self):
-        transport = self.protocol.transport
-        # TLS and other wrappers keep the real one inside.
-        transport = getattr(transport, "transport", transport)
-        held = getattr(transport, "_tempDataLen", 0)
-        return held + len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0)
+        return unsent(self.protocol)
 
     def write(self, frames):
         """

@@ -27,6 +27,8 @@ PIECES = 64  # that a message may be in before they are put together
 
 @patch.when_imported("daphne.ws_protocol")
 def repair(ws_protocol):
+    from ...byte_limit import byte_limit
+
     protocol, factory = ws_protocol.WebSocketProtocol, ws_protocol.WebSocketFactory
     patch.expect(
         all(hasattr(protocol, name) for name in ("dropConnection", "STATE_CONNECTING")),
@@ -53,7 +55,7 @@ def repair(ws_protocol):
     @functools.wraps(stock_init)
     def __init__(self, *args, **kwargs):
         stock_init(self, *args, **kwargs)
-        limit = max_bytes()
+        limit = byte_limit(VARIABLE, DEFAULT)
         self.setProtocolOptions(maxMessagePayloadSize=limit, maxFramePayloadSize=limit)
 
     patch.replace(factory, "__init__", __init__)
@@ -117,26 +119,6 @@ def repair_upgrade(http_protocol):
         return stock(self)
 
     patch.replace(request, "process", process)
-
-
-def max_bytes():
-    """COMPAT_WEBSOCKET_MAX_BYTES as an int; a bad value is logged, and the default used."""
-    import os
-
-    text = os.environ.get(VARIABLE, "").strip()
-    if not text:
-        return DEFAULT
-    try:
-        limit = int(text)
-    except ValueError:
-        limit = -1
-    if limit >= 0:
-        return limit
-    from ...patch import warn
-
-    message = "%s=%r is no number of bytes, nor 0 for no limit; using %d"
-    warn(message, VARIABLE, text, DEFAULT)
-    return DEFAULT
 
 
 def put_together(pieces):

@@ -1,0 +1,67 @@
+"""
+Answer 400 to a WebSocket handshake that daphne cannot decode, and keep refusals short.
+
+A byte beyond ASCII in Sec-WebSocket-Protocol or in a header's name gave 500 and a traceback in the
+log. What autobahn refuses it answers with the client's own words in the status line, whatever
+their length: nginx takes a long one for a broken server, and answers 502.
+https://github.com/django/daphne/pull/565
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="daphne",
+    versions=">=2.0,<=4.2.3",
+    symptom="a WebSocket handshake with an odd header gets 500 or 502, and logs a traceback",
+)
+
+REASON = 100  # characters
+
+
+@patch.when_imported("daphne.http_protocol")
+def repair(http_protocol):
+    from ...upgrade import begin, is_websocket
+
+    request = http_protocol.WebRequest
+    stock = request.process
+
+    @functools.wraps(stock)
+    def process(self):
+        if is_websocket(self) and not is_decodable(self.requestHeaders):
+            begin(self)
+            self.basic_error(400, b"Bad Request", "Invalid characters in a WebSocket request")
+            return None
+        return stock(self)
+
+    patch.replace(request, "process", process)
+
+
+@patch.when_imported("daphne.ws_protocol")
+def repair_refusals(ws_protocol):
+    protocol = ws_protocol.WebSocketProtocol
+    stock = getattr(protocol, "sendHttpErrorResponse", None)
+    patch.expect(stock is not None, "autobahn refuses in another way")
+
+    @functools.wraps(stock)
+    def sendHttpErrorResponse(self, code, reason, *args, **kwargs):
+        reason = reason[:REASON].encode("ascii", "replace").decode("ascii")
+        return stock(self, code, reason, *args, **kwargs)
+
+    patch.add(protocol, "sendHttpErrorResponse", sendHttpErrorResponse)
+
+
+def is_decodable(headers):
+    """Whether daphne can make text of all that it makes text of."""
+    for name, values in headers.getAllRawHeaders():
+        if not is_ascii(name):
+            return False
+        if name.lower() == b"sec-websocket-protocol" and not all(map(is_ascii, values)):
+            return False
+    return True
+
+
+def is_ascii(data):
+    return not data or max(data) < 128

@@ -1,0 +1,150 @@
+"""A client of a real daphne sends faster than the application reads."""
+
+import http.client
+import socket
+
+import pytest
+
+from tests.servers import daphne
+
+from .frames import Client, frame
+
+NAME = "daphne.unread_messages"
+MB = 1024 * 1024
+FRAMES = 150000
+SITE = """
+import compat
+compat.install()
+import asyncio
+
+may_read = asyncio.Event()
+
+def peak():
+    with open("/proc/self/status") as file:
+        (line,) = [line for line in file if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
+
+class application:
+    def __init__(self, scope):
+        self.scope = scope
+
+    async def __call__(self, receive, send):
+        if self.scope["type"] == "http":
+            if self.scope["path"] == "/go/":
+                may_read.set()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": str(peak()).encode()})
+            return
+        await send({"type": "websocket.accept"})
+        if self.scope["path"] == "/waits/":
+            while not may_read.is_set():
+                await asyncio.sleep(0.01)
+        count = size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            data = message.get("bytes") or b""
+            if data == b"told?":
+                await send({"type": "websocket.send", "text": "%d %d" % (count, size)})
+            elif message["type"] == "websocket.receive":
+                assert not data[1:] or data[:1] == b"x"
+                count += 1
+                size += len(data)
+"""
+APPLICATION = "waiting_site:application"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "waiting_site.py").write_text(SITE)
+    return folder
+
+
+def get(address, path):
+    connection = http.client.HTTPConnection(*address, timeout=60)
+    try:
+        connection.request("GET", path)
+        return int(connection.getresponse().read().decode())
+    finally:
+        connection.close()
+
+
+def settle(address):
+    """Wait until daphne has read what it wants to: until its memory has stopped to grow."""
+    last, same = 0, 0
+    while same < 20:  # answers, each a turn of its loop at least
+        now = get(address, "/peak/")
+        last, same = now, same + 1 if now == last else 0
+
+
+def flood(address, path="/waits/"):
+    """(what the application says of so many tiny messages, growth of the process in bytes)."""
+    before = get(address, "/peak/")
+    with Client(address, path) as client:
+        client.socket.settimeout(60)
+        client.send(frame(b"x") * FRAMES)  # 1 MB: the kernel takes it where daphne does not
+        settle(address)
+        get(address, "/go/")
+        client.send(frame(b"told?"))
+        return client.receive(), get(address, "/peak/") - before
+
+
+def test_every_message_is_read_and_few_are_kept(site):
+    with daphne(site, APPLICATION) as address:
+        told, growth = flood(address)
+    assert told == ("text", "%d %d" % (FRAMES, FRAMES)) and growth < 10 * MB
+
+
+def test_without_the_patch_all_are_kept(site):
+    with daphne(site, APPLICATION, COMPAT_DISABLE=NAME) as address:
+        told, growth = flood(address)
+    assert told == ("text", "%d %d" % (FRAMES, FRAMES)) and growth > 25 * MB
+
+
+def taken(address, size=500000, count=60):
+    """How many bytes of large messages daphne and the kernel take while nobody reads them."""
+    with Client(address, "/waits/") as client:
+        client.socket.settimeout(3)  # nobody says that no more will be taken
+        data, sent = memoryview(frame(b"x" * size) * count), 0
+        try:
+            while sent < len(data):
+                sent += client.socket.send(data[sent : sent + 65536])
+        except socket.timeout:
+            pass
+        return sent
+
+
+def test_large_messages_wait_with_the_client(site):
+    with daphne(site, APPLICATION) as address:
+        assert taken(address) < 20 * MB
+    with daphne(site, APPLICATION, COMPAT_DISABLE=NAME) as address:
+        assert taken(address) > 28 * MB
+
+
+def test_who_waits_for_the_application_is_not_asked_for_a_pong(site):
+    pings = ["--ping-interval", "1", "--ping-timeout", "1"]
+    with daphne(site, APPLICATION, *pings) as address:
+        with Client(address, "/waits/") as client, Client(address, "/") as silent:
+            client.send(frame(b"x") * 1000)
+            while silent.receive()[0] != "end":  # it never answers a ping, and is dropped
+                pass
+            get(address, "/go/")
+            client.send(frame(b"told?"))
+            kind, text = client.receive()
+            while kind == "bytes":  # a ping of before
+                kind, text = client.receive()
+            assert (kind, text) == ("text", "1000 1000")
+
+
+def test_who_leaves_is_noticed(site):
+    with daphne(site, APPLICATION) as address:
+        for _ in range(3):
+            with Client(address, "/waits/") as client:
+                client.send(frame(b"x") * 1000)
+        get(address, "/go/")
+        with Client(address, "/") as other:
+            other.send(frame(b"x"), frame(b"told?"))
+            assert other.receive() == ("text", "1 1")
+    assert "Traceback" not in (site / "daphne.log").read_text()
