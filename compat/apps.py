@@ -3,7 +3,7 @@
 import collections
 import logging
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core import checks
 
 from . import __version__, install, report
@@ -22,8 +22,19 @@ class CompatConfig(AppConfig):
     def ready(self):
         checks.register(check_patches)
         checks.register(check_versions)
+        if apps.is_installed("channels") and apps.is_installed("django.contrib.auth"):
+            from django.contrib.auth.signals import user_logged_out
+
+            user_logged_out.connect(on_logged_out, dispatch_uid=__name__)
         logger = logging.getLogger(__package__)
         if logger.isEnabledFor(logging.INFO):  # reading every patch has its price
             counts = collections.Counter(record["state"] for record in report())
             states = ["%d %s" % (count, state) for state, count in sorted(counts.items())]
             logger.info("compat %s: %s", __version__, ", ".join(states))
+
+
+def on_logged_out(**kwargs):
+    """Have the sockets of a session closed; nothing of it is imported before a logout."""
+    from .sockets import logout
+
+    logout.on_logged_out(**kwargs)

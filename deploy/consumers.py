@@ -3,18 +3,19 @@
 import asyncio
 import json
 import logging
-import random
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
 
+from compat.sockets import CLOSE_FORBIDDEN, CLOSE_SIGNED_OUT
+from compat.sockets.rate import Bucket
 from compat.streams import head
 from compat.streams.consumer import StreamConsumerMixin, since_from
 from deploy.messages import group_name, send_channel_msg
 from deploy.models import stream_name
-from deploy.rate import Bucket
+from deploy.permissions import all_on_sockets
 from deploy.visitor import Visitor
 
 __all__ = ["DeployResult", "send_channel_msg"]
@@ -22,9 +23,14 @@ __all__ = ["DeployResult", "send_channel_msg"]
 logger = logging.getLogger(__name__)
 
 CLOSE_RESTART = 1012
-CLOSE_FORBIDDEN = 4503
 CLOSE_NOT_FOUND = 4504
 CLOSE_TOO_LARGE = 4509
+
+GOODBYES = {
+    CLOSE_SIGNED_OUT: ("signed-out", "you are not signed in any more"),
+    CLOSE_FORBIDDEN: ("forbidden", "you may not follow this service any more"),
+    CLOSE_NOT_FOUND: ("not-found", "there is no such service any more"),
+}
 
 FRAMES_PER_SECOND = 20
 FRAMES_AT_ONCE = 40
@@ -36,20 +42,37 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
     With ?since=<sequence number|latest> the connection is resumable and gets the stream's frames;
     without it gets {"message": text} frames only, from now on. {"message": text} from a client who
     may run the service goes to everybody. What is wrong with a client's frame is answered with
-    {"type": "error", "code": ..., "detail": ...}. Close codes: 4503 no permission (any more), 4504
-    the service is gone, 4509 a frame larger than DEPLOY_MAX_FRAME.
+    {"type": "error", "code": ..., "detail": ...}. Close codes: 4501 signed out, 4503 no permission
+    any more, 4504 the service is gone, 4509 a frame larger than DEPLOY_MAX_FRAME.
     """
 
     group = None
-    _timer = None
+    uid = None
+    joined = None  # to the group; None: not tried yet, or just now
     _closing = False
 
-    async def __call__(self, receive, send):
-        try:
-            await super().__call__(receive, send)
-        finally:
-            if self._timer is not None:
-                self._timer.cancel()
+    @classmethod
+    def dismissals(cls, members):
+        """A service that was removed, or a permission taken away, ends what it had opened."""
+        members = [(consumer, user) for consumer, user in members if consumer.uid is not None]
+        answers = all_on_sockets([(user, consumer.uid) for consumer, user in members])
+        codes = {False: CLOSE_FORBIDDEN, None: CLOSE_NOT_FOUND}
+        return {
+            consumer: codes[answer]
+            for (consumer, _), answer in zip(members, answers)
+            if answer is not True
+        }
+
+    async def dismissed(self, code):
+        if not self._closing:
+            await self._error(*GOODBYES[code])
+            await self._end(code)
+
+    def rechecked(self):
+        """The channel layer may not have answered when the socket was opened."""
+        if self.joined is False and not self._closing:
+            self.joined = None
+            asyncio.get_event_loop().create_task(self._join())
 
     async def connect(self):
         self.uid = self.scope["url_route"]["kwargs"]["service_uid"]
@@ -69,7 +92,6 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
         since = since_from(self.scope)
         joined = await self._join()
         await self.accept()
-        self._recheck_later()
         if not joined and since is None:
             # Nothing but messages is what it came for; let it come again.
             await self._end(CLOSE_RESTART)
@@ -160,41 +182,11 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
             await self.channel_layer.group_add(group_name(self.uid), self.channel_name)
         except Exception as error:
             logger.warning("joining %r: %s: %s", self.uid, type(error).__name__, error)
+            self.joined = False
             return False
         self.group = group_name(self.uid)
+        self.joined = True
         return True
-
-    def _recheck_later(self):
-        # A timer, not a task that sleeps: thousands of idle sockets should cost nothing.
-        spread = random.uniform(0.8, 1.2)  # noqa: S311 - so that not all of them ask at once
-        seconds = getattr(settings, "DEPLOY_RECHECK_SECONDS", 60) * spread
-        loop = asyncio.get_event_loop()
-        self._timer = loop.call_later(seconds, lambda: loop.create_task(self._recheck()))
-
-    async def _recheck(self):
-        """A permission that was taken away ends the connections it had opened."""
-        try:
-            allowed = await database_sync_to_async(self.visitor.still_may)("follow", self.uid)
-        except Exception as error:  # of the database, or of wherever the sessions are
-            logger.warning(
-                "socket of %r cannot be checked again: %s: %s",
-                self.uid,
-                type(error).__name__,
-                error,
-            )
-            allowed = True  # nobody can tell; ask again later
-        if self._closing:
-            return
-        if allowed:
-            if self.group is None:
-                await self._join()
-            self._recheck_later()
-        elif allowed is None:
-            await self._error("not-found", "there is no such service any more")
-            await self._end(CLOSE_NOT_FOUND)
-        else:
-            await self._error("forbidden", "you may not follow this service any more")
-            await self._end(CLOSE_FORBIDDEN)
 
 
 def admit(scope, uid):

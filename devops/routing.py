@@ -1,11 +1,10 @@
 """Who answers what on daphne: `settings.ASGI_APPLICATION` names this module."""
 
-from channels.auth import AuthMiddlewareStack
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf.urls import url
 
+from compat.sockets import guard
 from deploy.routing import websocket_urlpatterns
 
 
@@ -19,8 +18,6 @@ class Refuse(AsyncWebsocketConsumer):
 application = ProtocolTypeRouter(
     {
         # HTTP keeps channels' default: Django's own views through AsgiHandler.
-        "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns + [url(r"", Refuse)]))
-        )
+        "websocket": guard(URLRouter(websocket_urlpatterns + [url(r"", Refuse)]))
     }
 )

@@ -4,6 +4,7 @@ import asyncio
 import re
 from urllib.parse import parse_qs
 
+from ..sockets.consumer import WatchedMixin
 from .flow import wire_of
 from .follower import LATEST, StreamFollower
 from .names import check_name
@@ -36,12 +37,13 @@ def parse_since(value):
     raise ValueError(f"since must be a sequence number or latest, not {value!a:.40}")
 
 
-class StreamConsumerMixin:
+class StreamConsumerMixin(WatchedMixin):
     """
     Adds follow() and unfollow() to an AsyncWebsocketConsumer; list it first.
 
     A consumer that only follows streams may say `channel_layer_alias = None`: entries arrive all
     the same, a socket takes less memory, and a failing channel layer cannot close it.
+    Whoever is signed out is disconnected; may_stay() can ask for more, see WatchedMixin.
     """
 
     _followers = None

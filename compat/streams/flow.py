@@ -11,9 +11,12 @@ def wire_of(send):
     The Wire that `send` of a WebSocket application writes to, or None.
 
     ASGI has no back-pressure under daphne 2: send() never waits. The protocol behind it is the
-    one object that `send` closes over, and Twisted's transport knows what it still holds. A
-    `send` that somebody wrapped closes over a function instead, and is left to be awaited.
+    one object that `send` closes over, and Twisted's transport knows what it still holds. The
+    middleware of channels and of compat.sockets keeps that `send` in `real_send`. One that somebody
+    else wrapped closes over a function instead, and is left to be awaited.
     """
+    while hasattr(getattr(send, "__self__", None), "real_send"):
+        send = send.__self__.real_send
     for cell in getattr(send, "__closure__", None) or ():
         try:
             protocol = cell.cell_contents

@@ -16,10 +16,10 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from .. import layers
+from ..ear import Ear
 from ..tasks import end_task, is_current
 from ..throttle import Throttle
 from . import bell, stats, store
-from .ear import Ear
 from .follower import CLOSE_RESTART
 from .names import group_name
 from .topic import Topic

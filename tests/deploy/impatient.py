@@ -3,5 +3,5 @@
 from devops.settings import *  # noqa: F403
 
 DATABASES["default"]["OPTIONS"]["timeout"] = 0.2  # noqa: F405
-DEPLOY_RECHECK_SECONDS = 0.3
+SOCKETS_RECHECK_SECONDS = 0.3
 LOGGING["root"]["level"] = "INFO"  # noqa: F405

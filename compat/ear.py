@@ -10,9 +10,9 @@ import asyncio
 import logging
 import random
 
-from .. import layers, private_loop
-from ..tasks import end_task
-from ..throttle import Throttle
+from . import layers, private_loop
+from .tasks import end_task
+from .throttle import Throttle
 
 logger = logging.getLogger(__name__)
 

@@ -1,3 +1,5 @@
+"""How often something may happen."""
+
 import time
 
 

@@ -1,0 +1,52 @@
+"""For channels consumers that know more than the session about who may stay connected."""
+
+from .codes import CLOSE_FORBIDDEN
+from .watch import KEY, Watched
+
+__all__ = ["WatchedMixin"]
+
+
+class WatchedMixin:
+    """
+    A consumer whose socket is closed when its user is signed out, or may not stay; list it first.
+
+    Behind guard() or without, as long as "user" is in the scope. Override may_stay(), or
+    dismissals() where one query can answer for many sockets. Close codes: CLOSE_SIGNED_OUT,
+    CLOSE_FORBIDDEN.
+    """
+
+    _watched = None
+
+    def may_stay(self, user):
+        """Whether `user`, who is read anew, may stay connected. In a thread; may query."""
+        return True
+
+    @classmethod
+    def dismissals(cls, members):
+        """{consumer: close code} of those of [(consumer, user)] that may not. In a thread."""
+        if cls.may_stay is WatchedMixin.may_stay:
+            return {}
+        return {
+            consumer: CLOSE_FORBIDDEN for consumer, user in members if not consumer.may_stay(user)
+        }
+
+    async def dismissed(self, code):
+        """Close the socket; override to say something before."""
+        await self._end_socket({"type": "websocket.close", "code": code})
+
+    def rechecked(self):
+        """Called on the event loop after a check that the socket has passed."""
+
+    async def __call__(self, receive, send):
+        self._end_socket = send
+        watched = self.scope.get(KEY)
+        if watched is None:
+            watched = Watched(self.dismissed)
+        # The guard's is there already, and has begun.
+        watched.consumer = self
+        watched.start(self.scope)
+        try:
+            await super().__call__(receive, send)
+        finally:
+            watched.consumer = None
+            watched.stop()

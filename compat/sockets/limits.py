@@ -1,0 +1,158 @@
+"""How many sockets one address and one user may have in this process, and messages on each."""
+
+import collections
+import ipaddress
+import logging
+
+from ..throttle import Throttle
+from . import options
+from .codes import CLOSE_TOO_MANY
+from .rate import Bucket
+from .watch import KEY, Watched
+
+logger = logging.getLogger(__name__)
+_throttle = Throttle()
+
+V6_PREFIX = 64  # one customer has that many addresses to choose from
+
+
+class Counts(object):
+    """How many of each; only those that there are take memory."""
+
+    def __init__(self, most):
+        self.most = most
+        self.counts = collections.Counter()
+
+    def enter(self, key):
+        """Count one more, or return False when there are `most` already; None is not counted."""
+        if key is None or not self.most:
+            return True
+        if self.counts[key] >= self.most:
+            return False
+        self.counts[key] += 1
+        return True
+
+    def leave(self, key):
+        """Undo an enter() that returned True."""
+        if key is not None and self.most:
+            self.counts[key] -= 1
+            if not self.counts[key]:
+                del self.counts[key]
+
+
+class AddressLimit(object):
+    """ASGI middleware: at most SOCKETS_PER_ADDRESS at a time, before anything is looked up."""
+
+    def __init__(self, inner):
+        self.inner = inner
+        self.counts = Counts(options.number("SOCKETS_PER_ADDRESS"))
+        self.uncounted = options.uncounted_networks()
+
+    def __call__(self, scope):
+        async def run(receive, send):
+            key = address_key((scope.get("client") or (None,))[0], self.uncounted)
+            if not self.counts.enter(key):
+                return await turn_away(scope, receive, send, "address %s" % key)
+            try:
+                return await self.inner(scope)(receive, send)
+            finally:
+                self.counts.leave(key)
+
+        return run
+
+
+class SocketLimit(object):
+    """ASGI middleware inside of authentication: limits by user, and a watch over the session."""
+
+    def __init__(self, inner):
+        self.inner = inner
+        self.counts = Counts(options.number("SOCKETS_PER_USER"))
+        self.rate = options.number("SOCKETS_MESSAGES_PER_SECOND")
+        self.at_once = max(options.number("SOCKETS_MESSAGES_AT_ONCE"), 1)
+        options.number("SOCKETS_RECHECK_SECONDS")  # complain at the start
+
+    def __call__(self, scope):
+        return Socket(self, scope)
+
+
+class Socket(object):
+    """One socket; an ASGI application instance."""
+
+    def __init__(self, limit, scope):
+        self.limit = limit
+        self.ended = False
+        self.watched = Watched(self.end)
+        # A consumer that has more to say about who may stay finds it there.
+        self.scope = dict(scope, **{KEY: self.watched})
+        # Middleware outside fills in "user" after this, in objects that both scopes share.
+        self.inner = limit.inner(self.scope)
+        self.bucket = Bucket(limit.rate, limit.at_once) if limit.rate else None
+
+    async def __call__(self, receive, send):
+        # `real_send` as in channels' own middleware: see compat.streams.flow.
+        self._receive, self.real_send = receive, send
+        user = self.scope.get("user")
+        key = user.pk if user is not None and user.is_authenticated else None
+        if not self.limit.counts.enter(key):
+            return await turn_away(self.scope, receive, send, "user %s" % key)
+        self.watched.start(self.scope)
+        try:
+            return await self.inner(self.receive, self.send)
+        finally:
+            self.watched.stop()
+            self.limit.counts.leave(key)
+
+    async def receive(self):
+        """The next message; what comes after the end, or too fast, does not reach the consumer."""
+        while True:
+            message = await self._receive()
+            if message["type"] != "websocket.receive":
+                return message
+            if self.ended:
+                continue
+            if self.bucket is None or self.bucket.take():
+                return message
+            complain("more than %s messages a second on one socket" % self.limit.rate)
+            await self.end(CLOSE_TOO_MANY)
+
+    async def send(self, message):
+        """Pass a message on; after the end there is nobody to send it to."""
+        if not self.ended:
+            self.ended = message["type"] == "websocket.close"
+            await self.real_send(message)
+
+    async def end(self, code):
+        """Close with `code`, once."""
+        await self.send({"type": "websocket.close", "code": code})
+
+
+async def turn_away(scope, receive, send, whose):
+    """Accept, so that the close code is seen, and close; returns when the client is gone."""
+    complain("too many sockets of %s" % whose)
+    # A browser takes it for an error when none of those that it offers is chosen.
+    chosen = (list(scope.get("subprotocols") or ()) + [None])[0]
+    await send({"type": "websocket.accept", "subprotocol": chosen})
+    await send({"type": "websocket.close", "code": CLOSE_TOO_MANY})
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+def address_key(text, uncounted):
+    """What sockets of a client's address are counted under; None when they are not counted."""
+    if not text:
+        return None  # a Unix socket
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return text[:100]  # only a proxy that we trust can have said so
+    mapped = getattr(address, "ipv4_mapped", None)
+    address = mapped or address
+    if any(address in network for network in uncounted):
+        return None
+    if address.version == 6:
+        return str(ipaddress.ip_network((int(address), V6_PREFIX), strict=False))
+    return str(address)
+
+
+def complain(what):
+    _throttle.log(logger.warning, "WebSocket closed with %d: %s", CLOSE_TOO_MANY, what)
