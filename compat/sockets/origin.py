@@ -12,8 +12,9 @@ from . import options
 
 logger = logging.getLogger(__name__)
 
-ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[^][:/?#@\s,\\\x00-\x1f]+)(?::([0-9]{1,5}))?\Z")
-HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^][:/?#@\s,\\\x00-\x1f]+)(?::([0-9]{1,5}))?\Z")
+# Names as browsers send them: in ASCII.
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?\Z")
+ORIGIN = re.compile("(https?)://" + HOST.pattern)
 PORTS = {"http": "80", "https": "443"}
 LOCAL = ["localhost", "127.0.0.1", "[::1]"]
 

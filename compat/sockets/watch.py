@@ -26,6 +26,8 @@ KEY = "compat.sockets.watched"
 RETRY_SECONDS = 5
 
 _watches = {}
+# Have no socket any more, and may still be members of the group.
+_stopping = set()
 
 
 class Watched:
@@ -101,6 +103,7 @@ class Watch:
         if not self.sockets and _watches.get(id(self.loop)) is self:
             del _watches[id(self.loop)]
             logout.unlisten(self.ring)
+            _stopping.add(self)
             self._later(self._stop())
 
     def _later(self, coroutine):
@@ -118,6 +121,7 @@ class Watch:
             await self.ear.leave(logout.GROUP)
             await self.ear.stop()
         self.thread.shutdown(wait=False)
+        _stopping.discard(self)
 
     # Logouts
 
@@ -187,7 +191,7 @@ class Watch:
 
 
 def _say_goodbye():
-    for watch in list(_watches.values()):
+    for watch in list(_watches.values()) + list(_stopping):
         if watch.pid == os.getpid() and watch.ear is not None:
             watch.ear.leave_at_exit()
 

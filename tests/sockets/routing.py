@@ -1,0 +1,39 @@
+"""Consumers of several kinds behind guard()."""
+
+from channels.generic.websocket import AsyncWebsocketConsumer, WebsocketConsumer
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.conf.urls import url
+
+from compat.sockets import guard
+from compat.streams.consumer import StreamConsumerMixin
+
+
+class Echo(AsyncWebsocketConsumer):
+    """Knows nothing of compat."""
+
+    channel_layer_alias = None
+
+    async def receive(self, text_data=None, bytes_data=None):
+        await self.send(text_data=text_data)
+
+
+class Sync(WebsocketConsumer):
+    channel_layer_alias = None
+
+    def receive(self, text_data=None, bytes_data=None):
+        self.send(text_data=text_data)
+
+
+class News(StreamConsumerMixin, AsyncWebsocketConsumer):
+    channel_layer_alias = None
+
+    def may_stay(self, user):
+        return user.has_perm("auth.change_user")
+
+    async def connect(self):
+        await self.accept()
+        await self.follow("news", 0)
+
+
+routes = [url("^echo/$", Echo), url("^sync/$", Sync), url("^news/$", News)]
+application = ProtocolTypeRouter({"websocket": guard(URLRouter(routes))})
