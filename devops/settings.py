@@ -1,13 +1,15 @@
 """
 Settings of the reference site. Safe by default; the environment changes them.
 
-DEVOPS_VAR, SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL, REDIS_URL, BEHIND_TLS:
+DEVOPS_VAR, SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL, REDIS_URL, LAYER_KEYS, BEHIND_TLS:
 each is read from the environment, then from var/site.env.
 """
 
 import os
 import warnings
 from datetime import timedelta
+
+from compat import layer_keys
 
 from .env import Env, secret_key
 
@@ -36,6 +38,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "compat.same_site.SameSiteMiddleware",
+    "compat.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -75,9 +79,19 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [env.redis("REDIS_URL", "redis://127.0.0.1:6379/0")]},
+        "CONFIG": {
+            "hosts": [env.redis("REDIS_URL", "redis://127.0.0.1:6379/0")],
+            # The first encrypts. Processes on other machines need the same: LAYER_KEYS.
+            "symmetric_encryption_keys": env.words("LAYER_KEYS")
+            or layer_keys.read(os.path.join(DEVOPS_VAR, "layer_keys")),
+        },
     }
 }
+
+PASSWORD_HASHERS = [
+    "compat.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+]
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation." + name}

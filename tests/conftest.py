@@ -26,5 +26,11 @@ import compat  # noqa: E402
 compat.install()  # before pytest-django imports Django
 
 
+def pytest_configure(config):
+    from django.conf import settings
+
+    settings.PASSWORD_PBKDF2_ITERATIONS = 1000  # in this process: tests make many users
+
+
 def pytest_unconfigure(config):
     shutil.rmtree(VAR, ignore_errors=True)

@@ -1,0 +1,57 @@
+"""
+A Content-Security-Policy for pages without inline scripts and styles.
+
+    MIDDLEWARE = [..., "compat.csp.ContentSecurityPolicyMiddleware", ...]
+
+CONTENT_SECURITY_POLICY replaces the policy below; {websocket} in it becomes the address of this
+site's WebSockets. CONTENT_SECURITY_POLICY_REPORT_ONLY = True has browsers only complain, to see
+what would break. Django's admin has inline styles, so these are allowed there. A response that
+has the header already keeps it.
+"""
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.utils.deprecation import MiddlewareMixin
+
+MIDDLEWARE = __name__ + ".ContentSecurityPolicyMiddleware"
+HEADER = "Content-Security-Policy"
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; connect-src 'self' {websocket}; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
+)
+ADMIN_STYLES = "; style-src 'self' 'unsafe-inline'"
+
+
+class ContentSecurityPolicyMiddleware(MiddlewareMixin):
+    """Sends the policy with every response, but for the error pages of DEBUG."""
+
+    def process_response(self, request, response):
+        # Those are one page with everything inside.
+        if settings.DEBUG and response.status_code in (404, 500):
+            return response
+        report = getattr(settings, "CONTENT_SECURITY_POLICY_REPORT_ONLY", False)
+        name = HEADER + "-Report-Only" if report else HEADER
+        if not response.has_header(name):
+            response[name] = policy(request)
+        return response
+
+
+def policy(request):
+    """The text of the header for the answer to a request."""
+    text = getattr(settings, "CONTENT_SECURITY_POLICY", None)
+    if text is None:
+        text = POLICY
+        match = getattr(request, "resolver_match", None)
+        if match is not None and "admin" in match.app_names:
+            text += ADMIN_STYLES
+    frames = {"DENY": "'none'"}.get(settings.X_FRAME_OPTIONS.upper(), "'self'")
+    return text.replace("{websocket}", websocket(request)).replace("{ancestors}", frames).strip()
+
+
+def websocket(request):
+    """The origin of this site's WebSockets, which older browsers do not take for 'self'."""
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        return ""
+    return ("wss://" if request.is_secure() else "ws://") + host

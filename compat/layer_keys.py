@@ -1,0 +1,124 @@
+"""
+Keys that the channel layer encrypts with, kept in a file.
+
+    from compat import layer_keys
+
+    CHANNEL_LAYERS = {"default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [...], "symmetric_encryption_keys": layer_keys.read("var/layer_keys")},
+    }}
+
+One key a line; the first encrypts, each decrypts. To change keys while everything runs, with a
+restart of all processes (daphne, uWSGI, others that send) after each step:
+
+    python -m compat.layer_keys var/layer_keys add      a new key, at the end: everybody can read it
+    python -m compat.layer_keys var/layer_keys use      it moves to the front: everybody writes it
+    python -m compat.layer_keys var/layer_keys drop     the others go, a minute after the last restart
+"""
+
+import argparse
+import os
+import secrets
+import sys
+import tempfile
+
+LEAST_CHARACTERS = 32
+STEPS = ("add", "use", "drop")
+
+
+class BadKeys(Exception):
+    """The file cannot be read, or holds no usable keys."""
+
+
+def read(path):
+    """The keys as a list of texts; the file is made (mode 0600) when there is none."""
+    try:
+        keys = parse(path)
+    except FileNotFoundError:
+        write(path, [new()], exclusive=True)
+        keys = parse(path)
+    except OSError as error:
+        raise BadKeys("%s cannot be read: %s" % (path, error.strerror))
+    return keys
+
+
+def parse(path):
+    with open(path, encoding="utf-8") as file:
+        lines = [line.strip() for line in file]
+    keys = [line for line in lines if line and not line.startswith("#")]
+    if not keys or min(map(len, keys)) < LEAST_CHARACTERS:
+        raise BadKeys("%s: each line must be a key of %d characters" % (path, LEAST_CHARACTERS))
+    return keys
+
+
+def new():
+    """A new key."""
+    return secrets.token_urlsafe(32)
+
+
+def change(path, step):
+    """One of STEPS; returns the keys. Raises BadKeys."""
+    keys = read(path)
+    if step == "add":
+        keys = keys + [new()]
+    elif step == "use":
+        if len(keys) < 2:
+            raise BadKeys("%s has one key only: add another first" % path)
+        keys = keys[-1:] + keys[:-1]
+    else:
+        keys = keys[:1]
+    write(path, keys)
+    return keys
+
+
+def write(path, keys, exclusive=False):
+    """Replace the file at once; with `exclusive`, only if there is none."""
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        os.makedirs(folder, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder)  # mode 0600
+    except OSError as error:
+        raise BadKeys("%s cannot be written: %s" % (path, error.strerror))
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write("".join(key + "\n" for key in keys))
+        if exclusive:
+            try:
+                os.link(temporary, path)  # unlike rename, fails when another process was first
+            except FileExistsError:
+                pass
+        else:
+            kept = os.stat(path)
+            if os.geteuid() == 0:
+                os.chown(temporary, kept.st_uid, kept.st_gid)
+            os.replace(temporary, path)
+            temporary = None
+    finally:
+        if temporary is not None:
+            os.unlink(temporary)
+
+
+def main(arguments=None):
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m " + (__package__ or "compat") + ".layer_keys",
+        description="Change the channel layer's keys, in three steps with a restart after each.",
+    )
+    parser.add_argument("path", help="the file with the keys")
+    parser.add_argument(
+        "step",
+        choices=STEPS,
+        help="add a new key that everybody can read, use it for writing, drop the others",
+    )
+    options = parser.parse_args(arguments)
+    try:
+        keys = change(options.path, options.step)
+    except BadKeys as error:
+        sys.stderr.write("%s\n" % error)
+        return 1
+    print("%s: %d keys. Restart every process of the site now." % (options.path, len(keys)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
