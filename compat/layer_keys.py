@@ -13,7 +13,7 @@ restart of all processes (daphne, uWSGI, others that send) after each step:
 
     python -m compat.layer_keys var/layer_keys add      a new key, at the end: everybody can read it
     python -m compat.layer_keys var/layer_keys use      it moves to the front: everybody writes it
-    python -m compat.layer_keys var/layer_keys drop     the others go, a minute after the last restart
+    python -m compat.layer_keys var/layer_keys drop     the others go, a minute after the restart
 """
 
 import argparse

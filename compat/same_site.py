@@ -54,9 +54,7 @@ def of(setting):
     for known in VALUES:
         if isinstance(value, str) and value.lower() == known.lower():
             return known
-    raise ImproperlyConfigured(
-        '%s=%r: expected "Lax", "Strict", "None" or None' % (setting, value)
-    )
+    raise ImproperlyConfigured('%s=%r: expected "Lax", "Strict", "None" or None' % (setting, value))
 
 
 def is_used():

@@ -66,9 +66,7 @@ def check_sockets():
         message = 'AllowedHostsOriginValidator lets every Origin pass, and none: "*" is allowed.'
         found.append(warning(11, message, "Name the hosts in ALLOWED_HOSTS. " + wrap))
     if unguarded:
-        message = (
-            "Sockets have no limits, and stay open after a logout, for all that is known: %s."
-        )
+        message = "Sockets have no limits, and stay open after a logout, for all that is known: %s."
         found.append(warning(12, message % names(unguarded), wrap))
     return found + check_limits()
 
