@@ -247,6 +247,13 @@ class Patch(object):
 MISSING = object()
 
 
+def code_of(function):
+    """The code that a function came with, below what other patches have put around it, or None."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    return getattr(function, "__code__", None)
+
+
 def disabled_names():
     """The patterns in COMPAT_DISABLE."""
     names = os.environ.get("COMPAT_DISABLE", "").split(",")

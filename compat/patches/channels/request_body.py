@@ -13,7 +13,7 @@ import functools
 import io
 import threading
 
-from ...patch import Patch
+from ...patch import Patch, code_of
 
 patch = Patch(
     __name__,
@@ -30,9 +30,9 @@ def repair(http):
 
     handler, request = http.AsgiHandler, http.AsgiRequest
     init, call = vars(request).get("__init__"), vars(handler).get("__call__")
-    names = getattr(init, "__code__", None) and init.__code__.co_names or ()
+    names = code_of(init) and code_of(init).co_names or ()
     patch.expect({"_body", "_stream"} <= set(names), "AsgiRequest takes its body in another way")
-    code = getattr(call, "__code__", None)
+    code = code_of(call)
     arguments = code.co_varnames[: code.co_argcount] if code else ()
     patch.expect(arguments == ("self", "receive", "send"), "AsgiHandler is called in another way")
 

@@ -10,7 +10,7 @@ https://www.djangoproject.com/weblog/2026/feb/03/security-releases/
 
 import functools
 
-from ...patch import Patch
+from ...patch import Patch, code_of
 
 patch = Patch(
     __name__,
@@ -25,7 +25,7 @@ patch = Patch(
 def repair(http):
     request = http.AsgiRequest
     stock = vars(request).get("__init__")
-    code = getattr(stock, "__code__", None)
+    code = code_of(stock)
     patch.expect(code and "scope" in code.co_varnames, "AsgiRequest begins in another way")
 
     @functools.wraps(stock)

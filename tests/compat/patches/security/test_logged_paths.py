@@ -53,7 +53,10 @@ BAD = r"\nERROR\x1b[2J\\n\xe9\u2028"
     "ask, said",
     [
         ("'nothing'", "django.request get_response Not Found: /nothing"),
-        ("'denied'", "django.request response_for_exception Forbidden (Permission denied): /denied"),
+        (
+            "'denied'",
+            "django.request response_for_exception Forbidden (Permission denied): /denied",
+        ),
         ("'csrf', 'POST'", "django.security.csrf _reject Forbidden (CSRF cookie not set.): /csrf"),
         ("'method'", "django.request inner Method Not Allowed (GET): /method"),
         ("'class'", "django.request http_method_not_allowed Method Not Allowed (GET): /class"),

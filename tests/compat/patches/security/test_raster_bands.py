@@ -1,4 +1,3 @@
-
 from tests.compat.patches.probe import probe, prove
 from tests.compat.patches.security.gis_probe import GIS, needs_gis, postgis  # noqa: F401
 

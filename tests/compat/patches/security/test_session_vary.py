@@ -41,7 +41,12 @@ def test_a_renewed_cookie_varies():
 
 
 def test_a_deleted_cookie_varies():
-    prove(NAME, CODE % False + "print(answer({'user': 1}, flush=True))", good="('Cookie', True)", bad="(None, True)")
+    prove(
+        NAME,
+        CODE % False + "print(answer({'user': 1}, flush=True))",
+        good="('Cookie', True)",
+        bad="(None, True)",
+    )
 
 
 def test_pages_without_a_cookie_do_not():
