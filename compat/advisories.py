@@ -200,6 +200,7 @@ def outcomes(installed=None):
 
 def outcome(advisory, version, answers, states):
     """states: the module that has the names of a patch's states."""
+    from .switches import reopened
     from .versions import matches
 
     names = [patch.name for patch in answers]
@@ -229,6 +230,9 @@ def outcome(advisory, version, answers, states):
     if kinds <= {states.APPLIED, states.WAITING, states.NOT_NEEDED}:
         if kinds == {states.NOT_NEEDED}:
             return result(NOT_AFFECTED, reason, NOT_PRESENT)
+        switches = reopened(advisory.id)
+        if switches:
+            return result(OPEN, "; ".join([reason] + switches))
         return result(FIXED, reason)
     return result(OPEN, reason)
 

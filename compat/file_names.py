@@ -4,7 +4,9 @@ import os
 
 from .switches import Switch
 
-absolute_allowed = Switch("COMPAT_ABSOLUTE_FILE_NAMES")
+absolute_allowed = Switch(
+    "COMPAT_ABSOLUTE_FILE_NAMES", reopens=["CVE-2021-31542", "CVE-2021-45452"]
+)
 
 
 def check_path(name):

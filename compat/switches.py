@@ -37,16 +37,20 @@ class Switch(object):
     name: of the setting; the variable is named alike, with COMPAT_ before what lacks it.
     default: what holds where there are no settings, or nothing in them or in the environment.
     Text that `read` refuses is logged, once, and counts as nothing; so does an empty variable.
+    reopens: ids of the advisories that reach the site again where the value is `at`.
     """
 
-    def __init__(self, name, default=False, read=yes_or_no):
+    def __init__(self, name, default=False, read=yes_or_no, reopens=(), at=True):
         self.name = name
         self.default = default
+        self.reopens = tuple(reopens)
+        self.at = at
         self._read = read
         self._complained = set()
         self.variable = name if name.startswith("COMPAT_") else "COMPAT_" + name
         text = os.environ.get(self.variable, "").strip()
         self._forced = self._value(text, self.variable) if text else NOTHING
+        EVERY.append(self)
 
     def __call__(self):
         if self._forced is not NOTHING:
@@ -77,4 +81,14 @@ class Switch(object):
             return NOTHING
 
 
+def reopened(cve):
+    """Which switches make an advisory reach the site again: lines as "COMPAT_ONE is True"."""
+    return [
+        "%s is %r" % (switch.name, switch.at)
+        for switch in EVERY
+        if cve in switch.reopens and switch() == switch.at
+    ]
+
+
 NOTHING = object()
+EVERY = []

@@ -13,6 +13,7 @@ https://www.djangoproject.com/weblog/2023/feb/14/security-releases/
 import functools
 
 from ...patch import Patch
+from ...switches import Switch, number_or_none
 
 patch = Patch(
     __name__,
@@ -22,14 +23,14 @@ patch = Patch(
     cves=("CVE-2022-23833", "CVE-2023-24580", "CVE-2026-33033"),
 )
 
-MAX_FILES = 100
+limit = Switch(
+    "DATA_UPLOAD_MAX_NUMBER_FILES", 100, number_or_none, reopens=["CVE-2023-24580"], at=None
+)
 
 
 @patch.when_imported("django.http.multipartparser")
 def repair(parser):
     from django.core import exceptions
-
-    from ...switches import Switch, number_or_none
 
     class TooManyFilesSent(exceptions.SuspiciousOperation):
         """More files than settings.DATA_UPLOAD_MAX_NUMBER_FILES."""
@@ -37,7 +38,6 @@ def repair(parser):
     TooManyFilesSent.__module__ = exceptions.__name__
     patch.add(exceptions, "TooManyFilesSent", TooManyFilesSent)
 
-    limit = Switch("DATA_UPLOAD_MAX_NUMBER_FILES", MAX_FILES, number_or_none)
     parts = vars(parser.Parser).get("__iter__")
     parse = vars(parser.MultiPartParser).get("parse")
     names = getattr(parse, "__code__", None) and parse.__code__.co_names or ()

@@ -13,6 +13,7 @@ https://www.djangoproject.com/weblog/2023/may/03/security-releases/
 import functools
 
 from ...patch import Patch
+from ...switches import Switch
 
 patch = Patch(
     __name__,
@@ -22,18 +23,17 @@ patch = Patch(
     cves=("CVE-2023-31047",),
 )
 
+allowed = Switch("COMPAT_ALLOW_MULTIPLE_FILES", reopens=patch.cves)
+
 
 @patch.when_imported("django.forms.widgets")
 def repair(widgets):
-    from ...switches import Switch
-
     cls = widgets.FileInput
     stock = vars(cls).get("value_from_datadict")
     patch.expect(
         stock and "__init__" not in vars(cls) and not hasattr(cls, "allow_multiple_selected"),
         "FileInput knows of several files already",
     )
-    allowed = Switch("COMPAT_ALLOW_MULTIPLE_FILES")
 
     def __init__(self, attrs=None):
         if self.allow_multiple_selected:

@@ -8,6 +8,7 @@ https://www.djangoproject.com/weblog/2021/feb/19/security-releases/
 """
 
 from ...patch import Patch
+from ...switches import Switch
 
 patch = Patch(
     __name__,
@@ -17,15 +18,14 @@ patch = Patch(
     cves=("CVE-2021-23336",),
 )
 
+semicolons = Switch("COMPAT_SEMICOLON_SEPARATOR", reopens=patch.cves)
+
 
 @patch.when_imported("django.utils.http")
 def repair(http):
-    from ...switches import Switch
-
     stock = getattr(http, "FIELDS_MATCH", None)
     patch.expect(getattr(stock, "pattern", None) == "[&;]", "parameters are split otherwise")
     patch.expect("FIELDS_MATCH" in http.limited_parse_qsl.__code__.co_names, "not by FIELDS_MATCH")
-    semicolons = Switch("COMPAT_SEMICOLON_SEPARATOR")
 
     class Separator(object):
         """Where the expression was that separates parameters."""

@@ -12,6 +12,7 @@ https://www.djangoproject.com/weblog/2026/jun/03/security-releases/
 import functools
 
 from ...patch import Patch
+from ...switches import Switch
 
 patch = Patch(
     __name__,
@@ -20,6 +21,8 @@ patch = Patch(
     symptom="a signed cookie is accepted under another name",
     cves=("CVE-2026-6873",),
 )
+
+legacy = Switch("COMPAT_LEGACY_SIGNED_COOKIES", reopens=patch.cves)
 
 
 def unambiguous(salt):
@@ -33,15 +36,12 @@ def repair(http):
     from django.core import signing
     from django.http import request, response
 
-    from ...switches import Switch
-
     get = vars(request.HttpRequest).get("get_signed_cookie")
     put = vars(response.HttpResponseBase).get("set_signed_cookie")
     for stock in (get, put):
         names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
         patch.expect("get_cookie_signer" in names, "cookies are signed elsewhere")
     RAISE_ERROR = request.RAISE_ERROR
-    legacy = Switch("COMPAT_LEGACY_SIGNED_COOKIES")
 
     @functools.wraps(get)
     def get_signed_cookie(self, key, default=RAISE_ERROR, salt="", max_age=None):

@@ -10,6 +10,7 @@ https://www.djangoproject.com/weblog/2024/jul/09/security-releases/
 
 import functools
 
+from ...file_names import check_path, has_parent, is_no_name, refuse, with_slashes
 from ...patch import Patch
 
 patch = Patch(
@@ -23,8 +24,6 @@ patch = Patch(
 
 @patch.when_imported("django.core.files.storage")
 def repair(storage):
-    from ...file_names import check_path, has_parent, is_no_name, refuse, with_slashes
-
     stock_save = vars(storage.Storage).get("save")
     stock_available = vars(storage.Storage).get("get_available_name")
     names = getattr(stock_save, "__code__", None) and stock_save.__code__.co_names or ()
@@ -46,7 +45,9 @@ def repair(storage):
             content = storage.File(content, name)
         # Either may be a subclass's own.
         name = self.get_available_name(check_path(name), max_length=max_length)
-        return check_path(self._save(check_path(name), content))
+        saved = self._save(check_path(name), content)
+        # A storage that has numbers for names may keep them.
+        return check_path(saved) if isinstance(saved, str) else saved
 
     patch.replace(storage.Storage, "get_available_name", get_available_name)
     patch.replace(storage.Storage, "save", save)

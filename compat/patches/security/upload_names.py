@@ -11,6 +11,7 @@ https://www.djangoproject.com/weblog/2021/may/04/security-releases/
 
 import functools
 
+from ...file_names import check_path, has_parent, is_no_name, refuse, with_slashes
 from ...patch import Patch
 
 patch = Patch(
@@ -42,8 +43,6 @@ def clean_what_the_client_sends(parser):
 
 @patch.when_imported("django.core.files.uploadedfile")
 def refuse_no_name(uploadedfile):
-    from ...file_names import is_no_name, refuse
-
     stock = vars(uploadedfile.UploadedFile).get("name")
     patch.expect(isinstance(stock, property) and stock.fset, "UploadedFile.name is no property")
 
@@ -60,8 +59,6 @@ def refuse_no_name(uploadedfile):
 
 @patch.when_imported("django.utils.text")
 def refuse_no_valid_name(text):
-    from ...file_names import is_no_name, refuse
-
     stock = text.get_valid_filename
 
     @functools.wraps(stock)
@@ -76,8 +73,6 @@ def refuse_no_valid_name(text):
 
 @patch.when_imported("django.core.files.storage")
 def refuse_parents(storage):
-    from ...file_names import has_parent, refuse, with_slashes
-
     stock = vars(storage.Storage).get("generate_filename")
     names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
     patch.expect("get_valid_name" in names, "Storage makes names otherwise")
@@ -95,8 +90,6 @@ def refuse_parents(storage):
 @patch.when_imported("django.db.models.fields.files")
 def refuse_made_paths(files):
     import posixpath
-
-    from ...file_names import check_path
 
     stock = vars(files.FileField).get("generate_filename")
     names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
