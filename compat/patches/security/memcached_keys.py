@@ -12,6 +12,7 @@ import functools
 import re
 
 from ...patch import Patch
+from ...switches import Switch
 
 patch = Patch(
     __name__,
@@ -21,6 +22,7 @@ patch = Patch(
     cves=("CVE-2020-13254",),
 )
 
+check = Switch("COMPAT_MEMCACHED_KEY_CHECK", True, reopens=patch.cves, at=False)
 FORBIDDEN = re.compile(b"[\\x00-\\x20\\x7f]")
 # method → (name of its first argument, place of `version` among the positional ones)
 ONE_KEY = {
@@ -50,13 +52,10 @@ def name_error(package):
 def repair(memcached):
     from django.core.cache.backends import base
 
-    from ...switches import Switch
-
     cls = memcached.BaseMemcachedCache
     patch.expect("validate_key" not in vars(cls), "it checks its keys already")
     patch.expect(hasattr(base, "InvalidCacheKey"), "there is no InvalidCacheKey")
     InvalidCacheKey = base.InvalidCacheKey
-    check = Switch("COMPAT_MEMCACHED_KEY_CHECK", True)
 
     def validate_key(self, key):
         if not check():
