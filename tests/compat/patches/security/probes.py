@@ -2,6 +2,19 @@
 
 from tests.compat.patches.probe import DJANGO, probe
 
+# Django on the database that the fixture of that name has put into the environment.
+ON_DATABASE = """
+import json, os
+try:
+    import pymysql
+    pymysql.install_as_MySQLdb()
+except ImportError:
+    pass
+""" + DJANGO.replace(
+    '{"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}',
+    '{"default": json.loads(os.environ["DATABASE"])}',
+)
+
 # `served(request)`: its answer by a real server of the site, whose `urlpatterns` are the probe's.
 WSGI = (
     DJANGO
@@ -112,8 +125,9 @@ def copies(work, make, size):
 """
 
 
-def same(name, code):
+def same(name, code, env=None):
     """The probe says the same with the patch and without."""
-    cured, ill = probe(code), probe(code, disable=name)
+    cured, ill = probe(code, env=env), probe(code, disable=name, env=env)
+    assert not cured.returncode and not ill.returncode, cured.error + ill.error
     assert cured.states[name] == "applied" and ill.states[name] == "disabled"
     assert cured.said and cured.said == ill.said, cured.error + ill.error

@@ -1,69 +1,140 @@
-from tests.compat.patches.probe import DJANGO, prove
+from tests.compat.patches.probe import prove
+
+from .probes import ON_DATABASE, same
 
 NAME = "security.date_parts"
 CODE = (
-    DJANGO
+    ON_DATABASE
     + """
-from datetime import datetime
-from django.contrib.auth.models import User
-from django.db import connection
+from datetime import datetime, timedelta, tzinfo
+from django.db import connection, models
 from django.db.models import functions
+from django.db.models.functions.datetime import TruncBase
 from django.utils import timezone
 
 timezone.activate(timezone.utc)
-with connection.schema_editor() as editor:
-    editor.create_model(User)
-User.objects.create(username="a", date_joined=datetime(2020, 2, 3, 4, 5, 6, tzinfo=timezone.utc))
 
-def part(function, name):
-    rows = User.objects.annotate(part=function("date_joined", name))
-    try:
-        return rows.get().part
-    except Exception:
-        return str(rows.query)
+class Event(models.Model):
+    at = models.DateTimeField()
 
-def said(function, name):
+    class Meta:
+        app_label = "auth"
+
+if Event._meta.db_table not in connection.introspection.table_names():
+    with connection.schema_editor() as editor:
+        editor.create_model(Event)
+    Event.objects.create(at=datetime(2020, 2, 3, 4, 5, 6, tzinfo=timezone.utc))
+
+class ExtractQuarter(functions.Extract):
+    lookup_name = "quarter"
+
+def sql(expression):
+    return Event.objects.annotate(part=expression).query.sql_with_params()
+
+def said(function, *arguments, **more):
     try:
-        found = part(function, name)
+        text = sql(function("at", *arguments, **more))[0]
     except ValueError as error:
         return "refused" if "is not valid" in str(error) else "other"
-    return "reached" if name in found else found
+    return "reached"
 """
 )
+# What ends the string or the function of each database, and reads another value.
+INJECTED = """
+name = {
+    "sqlite": "year', at, 'UTC'), 42, django_datetime_extract('year",
+    "postgresql": "year' FROM now()), 42, EXTRACT('year",
+    "mysql": "YEAR FROM now()), 42, EXTRACT(YEAR",
+}[connection.vendor]
+try:
+    text, parameters = sql(functions.Extract("at", name))
+    with connection.cursor() as cursor:
+        cursor.execute(text, parameters)
+        print(42 in cursor.fetchone())
+except ValueError as error:
+    print("refused")
+"""
 
 
-def test_only_a_word_reaches_the_sql():
+def test_a_part_of_a_date_does_not_reach_the_sql(database):
+    prove(NAME, CODE + INJECTED, good="refused", bad="True", env=database)
+
+
+def test_only_a_word_does(sqlite):
     code = (
         CODE
         + """
 BAD = ["day') OR 1=1 --", "year' FROM start_datetime)) OR 1=1;--", "day ", "a.b", "", "day\\n"]
-print(*[said(function, name) for function in (functions.Extract, functions.Trunc) for name in BAD])
+for name in BAD:
+    class Own(functions.Extract):
+        lookup_name = name
+
+    class OwnTrunc(TruncBase):
+        kind = name
+
+    print(said(functions.Extract, name), said(functions.Trunc, name), said(Own), said(OwnTrunc),
+          said(functions.Extract, name, tzinfo=timezone.utc), end=" ")
 """
     )
-    prove(NAME, code, good=" ".join(["refused"] * 12), bad="reached reached reached")
+    many = 6 * 5
+    good, bad = " ".join(["refused"] * many), " ".join(["reached"] * many)
+    prove(NAME, code, good=good, bad=bad, env=sqlite)
 
 
-def test_the_parts_there_are():
+def test_a_time_zone_is_a_parameter(database):
+    """The name of one is not part of the defect: it was never in the SQL itself."""
     code = (
         CODE
         + """
-found = [part(functions.Extract, name) for name in
-         ("year", "month", "day", "hour", "minute", "second", "week", "week_day")]
-found += [part(functions.Trunc, name).isoformat() for name in
-          ("year", "month", "day", "hour", "minute", "second")]
-print(*found)
-print(said(functions.Trunc, "x' y"))
+class Zone(tzinfo):
+    def utcoffset(self, moment):
+        return timedelta(0)
+    dst = utcoffset
+
+    def tzname(self, moment):
+        return "Bad'Zone"
+
+zone = Zone()
+for expression in (functions.Extract("at", "year", tzinfo=zone),
+                   functions.ExtractYear("at", tzinfo=zone),
+                   functions.Trunc("at", "day", tzinfo=zone),
+                   functions.TruncMonth("at", tzinfo=zone)):
+    text, parameters = sql(expression)
+    print("Zone" in text, "Bad'Zone" in parameters)
 """
     )
-    good = "2020 2 3 4 5 6 6 2 " + " ".join(
-        "2020-%sT%s+00:00" % pair
-        for pair in [
-            ("01-01", "00:00:00"),
-            ("02-01", "00:00:00"),
-            ("02-03", "00:00:00"),
-            ("02-03", "04:00:00"),
-            ("02-03", "04:05:00"),
-            ("02-03", "04:05:06"),
-        ]
-    )
-    prove(NAME, code, good=good + "\nrefused", bad=good + "\nreached")
+    same(NAME, code, env=database)
+
+
+PARTS = """
+def value(expression):
+    return Event.objects.annotate(part=expression).get().part
+
+names = ("year", "month", "day", "hour", "minute", "second", "week", "week_day")
+print(*[value(functions.Extract("at", name)) for name in names])
+print(*[value(function("at")) for function in
+        (functions.ExtractYear, functions.ExtractMonth, functions.ExtractDay,
+         functions.ExtractHour, functions.ExtractMinute, functions.ExtractSecond,
+         functions.ExtractWeek, functions.ExtractWeekDay)])
+for name in names[:6]:
+    print(value(functions.Trunc("at", name)).isoformat())
+for function in (functions.TruncYear, functions.TruncMonth, functions.TruncDay,
+                 functions.TruncHour, functions.TruncMinute, functions.TruncSecond,
+                 functions.TruncDate, functions.TruncTime):
+    print(value(function("at")).isoformat())
+print(Event.objects.filter(at__year=2020, at__hour__gte=4).count(),
+      Event.objects.dates("at", "month")[0],
+      Event.objects.datetimes("at", "hour")[0])
+if connection.vendor != "sqlite":
+    print(value(ExtractQuarter("at")))
+"""
+
+
+def test_the_parts_there_are(database):
+    same(NAME, CODE + "settings.USE_TZ = False\n" + PARTS, env=database)
+
+
+def test_the_parts_there_are_in_a_time_zone(sqlite, postgresql):
+    """Not on MariaDB, whose tables of time zones are empty at first."""
+    for database in (sqlite, postgresql):
+        same(NAME, CODE + PARTS, env=database)

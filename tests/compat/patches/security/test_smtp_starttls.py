@@ -11,7 +11,7 @@ import smtplib, socketserver, threading
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 
-got, failing = [], [%r]
+got, failing, answer = [], [%r], b"454 not now\\r\\n"
 
 class Session(socketserver.StreamRequestHandler):
     def handle(self):
@@ -19,7 +19,7 @@ class Session(socketserver.StreamRequestHandler):
         for line in iter(self.rfile.readline, b""):
             command = line.strip().upper()
             if failing and command.startswith(failing[0]):
-                self.wfile.write(b"454 not now\\r\\n")
+                self.wfile.write(answer)
             elif command.startswith(b"EHLO"):
                 self.wfile.write(b"250-here\\r\\n250-AUTH PLAIN\\r\\n250 STARTTLS\\r\\n")
             elif command == b"DATA":
@@ -72,6 +72,17 @@ def test_nothing_is_sent_over_a_half_open_connection(fails, options):
     prove(name, code + TWICE % (True, options), good="False True", bad="True False")
     good = "%s %s False True" % (error, error)
     prove(name, code + TWICE % (False, options), good=good, bad="%s True False" % error)
+
+
+def test_nor_over_one_where_the_handshake_failed():
+    """The server says that it is ready for TLS, and does not speak it."""
+    code = CODE % STARTTLS + "answer = b'220 go\\r\\nnot TLS\\r\\n'\n"
+    prove(
+        "security.smtp_starttls",
+        code + TWICE % (True, {"use_tls": True}),
+        good="False True",
+        bad="False False",  # a socket that is gone, for every mail to come
+    )
 
 
 def test_a_connection_that_works_is_kept_until_closed():
