@@ -7,8 +7,6 @@ a client that makes up names of 16 kB fills the memory.
 https://github.com/django/django/blob/1.11.29/django/core/handlers/wsgi.py#L97
 """
 
-import functools
-
 from ...patch import Patch
 
 patch = Patch(
@@ -20,29 +18,31 @@ patch = Patch(
 
 
 @patch.when_imported("django.core.handlers.wsgi")
-def repair(wsgi):
-    repair_request(wsgi.WSGIRequest)
-
-
 @patch.when_imported("channels.http")
-def repair_asgi(http):
-    repair_request(http.AsgiRequest)
+def repair(module):
+    patch.expect(hasattr(module, "codecs"), "charsets are looked up elsewhere")
+    # Not by wrapping the requests' __init__(): channels' is wrapped by other repairs, which look.
+    patch.replace(module, "codecs", TextCodecs(module.codecs))
 
 
-def repair_request(request):
-    stock = vars(request).get("__init__")
-    patch.expect(stock is not None, "requests begin in another way")
+class TextCodecs(object):
+    """The module `codecs`, but lookup() finds only what can make text of any bytes."""
 
-    @functools.wraps(stock)
-    def __init__(self, *args, **kwargs):
-        stock(self, *args, **kwargs)
-        if "charset" in getattr(self, "content_params", ()):
-            if not self.encoding:
-                forget_unknown()
-            elif not decodes(self.encoding):
-                self._encoding = None
+    def __init__(self, codecs):
+        self._codecs = codecs
 
-    patch.replace(request, "__init__", __init__)
+    def __getattr__(self, name):
+        return getattr(self._codecs, name)
+
+    def lookup(self, charset):
+        try:
+            found = self._codecs.lookup(charset)
+        except (LookupError, ValueError) as error:  # a ValueError for a NUL
+            forget_unknown()
+            raise LookupError(str(error))
+        if not decodes(charset):
+            raise LookupError("no text can be decoded as %a" % charset)
+        return found
 
 
 def decodes(charset):
