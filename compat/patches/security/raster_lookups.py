@@ -12,6 +12,7 @@ https://www.djangoproject.com/weblog/2026/aug/04/security-releases/
 import functools
 
 from ...patch import Patch
+from ...switches import Switch
 
 patch = Patch(
     __name__,
@@ -21,11 +22,11 @@ patch = Patch(
     cves=("CVE-2026-15307",),
 )
 
+allowed = Switch("COMPAT_ALLOW_RASTER_LOOKUPS", reopens=patch.cves)
+
 
 @patch.when_imported("django.contrib.gis.db.models.fields")
 def repair(fields):
-    from django.conf import settings
-
     cls = fields.BaseSpatialField
     stock = vars(cls).get("get_raster_prep_value")
     patch.expect(stock and "get_prep_value" in vars(cls), "values are prepared otherwise")
@@ -33,7 +34,7 @@ def repair(fields):
 
     @functools.wraps(stock)
     def get_raster_prep_value(self, value, is_candidate):
-        if getattr(settings, "COMPAT_ALLOW_RASTER_LOOKUPS", False):
+        if allowed():
             return stock(self, value, is_candidate)
         if isinstance(value, GDALRaster):
             return value
