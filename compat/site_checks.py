@@ -79,7 +79,7 @@ def check_limits():
     for name in sorted(options.DEFAULTS):
         if not options.number(name):
             found.append(warning(13, "%s is 0: no limit." % name, hint))
-    for name in ("COMPAT_WEBSOCKET_MAX_BYTES", "COMPAT_WEBSOCKET_QUEUE"):
+    for name in ("COMPAT_WEBSOCKET_MAX_BYTES", "COMPAT_WEBSOCKET_MAX_UNSENT"):
         if os.environ.get(name, "").strip() == "0":
             message = "%s is 0: one client can take all memory of daphne." % name
             found.append(warning(13, message, hint))

@@ -67,7 +67,7 @@ def test_limits_that_are_off(settings, name):
     assert found.id == "compat.W013" and name in found.msg
 
 
-@pytest.mark.parametrize("name", ["COMPAT_WEBSOCKET_MAX_BYTES", "COMPAT_WEBSOCKET_QUEUE"])
+@pytest.mark.parametrize("name", ["COMPAT_WEBSOCKET_MAX_BYTES", "COMPAT_WEBSOCKET_MAX_UNSENT"])
 def test_limits_of_daphne_that_are_off(monkeypatch, name):
     monkeypatch.setenv(name, "0")
     (found,) = site_checks.check_limits()
