@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from compat import layer_keys
 from compat.sockets.rate import Bucket
 from compat.streams import publish, publish_many
 from deploy import lifecycle
@@ -61,7 +62,8 @@ class Sockets(object):
 
 @pytest.fixture
 def sockets(site, redis_url, settings, tmp_path):
-    hosts = {"hosts": [redis_url]}
+    keys = layer_keys.read(os.path.join(site.var, "layer_keys"))  # the site's own
+    hosts = {"hosts": [redis_url], "symmetric_encryption_keys": keys}
     backend = "channels_redis.core.RedisChannelLayer"
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": hosts}}
     environment = {

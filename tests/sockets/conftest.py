@@ -11,6 +11,7 @@ import websocket
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from compat import layer_keys
 from tests.deploy.conftest import make_user, migrated_database, site  # noqa: F401
 from tests.servers import daphne
 from tests.streams.servers import start_redis
@@ -59,8 +60,9 @@ class Server(object):
 def serve(site, redis_url, settings, tmp_path):  # noqa: F811
     """serve(name=value…) starts a daphne with those settings; a context manager."""
     backend = "channels_redis.core.RedisChannelLayer"
-    layers = {"default": {"BACKEND": backend, "CONFIG": {"hosts": [redis_url]}}}
-    settings.CHANNEL_LAYERS = layers
+    keys = layer_keys.read(os.path.join(site.var, "layer_keys"))  # the site's own
+    config = {"hosts": [redis_url], "symmetric_encryption_keys": keys}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": config}}
 
     @contextlib.contextmanager
     def start(options=(), environ=None, **changes):

@@ -2,7 +2,7 @@
 Send channels' session cookie with the SameSite attribute that the site's middleware gives Django's.
 
 Only where settings list compat.same_site.SameSiteMiddleware.
-https://github.com/django/channels/issues/1860
+https://github.com/django/channels/issues/1554
 """
 
 import functools
@@ -12,7 +12,7 @@ from ...patch import NotNeeded, Patch
 patch = Patch(
     __name__,
     package="channels",
-    versions=">=2.0.2,<5.0",
+    versions=">=2.0.2,<3.0.4",
     symptom="the session cookie of a consumer goes along with requests that other sites cause",
 )
 
