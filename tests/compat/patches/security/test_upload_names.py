@@ -56,6 +56,26 @@ def test_handlers_get_the_last_step_of_a_name():
     )
 
 
+def test_names_that_say_their_encoding():
+    """As RFC 2231 has them, decoded after the quotation marks are gone."""
+    code = (
+        UPLOADED
+        + """
+for sent in (b"..%2F%C3%A9vil.txt", b"%2e%2e%2f%2e%2e%5cevil.txt", b"..%26%2347%3Bevil.txt"):
+    names[:] = []
+    named = b'name="f"; filename*=' + b"UTF-8''" + sent
+    served(form(named + b"\\r\\n\\r\\nx"))
+    print(ascii(names), end=" ")
+"""
+    )
+    prove(
+        NAME,
+        code,
+        good=r"['\xe9vil.txt'] ['evil.txt'] ['evil.txt']",
+        bad=r"['../\xe9vil.txt'] ['evil.txt'] ['../evil.txt']",
+    )
+
+
 def test_what_is_no_name_is_no_file():
     sent = [".", "..", "a/..", "a&sol;..", "../.", "\x00\x01"]
     code = UPLOADED + "print(*[len(upload(sent)[1]) for sent in %a])" % sent
