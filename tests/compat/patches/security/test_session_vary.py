@@ -85,3 +85,34 @@ def test_no_stranger_gets_the_session_from_the_cache(disable):
     assert probe(start + CACHED, disable=disable).said == "True False"
     ill = probe(start + CACHED, disable=NAME)
     assert ill.said == "True True", ill.error
+
+
+def test_a_page_that_renews_a_session_is_cached_for_its_owner_alone():
+    """The cookie is the one that came, and part of the key."""
+    code = CACHED[: CACHED.index("from django.contrib.sessions.backends")].replace(
+        "backends.signed_cookies", "backends.cache"
+    )
+    code += """
+from django.contrib.sessions.backends.cache import SessionStore
+from django.test import Client
+
+runs = []
+
+def view(request):
+    runs.append(1)
+    return HttpResponse(str(len(runs)))
+
+urlpatterns = [url("page", view)]
+clients = [Client(), Client(), Client()]
+for client in clients[:2]:
+    store = SessionStore()
+    store["user"] = 1
+    store.save()
+    client.cookies["sessionid"] = store.session_key
+for client in clients * 2:
+    page = client.get("/page")
+    print(page.content.decode(), "sessionid" in page.cookies, end=" ")
+"""
+    start = DJANGO + "from django.conf.urls import url\nfrom django.http import HttpResponse\n"
+    result = probe(start + code)
+    assert result.said == "1 True 2 True 3 False 1 True 2 True 3 False", result.error

@@ -1,11 +1,10 @@
 from tests.compat.patches.probe import DJANGO, prove
 
-from .probes import GROWTH, same
+from .probes import same
 
 NAME = "security.xml_text"
 CODE = (
     DJANGO
-    + GROWTH
     + """
 from xml.dom import minidom
 from django.core import serializers
@@ -26,6 +25,7 @@ def load(text):
 
 
 def test_text_is_put_together_once():
+    """Counts what the function and those it calls hold when they return: characters, and parts."""
     code = (
         CODE
         + """
@@ -43,10 +43,46 @@ def tree(n):
     node.childNodes.append(document.createTextNode("x" * n * 40))
     return root
 
-print(linear(lambda root: xml_serializer.getInnerText(root), tree, 800, 50000))
+def held(n):
+    total = [0]
+
+    def trace(frame, event, argument):
+        if event == "return":
+            found = list(frame.f_locals.values()) + [argument]
+            total[0] += sum(len(value) for value in found if isinstance(value, (str, list)))
+        return trace
+
+    root = tree(n)
+    sys.settrace(trace)
+    try:
+        text = xml_serializer.getInnerText(root)
+    finally:
+        sys.settrace(None)
+    assert text == "x" * n * 40
+    return total[0]
+
+ratio = held(200) / held(100)
+print("linear" if ratio < 2.2 else "quadratic" if ratio > 3 else ratio)
 """
     )
-    prove(NAME, code, good="done", bad="quadratic")
+    prove(NAME, code, good="linear", bad="quadratic")
+
+
+def test_a_very_deep_tree_has_a_text():
+    code = (
+        CODE
+        + """
+document = minidom.Document()
+node = root = document.createElement("n")
+for _ in range(50000):
+    child = document.createElement("n")
+    node.childNodes.append(child)
+    node = child
+node.childNodes.append(document.createTextNode("x"))
+print(xml_serializer.getInnerText(root))
+"""
+    )
+    prove(NAME, code, good="x", bad="RecursionError")
 
 
 def test_a_deep_tree_is_built_in_linear_time():
