@@ -103,16 +103,19 @@ def view(request):
     return HttpResponse(str(len(runs)))
 
 urlpatterns = [url("page", view)]
-clients = [Client(), Client(), Client()]
-for client in clients[:2]:
+keys = []
+for _ in range(2):
     store = SessionStore()
     store["user"] = 1
     store.save()
-    client.cookies["sessionid"] = store.session_key
-for client in clients * 2:
+    keys.append(store.session_key)
+for key in keys + keys + [None]:
+    client = Client()
+    if key:
+        client.cookies["sessionid"] = key
     page = client.get("/page")
     print(page.content.decode(), "sessionid" in page.cookies, end=" ")
 """
     start = DJANGO + "from django.conf.urls import url\nfrom django.http import HttpResponse\n"
     result = probe(start + code)
-    assert result.said == "1 True 2 True 3 False 1 True 2 True 3 False", result.error
+    assert result.said == "1 True 2 True 1 True 2 True 3 False", result.error
