@@ -1,7 +1,8 @@
 """
 Group the digits of a long number in linear time, in `intcomma`.
 
-It started again for each comma, and failed above 3000 digits. What comes out is the same.
+It started again for each comma, and failed above 3000 digits. What comes out is the same, but for
+localized numbers of more than 4300 digits: only old releases of Python still read these.
 https://www.djangoproject.com/weblog/2024/feb/06/security-releases/
 """
 
@@ -25,6 +26,7 @@ def repair(humanize):
     stock, filters = humanize.intcomma, humanize.register.filters
     patch.expect(filters.get("intcomma") is stock, "the filter is another")
     digits = re.compile(r"-?(\d+)")
+    max_digits = 4300  # of int() itself since Python 3.7.14; without a limit it is quadratic
 
     def group(text):
         match = digits.match(text)
@@ -39,6 +41,8 @@ def repair(humanize):
     def intcomma(value, use_l10n=True):
         if humanize.settings.USE_L10N and use_l10n:
             try:
+                if isinstance(value, (str, bytes)) and len(value) > max_digits:
+                    raise ValueError
                 if not isinstance(value, (float, humanize.Decimal)):
                     value = int(value)
             except (TypeError, ValueError):

@@ -3,7 +3,7 @@ Truncate HTML in linear time.
 
 `truncatechars_html` and `truncatewords_html` looked for the end of each "<" in all that follows
 (CVE-2023-43665, CVE-2024-27351), and for the start of each end tag in all tags that are open
-(CVE-2026-1285). What comes out is the same.
+(CVE-2026-1285). What comes out is the same; before 1.11.11, what came out from that release on.
 https://www.djangoproject.com/weblog/2026/feb/03/security-releases/
 """
 
@@ -20,6 +20,8 @@ patch = Patch(
 )
 
 VOID = frozenset("br col link base img param area hr input".split())
+# What stock takes for tags and words since 1.11.11, and what it took before.
+WORDS = (r"<[^>]+?>|([^<>\s]+)", r"<.*?>|((?:\w[-\w]*|&.*?;)+)")
 
 
 @patch.when_imported("django.utils.text")
@@ -33,9 +35,11 @@ def repair(text_module):
         and code.co_varnames[:6] == ("self", "length", "truncate", "text", "truncate_len", "words"),
         "HTML is truncated in another way",
     )
-    # Those of 1.11.29; after the last ">" there are no tags.
-    tag_or_word, word = re.compile(r"<[^>]+?>|([^<>\s]+)"), re.compile(r"([^<>\s]+)")
+    patch.expect(text_module.re_words.pattern in WORDS, "words of HTML are found in another way")
+    # After the last ">" there are no tags.
+    tag_or_word, word = re.compile(WORDS[0]), re.compile(r"([^<>\s]+)")
     tag_or_char, char = re.compile(r"<[^>]+?>|(.)", re.S), re.compile(r"(.)", re.S)
+    tag_parts = re.compile(r"<(/)?(\S+?)(?:(\s*/)|\s.*?)?>", re.S)
 
     def tokens(text, words):
         """Matches of tags, whose group 1 is None, and of words or characters."""
@@ -59,7 +63,7 @@ def repair(text_module):
                 if found > length:
                     break
                 continue
-            tag = text_module.re_tag.match(match.group()) if found < truncate_len else None
+            tag = tag_parts.match(match.group()) if found < truncate_len else None
             if not tag:
                 continue
             closing, name, self_closing = tag.groups()

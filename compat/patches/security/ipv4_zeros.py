@@ -24,6 +24,7 @@ STOCK = r"(?:25[0-5]|2[0-4]\d|[0-1]?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|[0-1]?\d?\d))
 @patch.when_imported("django.core.validators")
 def repair(validators):
     import re
+    import sys
 
     url = validators.URLValidator
     validator = validators.validate_ipv4_address
@@ -39,3 +40,17 @@ def repair(validators):
     patch.replace(url, "regex", regex)
     patch.replace(validator, "regex", address)
     patch.replace_everywhere(validators, "ipv4_re", address)
+    # A validator keeps the expression of its class. The fields have theirs from their import on.
+    fields = (sys.modules.get(name) for name in ("django.forms.fields", "django.db.models.fields"))
+    if any(hasattr(module, "URLField") for module in fields):
+        for early in made(url):
+            if getattr(vars(early).get("regex"), "pattern", None) == stock.pattern:
+                patch.replace(early, "regex", regex)
+
+
+def made(cls):
+    """The instances of a class and of its subclasses that there are already."""
+    import gc
+
+    # Not isinstance(): it asks a lazy object for its class, which wakes that up.
+    return [found for found in gc.get_objects() if issubclass(type(found), cls)]

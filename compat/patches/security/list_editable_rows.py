@@ -1,5 +1,5 @@
 """
-Answer a forged form of list_editable that would add a row with 400, and save nothing (CVE-2026-4292).
+Answer a form of list_editable that would add a row with 400, and save nothing (CVE-2026-4292).
 
 https://www.djangoproject.com/weblog/2026/apr/07/security-releases/
 """
@@ -23,8 +23,8 @@ def repair(options):
 
     admin = options.ModelAdmin
     make_formset = vars(admin).get("get_changelist_formset")
-    save = vars(admin).get("save_form")
-    patch.expect(make_formset and save, "ModelAdmin saves its list otherwise")
+    save, view = vars(admin).get("save_form"), vars(admin).get("changelist_view")
+    patch.expect(make_formset and save and view, "ModelAdmin saves its list otherwise")
 
     def check(form):
         if form.instance._state.adding:
@@ -45,11 +45,19 @@ def repair(options):
         formset.is_valid = is_valid
         return formset
 
+    # For an admin with a formset of its own. On other pages a form may well change an object that
+    # is not saved yet, where get_object() gives one.
+    @functools.wraps(view)
+    def changelist_view(self, request, *args, **kwargs):
+        request.is_list_of_admin = True
+        return view(self, request, *args, **kwargs)
+
     @functools.wraps(save)
     def save_form(self, request, form, change):
-        if change:  # for an admin with a formset of its own
+        if getattr(request, "is_list_of_admin", False):
             check(form)
         return save(self, request, form, change)
 
     patch.replace(admin, "get_changelist_formset", get_changelist_formset)
+    patch.replace(admin, "changelist_view", changelist_view)
     patch.replace(admin, "save_form", save_form)

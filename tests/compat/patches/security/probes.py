@@ -1,5 +1,8 @@
 """Source that probes of this folder begin with."""
 
+import django
+import pytest
+
 from tests.compat.patches.probe import DJANGO, probe
 
 # Django on the database that the fixture of that name has put into the environment.
@@ -13,6 +16,12 @@ except ImportError:
 """ + DJANGO.replace(
     '{"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}',
     '{"default": json.loads(os.environ["DATABASE"])}',
+)
+
+# For a test that what comes out is as before.
+like_the_pin = pytest.mark.skipif(
+    django.VERSION[:3] < (1, 11, 29),
+    reason="older releases of 1.11 differ here, by security releases of their own",
 )
 
 # `served(request)`: its answer by a real server of the site, whose `urlpatterns` are the probe's.
@@ -76,14 +85,15 @@ def bounded(calls, function, *arguments):
         sys.setprofile(None)
 """
 
-# `linear(work, make, size, large)`: without a patch, whether four times the size takes more than
-# eight times as long; with it "done", after a size that would take stock minutes or more.
+# `linear(work, make, size, large)`: without a patch, whether 16 times the size takes more than 48
+# times the CPU time, which is 16 times where it grows linearly and 256 times where quadratically;
+# with it "done", after a size that would take stock minutes or more.
 GROWTH = """
 import os, time
 
 def seconds(work, data):
     found = []
-    for _ in range(3):
+    for _ in range(5):
         started = time.process_time()  # not the others' on a busy machine
         work(data)
         found.append(time.process_time() - started)
@@ -93,8 +103,8 @@ def linear(work, make, size, large):
     if not os.environ["COMPAT_DISABLE"]:
         work(make(large))
         return "done"
-    ratio = seconds(work, make(size)) / seconds(work, make(size // 4))
-    return "quadratic" if ratio > 8 else "linear, %.1f" % ratio
+    ratio = seconds(work, make(size)) / seconds(work, make(size // 16))
+    return "quadratic" if ratio > 48 else "not quadratic, %.1f" % ratio
 """
 
 
@@ -103,12 +113,12 @@ COPIED = """
 import sys
 
 def copied(work, data):
-    total, seen = [0], {}
+    total, seen = [0], {}  # the frames are kept: another one must not get the id of one that ended
 
     def trace(frame, event, argument):
         for name, value in list(frame.f_locals.items()):
-            if isinstance(value, (str, bytes)) and seen.get((id(frame), name)) is not value:
-                seen[id(frame), name] = value
+            if isinstance(value, (str, bytes)) and seen.get((frame, name)) is not value:
+                seen[frame, name] = value
                 total[0] += len(value)
         return trace
 
@@ -122,6 +132,19 @@ def copied(work, data):
 def copies(work, make, size):
     ratio = copied(work, make(2 * size)) / copied(work, make(size))
     return "quadratic" if ratio > 3 else "linear" if ratio < 2.5 else "%.1f" % ratio
+"""
+
+
+# `late(name)`: what is repaired where the bridge is installed after Django was imported. The probe
+# must have been started with the patch disabled.
+LATE = """
+def late(name):
+    from compat import patches
+    os.environ["COMPAT_DISABLE"] = ""
+    patch, = [patch for patch in patches.every() if patch.name == name]
+    patch.left_out = False
+    patch.arm()
+    return patch.state()[0]
 """
 
 

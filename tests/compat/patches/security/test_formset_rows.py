@@ -2,6 +2,7 @@ import pytest
 
 from tests.compat.patches.probe import probe, prove
 from tests.compat.patches.security.admin_probe import ADMIN
+from tests.compat.patches.security.probes import same
 
 NAME = "security.formset_rows"
 CODE = (
@@ -52,7 +53,8 @@ def test_nor_saved():
         NAME,
         CODE + "print(save({'text': 'forged', 'owner': 'x'}))",
         good="([], 0, [], [], [('mine', 'me'), ('theirs', 'them')])",
-        bad="(['forged'], 0, ['forged'], [], [('forged', 'x'), ('mine', 'me'), ('theirs', 'them')])",
+        bad="(['forged'], 0, ['forged'], [], "
+        "[('forged', 'x'), ('mine', 'me'), ('theirs', 'them')])",
     )
 
 
@@ -71,6 +73,65 @@ print(Label.objects.count())
 """
     )
     prove(NAME, code, good="1", bad="0")
+
+
+ADMIN_INLINE = """
+class Labels(admin.StackedInline):
+    model = Label
+
+class Stamp(Base):  # its key is in the form
+    code = models.CharField(max_length=9, primary_key=True)
+    shelf = models.ForeignKey(Shelf, models.CASCADE)
+
+with connection.schema_editor() as editor:
+    editor.create_model(Stamp)
+
+class Stamps(admin.TabularInline):
+    model = Stamp
+
+Shelves.inlines, Shelves.save_as = [Labels, Stamps], True
+mine, theirs = [Shelf.objects.create(name=name) for name in ("mine", "theirs")]
+for shelf in (mine, theirs):
+    Label.objects.create(shelf=shelf, text=shelf.name)
+    Stamp.objects.create(code=shelf.name[0], shelf=shelf)
+from django.test import Client
+root = Client()
+root.force_login(User.objects.create_superuser("root", "", ""))
+
+def post(labels, stamps, initial=1, **more):
+    data = dict(more, name="mine")
+    data.update(forms("label", *labels, initial=initial))
+    data.update(forms("stamp_set", *stamps, initial=initial))
+    return (root.post("/admin/auth/shelf/%d/change/" % mine.pk, data).status_code,
+            sorted(Label.objects.values_list("text", flat=True)),
+            sorted(Stamp.objects.values_list("code", "shelf__name")))
+"""
+
+
+def test_nor_through_an_inline_of_the_admin():
+    code = "print(*post([{'shelf': mine.pk, 'text': 'l'}],"
+    code += " [{'code': 't', 'shelf': mine.pk, 'DELETE': 'on'}]))"
+    prove(
+        NAME,
+        CODE + ADMIN_INLINE + code,
+        good="302 ['l', 'theirs'] [('m', 'mine'), ('t', 'theirs')]",
+        bad="302 ['l', 'theirs'] [('m', 'mine')]",
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "[{'shelf': mine.pk, 'text': 'l'}], [{'code': 'm', 'shelf': mine.pk}]",
+        "[{'shelf': mine.pk, 'text': 'l', 'DELETE': 'on'}],"
+        " [{'code': 'm', 'shelf': mine.pk, 'DELETE': 'on'}]",
+        "[], [{'code': 'new', 'shelf': mine.pk}], initial=0",
+        "[{'shelf': mine.pk, 'text': 'l'}], [{'code': 'new', 'shelf': mine.pk}], _saveasnew='x'",
+    ],
+    ids=["change", "delete", "add", "save as new"],
+)
+def test_inlines_of_the_admin_save_as_before(arguments):
+    same(NAME, CODE + ADMIN_INLINE + "print(*post(%s))" % arguments)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from tests.compat.patches.probe import DJANGO, prove
 
-from .probes import GROWTH, same
+from .probes import GROWTH, like_the_pin, same
 
 NAME = "security.html_truncation"
 CODE = (
@@ -22,12 +22,13 @@ unclosed = lambda n: "<" * n
 after_one = lambda n: "<>" + "<" * n
 unmatched = lambda n: "<a>" * n + "</b>" * n + "x"
 print(*[linear(work, make, size, large) for work in (words, chars) for make, size, large in
-        ((unclosed, 5000, 500000), (after_one, 5000, 500000), (unmatched, 6000, 100000))])
+        ((unclosed, 4000, 250000), (after_one, 4000, 250000), (unmatched, 4000, 100000))])
 """
     )
     prove(NAME, code, good=" ".join(["done"] * 6), bad=" ".join(["quadratic"] * 6))
 
 
+@like_the_pin
 def test_the_result_is_as_before():
     code = (
         CODE

@@ -2,6 +2,7 @@ import pytest
 
 from tests.compat.patches.probe import probe, prove
 from tests.compat.patches.security.admin_probe import ADMIN
+from tests.compat.patches.security.probes import same
 
 NAME = "security.inline_add_permission"
 CODE = (
@@ -50,6 +51,70 @@ def test_a_required_form_is_not_saved_either():
         good="302 ['edited'] ['edited', 'new']",
         bad="302 ['edited', 'new'] ['edited', 'new']",
     )
+
+
+SAVE_AS = """
+Shelves.save_as = True
+
+def save_as(*permissions):
+    data = {"name": "copy", "_saveasnew": "x"}
+    data.update(forms(books, {"id": book.pk, "shelf": shelf.pk, "title": "copied"}, initial=1))
+    data.update(forms(notes, {"id": note.pk, "text": "copied"}, initial=1))
+    answer = client("add_shelf", "change_shelf", "change_book", "change_note", *permissions).post(
+        "/admin/auth/shelf/%d/change/" % shelf.pk, data)
+    return (answer.status_code, sorted(Shelf.objects.values_list("name", flat=True)),
+            sorted(Book.objects.values_list("title", "shelf__name")),
+            sorted(Note.objects.values_list("text", "object_id")))
+"""
+
+
+def test_saving_as_new_copies_no_rows_for_who_may_not_add_them():
+    prove(
+        NAME,
+        CODE + SAVE_AS + "print(*save_as('add_note'))",
+        good="302 ['copy', 's'] [('old', 's')] [('old', 1)]",  # stock copies no generic rows
+        bad="302 ['copy', 's'] [('copied', 'copy'), ('old', 's')] [('old', 1)]",
+    )
+
+
+def test_saving_as_new_copies_rows_as_before():
+    same(NAME, CODE + SAVE_AS + "print(*save_as('add_book', 'add_note'))")
+
+
+@pytest.mark.parametrize("permission", ["delete_book", "add_book"])
+def test_rows_are_deleted_as_before(permission):
+    code = (
+        CODE
+        + "permission = %r\n" % permission
+        + """
+data = {"name": "s"}
+data.update(forms(books, {"id": book.pk, "shelf": shelf.pk, "title": "x", "DELETE": "on"},
+                  initial=1))
+data.update(forms(notes, {"id": note.pk, "text": "x", "DELETE": "on"}, initial=1))
+user = client("change_shelf", "change_book", "change_note", "delete_note", permission)
+page = user.get("/admin/auth/shelf/%d/change/" % shelf.pk).content.decode()
+print(page.count("book_set-0-DELETE"), page.count("__prefix__") > 0)
+print(user.post("/admin/auth/shelf/%d/change/" % shelf.pk, data).status_code,
+      Book.objects.count(), Note.objects.count())
+"""
+    )
+    same(NAME, code)
+
+
+def test_a_formset_without_a_request_adds():
+    """As for the fields of an inline: nobody's permission is asked there."""
+    code = (
+        CODE
+        + """
+Books.can_delete = Notes.can_delete = False
+Books.fields, Notes.fields = ["title"], ["text"]
+for inline in (Books, Notes):
+    form = inline(Shelf, admin.site).get_formset(None).form
+    print(form({"title": "x", "text": "x"}).has_changed())
+"""
+    )
+    same(NAME, code)
+    assert probe(code).said.split() == ["True", "True"]
 
 
 @pytest.mark.parametrize("disable", ["", NAME])

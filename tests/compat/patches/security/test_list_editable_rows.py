@@ -2,6 +2,7 @@ import pytest
 
 from tests.compat.patches.probe import probe, prove
 from tests.compat.patches.security.admin_probe import ADMIN
+from tests.compat.patches.security.probes import same
 
 NAME = "security.list_editable_rows"
 CODE = (
@@ -51,6 +52,81 @@ def test_an_admin_with_a_formset_of_its_own_saves_none_either():
 def test_rows_that_are_there_are_edited(rows, disable):
     result = probe(CODE + "print(*save(%s))" % rows, disable=disable)
     assert result.said == "302 ['edited']", result.error
+
+
+def test_what_the_page_shows_is_saved_as_before():
+    """With a filter, on the second page, and one of its rows gone in the meantime."""
+    code = (
+        CODE
+        + """
+from django.test.utils import setup_test_environment
+setup_test_environment()  # answers have a context
+Shelves.list_filter, Shelves.list_per_page, Shelves.ordering = ["name"], 2, ["pk"]
+shelves = [Shelf.objects.create(name="same") for _ in range(5)]
+user = client("change_shelf")
+where = "/admin/auth/shelf/?name=same&p=1"
+
+def post(gone=False):
+    formset = user.get(where).context["cl"].formset
+    rows = [dict(form.initial, id=form.instance.pk, name="n%d" % form.instance.pk)
+            for form in formset.forms]
+    if gone:
+        Shelf.objects.get(pk=rows[0]["id"]).delete()
+    answer = user.post(where, dict(forms("form", *rows, initial=len(rows)), _save="Save"))
+    return answer.status_code, list(Shelf.objects.order_by("pk").values_list("name", flat=True))
+
+print(len(shelves), post(), post(gone=True))
+"""
+    )
+    same(NAME, code)
+
+
+def test_a_key_that_is_edited_adds_no_row():
+    """Stock adds a row with the new key, which has none of the other fields."""
+    code = (
+        CODE
+        + """
+class Word(Base):
+    text = models.CharField(max_length=9, primary_key=True)
+    number = models.IntegerField(default=1)
+
+with connection.schema_editor() as editor:
+    editor.create_model(Word)
+
+class Words(admin.ModelAdmin):
+    list_display, list_display_links, list_editable = ["text", "number"], None, ["text"]
+
+from django.test import RequestFactory
+from django.core.exceptions import SuspiciousOperation
+Word.objects.create(text="old", number=7)
+request = RequestFactory().post("/", dict(forms("form", {"text": "new"}, initial=1), _save="Save"))
+request.user = User.objects.create_superuser("root", "", "")
+request._dont_enforce_csrf_checks = True
+request._messages = type("Messages", (), {"add": lambda *arguments: None})()
+try:
+    Words(Word, admin.site).changelist_view(request)
+except SuspiciousOperation:
+    print("refused", end=" ")
+print(sorted(Word.objects.values_list("text", "number")))
+"""
+    )
+    prove(NAME, code, good="refused [('old', 7)]", bad="[('new', 1), ('old', 7)]")
+
+
+@pytest.mark.parametrize("disable", ["", NAME])
+def test_an_object_that_is_not_saved_yet_is_changed_on_its_own_page(disable):
+    code = (
+        CODE
+        + """
+Shelves.inlines = []
+Shelves.get_object = lambda self, request, key, field=None: Shelf(pk=key)
+user = client("change_shelf")
+print(user.post("/admin/auth/shelf/77/change/", {"name": "made"}).status_code,
+      Shelf.objects.get(pk=77).name)
+"""
+    )
+    result = probe(code, disable=disable)
+    assert result.said == "302 made", result.error
 
 
 def test_adding_and_changing_on_their_own_pages_work():

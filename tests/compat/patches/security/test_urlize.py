@@ -1,6 +1,6 @@
 from tests.compat.patches.probe import DJANGO, probe, prove
 
-from .probes import BOUNDED, COPIED, same
+from .probes import BOUNDED, COPIED, like_the_pin, same
 
 NAME = "security.urlize"
 CODE = (
@@ -51,6 +51,7 @@ print(linked(url(2048)), linked(url(2049)), linked("www.a.com/".ljust(2048, "x")
     )
 
 
+@like_the_pin  # the widget links whatever there is before 1.11.21
 def test_the_widget_of_the_admin():
     code = (
         DJANGO
@@ -101,6 +102,7 @@ print(smart_urlquote("http://[\u00e9.com/?a=%26&b=" + "x" * 4000))
     same(NAME, code)
 
 
+@like_the_pin
 def test_the_result_is_as_before():
     code = (
         CODE
