@@ -117,10 +117,10 @@ def close_code(connection):
             return int.from_bytes(data[:2], "big")
 
 
-def redis_says(url, *words):
-    """The first line of Redis' answer to a command."""
+def redis_says(url, *words, lines=1):
+    """The last of so many lines of Redis' answer to a command."""
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname, parts.port), timeout=20) as client:
         command = ["*%d\r\n" % len(words)] + ["$%d\r\n%s\r\n" % (len(w), w) for w in words]
         client.sendall("".join(command).encode())
-        return client.recv(4096).split(b"\r\n")[0]
+        return client.recv(4096).split(b"\r\n")[lines - 1]

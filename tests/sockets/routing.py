@@ -35,5 +35,21 @@ class News(StreamConsumerMixin, AsyncWebsocketConsumer):
         await self.follow("news", 0)
 
 
-routes = [url("^echo/$", Echo), url("^sync/$", Sync), url("^news/$", News)]
+class Member(AsyncWebsocketConsumer):
+    """Passes on what is sent to a group."""
+
+    async def connect(self):
+        await self.channel_layer.group_add("members", self.channel_name)
+        await self.accept()
+
+    async def member_message(self, event):
+        await self.send(text_data=event["text"])
+
+
+routes = [
+    url("^echo/$", Echo),
+    url("^sync/$", Sync),
+    url("^news/$", News),
+    url("^member/$", Member),
+]
 application = ProtocolTypeRouter({"websocket": guard(URLRouter(routes))})
