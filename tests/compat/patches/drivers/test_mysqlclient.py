@@ -87,3 +87,24 @@ def test_a_migration_s_default_is_shown_as_sql(database):
         needed=NEW,
         env=database,
     )
+
+
+def test_queries_are_told(database):
+    code = (
+        START
+        + """
+connection.force_debug_cursor = True
+with connection.cursor() as cursor:
+    cursor.execute("SELECT %s", ["na\\u00efve"])
+    cursor.executemany("SELECT %s", [[1], [2]])
+print([query["sql"] for query in connection.queries[-2:]])
+"""
+    )
+    prove(
+        "drivers.mysqlclient_queries",
+        code,
+        good="[\"SELECT 'na\u00efve'\", '2 times: SELECT %s']",
+        bad="['None', ",
+        needed=MySQLdb.version_info >= (1, 3, 14),
+        env=database,
+    )
