@@ -7,8 +7,6 @@ those of the National Vulnerability Database.
 https://docs.djangoproject.com/en/dev/releases/security/
 """
 
-import os
-import re
 from collections import namedtuple
 
 READ_UNTIL = "2026-11-23"
@@ -229,7 +227,8 @@ def outcome(advisory, version, answers, states):
     kinds = {state for _, (state, _) in found}
     if kinds <= {states.APPLIED, states.WAITING, states.NOT_NEEDED}:
         if kinds == {states.NOT_NEEDED}:
-            return result(NOT_AFFECTED, reason, NOT_PRESENT)
+            looked = any(patch.complaint for patch in answers)
+            return result(NOT_AFFECTED, reason, NOT_EXECUTED if looked else NOT_PRESENT)
         switches = reopened(advisory.id)
         if switches:
             return result(OPEN, "; ".join([reason] + switches))
@@ -238,10 +237,19 @@ def outcome(advisory, version, answers, states):
 
 
 def describe(patch, states):
-    """(state, reason) of a patch; one that only looks as if it waited is "not installed"."""
+    """
+    (state, reason) of a patch; one that only looks as if it waited is "not installed".
+
+    Where it can be seen what is in use, that decides, and not what the patch has done.
+    """
     from .patches import is_installed
 
+    complaint = patch.complaint and patch.complaint()
     state, reason = patch.state()
+    if complaint:
+        return (state, reason) if state == states.REFUSED else ("not in effect", complaint)
+    if complaint == "" and state != states.APPLIED:
+        return states.NOT_NEEDED, "nothing that this site uses needs it"
     if state == states.WAITING and not (patch.armed or is_installed()):
         return "not installed", "compat.install() was not called"
     return state, reason
@@ -249,25 +257,10 @@ def describe(patch, states):
 
 def version_of(component):
     """The version that is installed, "" when it is not."""
+    from .jquery import shipped
     from .versions import installed_version
 
-    return jquery() if component == "jquery" else installed_version(component)
-
-
-def jquery():
-    """The version of the jQuery in Django's admin, from the first line of the file."""
-    try:
-        import django
-    except ImportError:
-        return ""
-    name = "contrib/admin/static/admin/js/vendor/jquery/jquery.js"
-    path = os.path.join(os.path.dirname(os.path.abspath(django.__file__)), *name.split("/"))
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            found = re.search(r"v(\d+(?:\.\d+)+)", file.read(200))
-    except OSError:
-        return ""
-    return found.group(1) if found else ""
+    return shipped() if component == "jquery" else installed_version(component)
 
 
 def counts(found):

@@ -4,7 +4,7 @@ import importlib
 
 from django.core.checks import Info, Warning
 
-from .patch import DISABLED, REFUSED, disabled_names
+from .patch import APPLIED, DISABLED, REFUSED, disabled_names
 from .patches import every
 from .versions import installed_version, matches, python_is_untried
 
@@ -30,7 +30,10 @@ def check_versions(app_configs, **kwargs):
 
 
 def check_patches(app_configs, **kwargs):
-    """compat.W001 late activation, W002 refused, W003 unknown name, I001 disabled."""
+    """
+    compat.W001 late activation, W002 refused, W003 unknown name, W006 applied but of no effect,
+    I001 disabled.
+    """
     bridge = importlib.import_module(__package__)
     found = []
     if bridge.late:
@@ -44,7 +47,16 @@ def check_patches(app_configs, **kwargs):
         )
     patches = every()
     for patch in patches:
+        complaint = patch.complaint() if patch.complaint and not patch.disabled else ""
         state, reason = patch.state()
+        if state == APPLIED and complaint:
+            found.append(
+                Warning(
+                    "%s is of no effect yet: %s." % (patch.name, complaint),
+                    hint="Run `manage.py collectstatic`, or see docs/security.md.",
+                    id="compat.W006",
+                )
+            )
         if state == REFUSED:
             found.append(
                 Warning(

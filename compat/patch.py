@@ -46,6 +46,9 @@ class Patch(object):
         self.symptom = symptom
         self.cves = tuple(cves)
         self.repairs = []  # (name of the target module, function)
+        # Where a site can undo or do without a repair: a function that looks at what is in use
+        # and returns what is wrong with it as text, "" when nothing is.
+        self.complaint = None
         self.results = {}  # target → (state, reason)
         self.armed = self.left_out = False
         # target → what its repair changed: (owner, attribute, original or MISSING, ours).

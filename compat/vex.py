@@ -60,28 +60,53 @@ def current(failed=None):
     """
     advisories.outcomes(), where nothing that only waits is called fixed.
 
-    Code that cannot even be imported here is not in anybody's path. failed: see import_targets().
+    Code that cannot even be imported here is in nobody's path, unless the settings ask for it:
+    then the site cannot run in this environment, and will in another that nobody has looked at.
+    failed: see import_targets().
     """
     from .patch import WAITING
     from .patches import every
 
     failed = import_targets() if failed is None else failed
     waiting = {patch.name for patch in every() if patch.state()[0] == WAITING}
+    wanted = {
+        patch.name
+        for patch in every()
+        if any(is_wanted(target) for target, _ in patch.repairs if target not in patch.results)
+    }
+    wanted &= set(failed)
     found = []
     for one in advisories.outcomes():
-        unproven = waiting.intersection(one.patches)
+        unproven = (waiting | wanted).intersection(one.patches)
         if one.status == FIXED and unproven:
             if unproven.issubset(failed):
                 reasons = "; ".join(failed[name] for name in sorted(unproven))
-                one = one._replace(
-                    status=NOT_AFFECTED,
-                    justification=advisories.NOT_EXECUTED,
-                    reason="cannot be imported here: " + reasons,
-                )
+                one = one._replace(reason="cannot be imported here: " + reasons)
+                if unproven & wanted:
+                    one = one._replace(
+                        status=advisories.OPEN,
+                        reason="the settings name it, but it " + one.reason,
+                    )
+                else:
+                    one = one._replace(status=NOT_AFFECTED, justification=advisories.NOT_EXECUTED)
             else:
                 one = one._replace(status=advisories.OPEN)
         found.append(one)
     return found
+
+
+def is_wanted(module):
+    """Whether a module belongs to an installed app, or to the engine of a database."""
+    from django.apps import apps
+    from django.conf import settings
+
+    if not settings.configured or not apps.ready:
+        return False
+    if ".db.backends." in module:
+        owners = [database.get("ENGINE", "") for database in settings.DATABASES.values()]
+    else:
+        owners = [config.name for config in apps.get_app_configs()]
+    return any(module == owner or module.startswith(owner + ".") for owner in owners if owner)
 
 
 def document(form, when=None):

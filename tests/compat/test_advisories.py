@@ -41,7 +41,7 @@ ADVISORY = advisories.Advisory("CVE-2099-12345", "django", "high", "", "", "abou
 class Answer(object):
     """Stands for a patch in a state."""
 
-    armed = True
+    armed, complaint = True, None
 
     def __init__(self, *state):
         self.name = "a.%s" % state[0].replace(" ", "_")
@@ -156,4 +156,24 @@ def test_the_list_as_json():
 
 
 def test_jquery_is_the_one_in_django():
-    assert advisories.jquery() == "2.2.3"
+    assert advisories.version_of("jquery") == "2.2.3"
+
+
+@pytest.mark.parametrize(
+    "complaint, answer, status, justification, reason",
+    [
+        ("", APPLIED, "fixed", "", "applied"),
+        ("x is old", APPLIED, "open", "", "not in effect (x is old)"),
+        ("x is old", DISABLED, "open", "", "not in effect (x is old)"),
+        ("x is old", REFUSED, "open", "", "refused (x: it is another)"),
+        ("", DISABLED, "not affected", advisories.NOT_EXECUTED, "not needed (nothing that this "),
+        ("", WAITING, "not affected", advisories.NOT_EXECUTED, "not needed (nothing that this "),
+    ],
+)
+def test_what_is_in_use_decides_where_that_can_be_seen(
+    complaint, answer, status, justification, reason, monkeypatch
+):
+    monkeypatch.setattr(answer, "complaint", lambda: complaint)
+    found = outcome(answer)
+    assert (found.status, found.justification) == (status, justification)
+    assert found.reason.startswith("%s: %s" % (answer.name, reason))

@@ -141,3 +141,37 @@ def test_fixed_needs_the_module_to_be_imported():
     assert lines[1].startswith("not affected | vulnerable_code_not_in_execute_path | cannot be")
     assert "no_such_module" in lines[1]
     assert lines[2].startswith("open |") and "x.wave: refused" in lines[2]
+
+
+# GeoDjango as on a machine without GDAL.
+NO_GDAL = """
+import django
+from django.conf import settings
+settings.configure(
+    INSTALLED_APPS=%s, GDAL_LIBRARY_PATH="/nowhere/libgdal.so",
+    DATABASES={"default": {"ENGINE": "django.contrib.gis.db.backends.%s", "NAME": "x"}},
+)
+django.setup()
+from compat import vex
+found = {one.advisory.id: one for one in vex.current()}
+for cve in ("CVE-2026-15307", "CVE-2026-1207", "CVE-2021-32052"):
+    print(found[cve].status, "|", found[cve].justification, "|", found[cve].reason)
+"""
+
+
+def test_geodjango_that_cannot_be_imported_and_that_nobody_asks_for():
+    lines = probe(NO_GDAL % ([], "spatialite")).said.splitlines()
+    start = "not affected | vulnerable_code_not_in_execute_path | cannot be imported here: "
+    assert lines[0].startswith(start + "django.contrib.gis.db.models.fields: ")
+    assert lines[1].startswith(start + "django.contrib.gis.db.backends.postgis.operations: ")
+    assert lines[2].startswith("fixed | ")
+
+
+@pytest.mark.parametrize(
+    "apps, engine, opened", [(["django.contrib.gis"], "spatialite", 1), ([], "postgis", 2)]
+)
+def test_what_the_settings_ask_for_is_affected_until_it_can_be_imported(apps, engine, opened):
+    lines = probe(NO_GDAL % (apps, engine)).said.splitlines()
+    assert [n for n in (1, 2) if lines[n - 1].startswith("open | ")] == [opened]
+    assert "the settings name it, but it cannot be imported here: " in lines[opened - 1]
+    assert lines[2 - opened].startswith("not affected | ")
