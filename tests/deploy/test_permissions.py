@@ -1,7 +1,7 @@
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 
-from deploy.permissions import may, may_on_socket, visible_services
+from deploy.permissions import all_on_sockets, may, may_on_socket, visible_services
 
 from .conftest import make_service, make_user
 
@@ -77,3 +77,36 @@ def test_there_is_no_such_uid(uid):
 def test_another_action_is_a_mistake():
     with pytest.raises(ValueError, match="no such action: edit"):
         may(AnonymousUser(), "edit", make_service())
+
+
+def test_many_sockets_are_answered_as_one_by_one_and_cheaply(django_assert_num_queries):
+    services = [make_service("service%d" % number) for number in range(10)]
+    group = Group.objects.create(name="group")
+    for service in services[:4]:
+        service.viewers.add(group)
+    for service in services[3:6]:
+        service.operators.add(group)
+    members = [make_user("member%d" % number) for number in range(20)]
+    group.user_set.add(*members)
+    closed = make_user("closed")
+    closed.is_active = False
+    closed.save()
+    others = [
+        AnonymousUser(),
+        make_user("stranger"),
+        make_user("root", superuser=True),
+        closed,
+        grant(make_user("follower"), "follow_service"),
+        grant(make_user("runner"), "run_service"),
+    ]
+    uids = [service.uid for service in services] + ["tasks", "gone", "a b", "x" * 99]
+    pairs = [(user, uid) for user in members + others for uid in uids]
+    expected = [may_on_socket(user, "follow", uid) for user, uid in pairs]
+    fresh = {user.pk: type(user).objects.filter(pk=user.pk).first() for user, _ in pairs if user.pk}
+    pairs = [(fresh.get(user.pk, user), uid) for user, uid in pairs]
+    assert all_on_sockets(pairs) == expected
+    assert {True, False, None} == set(expected)
+    # Who follows by a group, as most do, costs nothing by himself.
+    pairs = [(user, service.uid) for user in members for service in services[:6]]
+    with django_assert_num_queries(3):
+        assert all_on_sockets(pairs) == [True] * 120
