@@ -3,7 +3,8 @@ Answer 400 to a WebSocket handshake that daphne cannot decode, and keep refusals
 
 A byte beyond ASCII in Sec-WebSocket-Protocol or in a header's name gave 500 and a traceback in the
 log. What autobahn refuses it answers with the client's own words in the status line, whatever
-their length: nginx takes a long one for a broken server, and answers 502.
+their length: nginx takes a long one for a broken server, and answers 502. And the end of such a
+connection raised, so that autobahn counts it for ever.
 https://github.com/django/daphne/pull/565
 """
 
@@ -42,6 +43,7 @@ def repair(http_protocol):
 @patch.when_imported("daphne.ws_protocol")
 def repair_refusals(ws_protocol):
     protocol = ws_protocol.WebSocketProtocol
+    close = protocol.onClose
     stock = getattr(protocol, "sendHttpErrorResponse", None)
     patch.expect(stock is not None, "autobahn refuses in another way")
 
@@ -50,6 +52,12 @@ def repair_refusals(ws_protocol):
         reason = reason[:REASON].encode("ascii", "replace").decode("ascii")
         return stock(self, code, reason, *args, **kwargs)
 
+    @functools.wraps(close)
+    def onClose(self, *args):
+        # Without a server when it was refused before onConnect(): daphne does not know of it.
+        return close(self, *args) if hasattr(self, "server") else None
+
+    patch.replace(protocol, "onClose", onClose)
     patch.add(protocol, "sendHttpErrorResponse", sendHttpErrorResponse)
 
 

@@ -78,3 +78,16 @@ def test_others_are_told_what_they_were_told(site):
         with Client(address) as client:
             client.send(frame(b"xx"))
             assert client.receive() == ("text", "2")
+
+
+def test_the_end_of_what_was_refused_is_no_error(tmp_path):
+    write_site(tmp_path)
+
+    def log(**environ):
+        with daphne(tmp_path, APPLICATION, "--verbosity", "2", **environ) as address:
+            assert first_line(address, with_version(b"12")).startswith(b"HTTP/1.1 400 ")
+            assert status(address) == 101
+        return (tmp_path / "daphne.log").read_text()
+
+    assert "has no attribute 'server'" not in log()
+    assert "has no attribute 'server'" in log(COMPAT_DISABLE=NAME)
