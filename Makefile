@@ -2,12 +2,13 @@
 PYTHON ?= python3
 PORT ?= 8000
 DB ?= sqlite
+SECONDS ?= 60
 VENV ?= .venv
 PY = $(VENV)/bin/python
 CONF = $(PY) -m deploy_conf
 PIP = $(PY) -m pip install --disable-pip-version-check -q
 
-.PHONY: run up down status test matrix bench soak django-suite third-party docs lint venv site made clean
+.PHONY: run up down status test matrix bench soak fuzz django-suite third-party docs lint venv site made clean
 
 run: site  ## the whole stack in the foreground; Ctrl-C stops it
 	@$(CONF) up --foreground --port $(PORT)
@@ -32,6 +33,9 @@ bench: $(VENV)/tested  ## ours against the stock stack: medians and ratios
 
 soak: $(VENV)/tested  ## what daphne keeps after 30,000 clients; a minute or two
 	$(PY) -m tests.soak
+
+fuzz: $(VENV)/tested  ## made-up input for all that reads a client's bytes; SECONDS=600 for each target
+	$(PY) -m tests.fuzz --seconds $(SECONDS)
 
 django-suite: $(VENV)/installed  ## Django 1.11.29's own tests; DB=postgres, mysql or mysqlclient
 	$(PY) -m tests.django_suite --db $(DB)
