@@ -35,18 +35,24 @@ def protect(inline):
     @functools.wraps(stock)
     def get_formset(self, request, obj=None, **kwargs):
         formset = stock(self, request, obj, **kwargs)
-        if request is not None and not self.has_add_permission(request):
+        if request is not None:
             form = formset.form  # made for this call: it can be changed
-            form.has_changed = unless_adding(form.has_changed)
+            form.has_changed = unless_forbidden(form.has_changed, self, request)
         return formset
 
     patch.replace(inline, "get_formset", get_formset)
 
 
-def unless_adding(stock):
-    """A has_changed() by which a new row is never one to save."""
+def unless_forbidden(stock, inline, request):
+    """A has_changed() by which a new row is never one to save where the user may not add one."""
+    allowed = []  # asked for when first needed: a page that is only shown needs it not
 
     def has_changed(self):
-        return not self.instance._state.adding and stock(self)
+        if self.instance._state.adding:
+            if not allowed:
+                allowed.append(inline.has_add_permission(request))
+            if not allowed[0]:
+                return False
+        return stock(self)
 
     return has_changed

@@ -1,9 +1,9 @@
 """
 Refuse HTML that `strip_tags()` would take very long for.
 
-It parses again and again while tags appear, and Python's parser looks for the end of a tag from
-each start. More than 50 rounds, or 50 starts in one tag without an end, are a SuspiciousOperation,
-status 400 (CVE-2024-53907, CVE-2025-32873).
+It parses again and again while tags appear, and Python's parser looks for the end of a tag or a
+comment from each start. More than 50 rounds, or 50 starts in one tag without an end, or 50 comments
+without an end, are a SuspiciousOperation, status 400 (CVE-2024-53907, CVE-2025-32873).
 https://www.djangoproject.com/weblog/2025/may/07/security-releases/
 """
 
@@ -30,11 +30,21 @@ def repair(html):
 
     stock, strip_once = html.strip_tags, html._strip_once
     unclosed = re.compile(r"<[a-zA-Z][^>]{1000,}")
+    # The "<" of a script in a comment does not count.
+    unclosed_other, other = re.compile(r"<[!/?][^>]{1000,}"), re.compile(r"<[!/?]")
+
+    def has_many_starts(value):
+        if value.count("<!--", value.rfind("-->") + 1) >= MAX_DEPTH:
+            return True
+        if any(match.group().count("<") >= MAX_DEPTH for match in unclosed.finditer(value)):
+            return True
+        runs = (other.findall(match.group()) for match in unclosed_other.finditer(value))
+        return any(len(starts) >= MAX_DEPTH for starts in runs)
 
     @functools.wraps(stock)
     def strip_tags(value):
         value = html.force_text(value)
-        if any(match.group().count("<") >= MAX_DEPTH for match in unclosed.finditer(value)):
+        if has_many_starts(value):
             raise SuspiciousOperation("Too many tags without an end to strip them")
         for _ in range(MAX_DEPTH):
             if "<" not in value or ">" not in value:

@@ -2,6 +2,7 @@ import pytest
 
 from tests.compat.patches.probe import probe, prove
 from tests.compat.patches.security.admin_probe import ADMIN
+from tests.compat.patches.security.probes import same
 
 NAME = "security.raw_id_links"
 CODE = (
@@ -35,6 +36,26 @@ def test_a_quotation_mark_stays_in_the_link():
         good="/admin/auth/shelf/?name=%22%3E%3Cscript%3Ex%3C%2Fscript%3E%26y%3D%C3%A9&_to_field=id",
         bad="script",
     )
+
+
+MANY = """
+from django.contrib.admin.widgets import ManyToManyRawIdWidget
+
+def many(to, limit):
+    rel = models.ManyToManyField(to, limit_choices_to=limit).remote_field
+    Links().feed(ManyToManyRawIdWidget(rel, admin.site).render("n", [1, 2], attrs={}))
+    return links
+"""
+
+
+def test_nor_does_one_of_many_leave_it():
+    code = CODE + MANY + """print(*many(Shelf, {"name": '"><script>'}))"""
+    prove(NAME, code, good="/admin/auth/shelf/?name=%22%3E%3Cscript%3E", bad="script")
+
+
+def test_links_without_limits_are_as_before():
+    """A model that is not in the admin has none."""
+    same(NAME, CODE + MANY + "print(many(Shelf, {}), many(Note, {'text': 'x'}), rendered({}))")
 
 
 @pytest.mark.parametrize(

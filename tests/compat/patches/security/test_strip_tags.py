@@ -39,6 +39,23 @@ def test_many_starts_in_a_tag_without_an_end_are_refused():
     prove(NAME, code, good="kept kept refused refused kept", bad="kept kept kept kept kept")
 
 
+def test_many_comments_without_an_end_are_refused():
+    code = (
+        CODE
+        + """
+print(said(">" + "<!--x" * 49), said(">" + "<!--x" * 50), said("<!--x>" * 500),
+      said("<!--x>" * 50 + "-->"), said("<!--x-->" * 500), said("<!--" + "a < b " * 500 + "-->"))
+print(*[said(">" + start * 300 + "a" * 1000) for start in ("</", "<?", "<!")])
+"""
+    )
+    prove(
+        NAME,
+        code,
+        good="kept refused refused taken taken taken\nrefused refused refused",
+        bad="kept kept kept taken taken taken\nkept kept kept",
+    )
+
+
 def test_a_page_answers_400():
     code = (
         WSGI
