@@ -28,7 +28,12 @@ def main(arguments=None):
     if (options.form == "openvex") != bool(options.schema):
         parser.error("openvex needs --schema, cyclonedx has its own")
     text = sys.stdin.read()
-    found = openvex(text, json.load(options.schema)) if options.schema else cyclonedx(text)
+    try:
+        found = openvex(text, json.load(options.schema)) if options.schema else cyclonedx(text)
+    except ImportError as error:
+        parser.error("%s; --help says what to install" % error)
+    except ValueError as error:
+        parser.error("not a document: %s" % error)
     for error in found:
         print(error)
     print("%s: %s" % (options.form, "not valid" if found else "valid"))
@@ -40,7 +45,10 @@ def cyclonedx(text):
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator
 
-    version = SchemaVersion.from_version(json.loads(text)["specVersion"])
+    document = json.loads(text)
+    if not isinstance(document, dict) or "specVersion" not in document:
+        raise ValueError("it has no specVersion")
+    version = SchemaVersion.from_version(str(document["specVersion"]))
     error = JsonStrictValidator(version).validate_str(text)
     return [str(error)] if error else []
 

@@ -2,7 +2,7 @@
 Keep longitude before latitude with GDAL 3, which goes by the order of the authority otherwise.
 
 Without this, transform() of a geometry in EPSG:4326 takes the one for the other, silently.
-https://code.djangoproject.com/ticket/30645
+https://docs.djangoproject.com/en/dev/releases/3.1/
 """
 
 import functools
