@@ -3,7 +3,7 @@ A Content-Security-Policy for pages without inline scripts and styles.
 
     MIDDLEWARE = [..., "compat.csp.ContentSecurityPolicyMiddleware", ...]
 
-CONTENT_SECURITY_POLICY replaces the policy below; {websocket} in it becomes the address of this
+CONTENT_SECURITY_POLICY replaces the policy below; {websocket} in it becomes the addresses of this
 site's WebSockets. CONTENT_SECURITY_POLICY_REPORT_ONLY = True has browsers only complain, to see
 what would break. Django's admin has inline styles, so these are allowed there. A response that
 has the header already keeps it.
@@ -49,9 +49,10 @@ def policy(request):
 
 
 def websocket(request):
-    """The origin of this site's WebSockets, which older browsers do not take for 'self'."""
+    """The origins of this site's WebSockets, which older browsers do not take for 'self'."""
     try:
         host = request.get_host()
     except DisallowedHost:
         return ""
-    return ("wss://" if request.is_secure() else "ws://") + host
+    # A site may not know that it is behind TLS.
+    return "wss://" + host if request.is_secure() else "ws://%s wss://%s" % (host, host)

@@ -46,8 +46,15 @@ def parse(path):
     with open(path, encoding="utf-8") as file:
         lines = [line.strip() for line in file]
     keys = [line for line in lines if line and not line.startswith("#")]
-    if not keys or min(map(len, keys)) < LEAST_CHARACTERS:
-        raise BadKeys("%s: each line must be a key of %d characters" % (path, LEAST_CHARACTERS))
+    if not keys:
+        raise BadKeys("%s holds no key: delete it, or write one" % path)
+    return checked(keys, path)
+
+
+def checked(keys, where):
+    """The keys, if each is long enough; `where` they are from is for the error, BadKeys."""
+    if any(len(key) < LEAST_CHARACTERS for key in keys):
+        raise BadKeys("%s: a key must have %d characters" % (where, LEAST_CHARACTERS))
     return keys
 
 

@@ -82,7 +82,7 @@ CHANNEL_LAYERS = {
         "CONFIG": {
             "hosts": [env.redis("REDIS_URL", "redis://127.0.0.1:6379/0")],
             # The first encrypts. Processes on other machines need the same: LAYER_KEYS.
-            "symmetric_encryption_keys": env.words("LAYER_KEYS")
+            "symmetric_encryption_keys": layer_keys.checked(env.words("LAYER_KEYS"), "LAYER_KEYS")
             or layer_keys.read(os.path.join(DEVOPS_VAR, "layer_keys")),
         },
     }

@@ -14,7 +14,15 @@ VAR = tempfile.mkdtemp(prefix="devops-tests-")
 os.environ["DEVOPS_VAR"] = VAR
 os.environ["DJANGO_SETTINGS_MODULE"] = "devops.settings"
 os.environ["PYTHONPATH"] = CHECKOUT
-for name in ("SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "BEHIND_TLS"):
+for name in (
+    "SECRET_KEY",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "LAYER_KEYS",
+    "BEHIND_TLS",
+):
     os.environ.pop(name, None)
 
 # Tests send these; nohup, or a shell's background job, would have children ignore them.

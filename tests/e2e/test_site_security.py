@@ -34,7 +34,7 @@ def test_the_headers(stack):
     found = headers(stack, "/accounts/login/")
     policy = found["Content-Security-Policy"]
     assert "default-src 'self'" in policy and "unsafe" not in policy
-    assert "connect-src 'self' ws://%s;" % stack.host in policy
+    assert "connect-src 'self' ws://%s wss://%s;" % (stack.host, stack.host) in policy
     assert "frame-ancestors 'none'" in policy
     assert "SameSite=Lax" in found["Set-Cookie"]
     cookie = stack.login()

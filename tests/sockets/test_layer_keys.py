@@ -68,11 +68,33 @@ def test_the_steps(tmp_path):
 def test_a_file_without_usable_keys(tmp_path, text):
     path = tmp_path / "keys"
     path.write_text(text)
-    with pytest.raises(BadKeys, match="keys: each line must be a key of 32 characters"):
+    with pytest.raises(BadKeys, match="keys holds no key|keys: a key must have 32 characters"):
         layer_keys.read(str(path))
     code, said = step(path, "add")
     assert code == 1 and "Traceback" not in said
     assert path.read_text() == text
+
+
+def test_keys_from_the_environment(tmp_path):
+    code = "from django.conf import settings; print(settings.CHANNEL_LAYERS['default']['CONFIG'])"
+
+    def said(keys):
+        environment = dict(os.environ, DEVOPS_VAR=str(tmp_path), LAYER_KEYS=keys)
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=CHECKOUT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+            timeout=60,
+        )
+        return done.stdout
+
+    first, second = "a" * 32, "b" * 32
+    assert str([first, second]) in said("%s, %s" % (first, second))
+    assert "LAYER_KEYS: a key must have 32 characters" in said(first + ",short")
+    assert not os.path.exists(str(tmp_path / "layer_keys"))
 
 
 def test_a_path_that_is_no_file(tmp_path):
