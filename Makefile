@@ -8,7 +8,7 @@ PY = $(VENV)/bin/python
 CONF = $(PY) -m deploy_conf
 PIP = $(PY) -m pip install --disable-pip-version-check -q
 
-.PHONY: run up down status test matrix bench soak fuzz django-suite third-party docs lint venv site made clean
+.PHONY: run up down status test matrix bench soak chaos fuzz lanes django-suite third-party docs lint venv site made clean
 
 run: site  ## the whole stack in the foreground; Ctrl-C stops it
 	@$(CONF) up --foreground --port $(PORT)
@@ -42,6 +42,9 @@ django-suite: $(VENV)/installed  ## Django 1.11.29's own tests; DB=postgres, mys
 
 third-party: $(VENV)/installed  ## the suites of six packages of the era
 	$(PY) -m tests.third_party
+
+lanes: $(VENV)/installed  ## the patches' tests with older and newer channels, asgiref, daphne, Django
+	$(PY) -m tests.lanes
 
 docs: $(VENV)/installed  ## docs/patches.md, from the patches' own records
 	$(PY) manage.py compat --markdown > docs/patches.md

@@ -1,1 +1,1 @@
-"""The tests of the patches, with other versions of the repaired libraries than the pinned ones."""
+"""The tests of the patches, with other versions than the pinned ones."""

@@ -1,7 +1,7 @@
 """
-`python -m tests.lanes`: what becomes of each patch where its library is newer than the pin, and
+`python -m tests.lanes`: what becomes of each patch where its library is not the pinned one, and
 whether the patches' tests hold there: what upstream repaired is "not needed" and stays well, the
-rest is repaired.
+rest is repaired. docs/lanes.md has the table.
 """
 
 import argparse
@@ -15,6 +15,9 @@ from tests.django_suite.environment import CHECKOUT, Unready, call, python_versi
 
 # Lane → what is installed over requirements.txt. channels 2.4 cannot be imported with Django 1.11.
 LANES = {
+    # The oldest Django that this Python can compile.
+    "oldest": ["Django==1.11.10" if sys.version_info < (3, 7) else "Django==1.11.17"],
+    "first": ["channels==2.1.5", "channels-redis==2.3.2"],
     "next": ["channels==2.1.7", "channels-redis==2.3.3", "msgpack==0.6.2"],
     "middle": [
         "channels==2.2.0",
@@ -30,8 +33,15 @@ LANES = {
         "asgiref==3.2.10",
         "daphne==2.5.0",
     ],
+    "celery": ["celery==4.4.7", "kombu==4.6.11", "amqp==2.6.1", "vine==1.3.0"],
 }
-LIBRARIES = ["aioredis", "asgiref", "channels", "channels_redis", "daphne"]
+if sys.version_info < (3, 8):
+    LANES["celery"].append("importlib-metadata==4.8.3")  # kombu's
+# Lane → the folders of patches that are looked at in it.
+LIBRARIES = dict.fromkeys(LANES, ["aioredis", "asgiref", "channels", "channels_redis", "daphne"])
+LIBRARIES.update(oldest=["channels", "django", "security"], celery=["billiard", "celery"])
+# The newest pip that takes celery's `pytz>dev`, and the newest for 3.6.
+PIP = "pip==21.3.1" if sys.version_info < (3, 7) else "pip==24.0"
 PINS = [("requirements.txt",), ("tests", "requirements.txt")]
 TESTS = "tests/compat/patches"
 # Prints [name, state, reason] of each patch once all of its targets have been imported.
@@ -73,7 +83,7 @@ def main(arguments=None):
     chosen = [name for name in LANES if name in (options.lanes or LANES)]
     try:
         pythons = {name: prepare(os.path.abspath(options.var), name) for name in chosen}
-        refused = table({name: states(pythons[name]) for name in chosen})
+        refused = table({name: states(pythons[name], name) for name in chosen})
         failed = [] if options.states else [n for n in chosen if test(pythons[n], n, options.only)]
     except (Unready, OSError) as error:
         say("lanes: %s" % error)
@@ -94,8 +104,7 @@ def prepare(folder, lane):
         shutil.rmtree(home, ignore_errors=True)
         call([os.path.realpath(sys.executable), "-m", "venv", home], "no virtual environment")
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        if sys.version_info < (3, 7):  # the one that comes with it knows none of today's wheels
-            call(pip + ["pip==21.3.1"], "pip")
+        call(pip + [PIP], "pip")
         call(pip + ["-r", pins[0], "-r", pins[1]], "the pinned set")
         call(pip + ["--no-deps"] + LANES[lane], "lane " + lane)
         with open(stamp, "w") as file:
@@ -104,21 +113,22 @@ def prepare(folder, lane):
     return python
 
 
-def states(python):
-    """[[name, state, installed, reason]] of the libraries' patches in an environment."""
-    command = [python, "-W", "ignore", "-c", STATES] + LIBRARIES
+def states(python, lane):
+    """[[name, state, installed, reason]] of a lane's patches in its environment."""
+    command = [python, "-W", "ignore", "-c", STATES] + LIBRARIES[lane]
     return json.loads(call(command, "the states", cwd=CHECKOUT).splitlines()[-1])
 
 
 def table(by_lane):
     """Print a row for each patch and a column for each lane; true when any was refused."""
-    width = max(len(row[0]) for rows in by_lane.values() for row in rows)
-    line = "%-*s" + "  %-22s" * len(by_lane)
-    print((line % ((width, "patch") + tuple(by_lane))).rstrip())
     lanes = [{row[0]: row[1:] for row in rows} for rows in by_lane.values()]
-    for name in sorted(lanes[0]):
-        cells = ["%s (%s)" % tuple(lane[name][:2]) for lane in lanes]
-        print((line % ((width, name) + tuple(cells))).rstrip())
+    names = sorted(set().union(*lanes))
+    width = max(map(len, names))
+    line = "| %-*s" + " | %-10s" * len(by_lane) + " |"
+    print(line % ((width, "patch") + tuple(by_lane)))
+    print("|" + "---|" * (1 + len(by_lane)))
+    for name in names:
+        print(line % ((width, name) + tuple(lane.get(name, ["–"])[0] for lane in lanes)))
     refused = [lane[name] for lane in lanes for name in lane if lane[name][0] == "refused"]
     for _, _, reason in refused:
         print("refused, " + reason)
@@ -131,7 +141,7 @@ def test(python, lane, only):
     print("\n%s: %s" % (lane, " ".join(LANES[lane])), flush=True)
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.lanes.plugin"]
     command += ["-k", only] if only else []
-    command += [os.path.join(TESTS, library) for library in LIBRARIES]
+    command += [os.path.join(TESTS, library) for library in LIBRARIES[lane]]
     process = subprocess.run(command, cwd=CHECKOUT, env=dict(os.environ, LANE=lane))
     return process.returncode
 

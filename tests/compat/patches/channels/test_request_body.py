@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from compat.patch import version_of
-from tests.compat.patches.probe import prove
+from tests.compat.patches.probe import DJANGO, probe, prove
 from tests.servers import daphne
 
 from .clients import ask, copy_site, get, until
@@ -226,3 +226,42 @@ print(seen, spooled())
 
 def test_an_upload_that_is_cut_off_runs_no_view_and_leaves_no_file():
     prove(NAME, PARTIAL, good="1 1 [200] 0", bad="0 0 [200] 0")
+
+
+OWN = (
+    DJANGO
+    + """
+import asyncio
+from channels.http import AsgiHandler
+from django.conf.urls import url
+from django.http import HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+class Handler(AsgiHandler):
+    async def handle(self, body):
+        print("own", body, end=" ")
+        await super(Handler, self).handle(body)
+
+@csrf_exempt
+def view(request):
+    print(request.read(2), request.read())
+    return HttpResponse()
+
+urlpatterns = [url("", view)]
+
+async def main():
+    queue = asyncio.Queue()
+    queue.put_nowait({"type": "http.request", "body": b"some", "more_body": True})
+    queue.put_nowait({"type": "http.request", "body": b"thing"})
+    scope = {"type": "http", "method": "PUT", "path": "/", "query_string": b"", "headers": []}
+    await Handler(scope)(queue.get, asyncio.Queue().put)
+
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+loop.run_until_complete(main())
+"""
+)
+
+
+def test_a_subclass_that_handles_bodies_itself_is_given_the_bytes():
+    assert probe(OWN).said == "own b'something' b'so' b'mething'"

@@ -118,6 +118,9 @@ class Client(object):
             (length,) = struct.unpack(form, self.file.read(size))
         payload = self.file.read(length)
         opcode = head[0] & 15
+        if opcode == 9:  # daphne's, of every 20 seconds
+            self.send(frame(payload, opcode=10))
+            return self.receive()
         if opcode == 8:
             return "close", struct.unpack("!H", payload[:2])[0]
         return ("text", payload.decode()) if opcode == 1 else ("bytes", payload)
