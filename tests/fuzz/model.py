@@ -45,7 +45,7 @@ def run(data, messages, pongs):
                 raise End("dropped")
         mask = data[2 + size : 6 + size]
         whole = data[6 + size : 6 + size + length]
-        payload = bytes(byte ^ mask[n % 4] for n, byte in enumerate(whole))
+        payload = unmasked(whole, mask)
         complete = len(whole) == length
         if not control:
             if kind is None:
@@ -71,6 +71,12 @@ def run(data, messages, pongs):
                 message = b"".join(parts)
                 messages.append(message.decode("utf-8") if kind == 1 else message)
                 kind = None
+
+
+def unmasked(data, mask):
+    key = (mask * (len(data) // 4 + 1))[: len(data)]
+    mixed = int.from_bytes(data, "big") ^ int.from_bytes(key, "big")
+    return mixed.to_bytes(len(data), "big")
 
 
 def closing(payload):

@@ -26,7 +26,11 @@ def main(name, cases, seconds, first_seed):
     target = importlib.import_module("tests.fuzz." + name)
     tried = [0]
 
+    ends = time.monotonic() + seconds if seconds else float("inf")
+
     def check(case):
+        if time.monotonic() > ends:
+            return
         tried[0] += 1
         target.check(case)
 
@@ -40,7 +44,6 @@ def main(name, cases, seconds, first_seed):
     failed = False
     try:
         if seconds:
-            ends = time.monotonic() + seconds
             while time.monotonic() < ends:
                 run(AT_A_TIME, first_seed)
                 first_seed += 1

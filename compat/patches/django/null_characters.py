@@ -1,0 +1,38 @@
+"""
+Make a NUL in a text field of a form a validation error, as Django 2.0 does.
+
+Anybody can send one to the login page, and PostgreSQL's driver refuses it with a ValueError.
+https://code.djangoproject.com/ticket/28201
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="django",
+    versions=">=1.11,<2.0",
+    symptom="with PostgreSQL a login with a NUL in the user's name gets 500",
+)
+
+
+@patch.when_imported("django.forms.fields")
+def repair(fields):
+    from django.core.exceptions import ValidationError
+
+    def prohibit_null_characters(value):
+        if "\0" in str(value):
+            message = "Null characters are not allowed."
+            raise ValidationError(message, code="null_characters_not_allowed")
+
+    field = fields.CharField
+    stock = vars(field).get("__init__")
+    patch.expect(stock is not None, "text fields begin in another way")
+
+    @functools.wraps(stock)
+    def __init__(self, *args, **kwargs):
+        stock(self, *args, **kwargs)
+        self.validators.append(prohibit_null_characters)
+
+    patch.replace(field, "__init__", __init__)
