@@ -53,7 +53,7 @@ def check(data):
     assert said == [], said
     line = written.partition(b"\r\n")[0]
     assert len(line) < 200 and (not line or max(line) < 128), line
-    found = re.match(rb"HTTP/1\.[01] (\d{3}) ", line)
+    found = re.match(rb"\S+ (\d{3}) ", line)  # older Twisted answers in the version it was asked in
     if found:
         assert int(found.group(1)) < 500 or int(found.group(1)) == 505, line
     else:

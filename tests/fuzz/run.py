@@ -26,13 +26,17 @@ def main(name, cases, seconds, first_seed):
     target = importlib.import_module("tests.fuzz." + name)
     tried = [0]
 
-    ends = time.monotonic() + seconds if seconds else float("inf")
+    ends = [time.monotonic() + seconds if seconds else float("inf")]
 
     def check(case):
-        if time.monotonic() > ends:
+        if time.monotonic() > ends[0]:
             return
         tried[0] += 1
-        target.check(case)
+        try:
+            target.check(case)
+        except BaseException:
+            ends[0] = float("inf")  # the smallest case that fails may take its time
+            raise
 
     def run(count, number):
         options = dict(max_examples=count, deadline=None, database=None)
@@ -44,7 +48,7 @@ def main(name, cases, seconds, first_seed):
     failed = False
     try:
         if seconds:
-            while time.monotonic() < ends:
+            while time.monotonic() < ends[0]:
                 run(AT_A_TIME, first_seed)
                 first_seed += 1
         else:

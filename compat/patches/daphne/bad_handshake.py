@@ -2,7 +2,7 @@
 Answer 400 to a WebSocket handshake that daphne cannot decode, and keep refusals short.
 
 A byte beyond ASCII in Sec-WebSocket-Protocol or in a header's name gave 500 and a traceback in the
-log. What autobahn refuses it answers with the client's own words in the status line, whatever
+log; so it did, for every request, in the method or the version, which Twisted refuses since 24. What autobahn refuses it answers with the client's own words in the status line, whatever
 their length: nginx takes a long one for a broken server, and answers 502. And the end of such a
 connection raised, so that autobahn counts it for ever.
 https://github.com/django/daphne/pull/565
@@ -31,6 +31,11 @@ def repair(http_protocol):
 
     @functools.wraps(stock)
     def process(self):
+        if not (is_ascii(self.method) and is_ascii(self.clientproto)):
+            self.clientproto = b"HTTP/1.1"  # the answer would begin with it
+            begin(self)
+            self.basic_error(400, b"Bad Request", "Invalid characters in the first line")
+            return None
         if is_websocket(self) and not is_decodable(self.requestHeaders):
             begin(self)
             self.basic_error(400, b"Bad Request", "Invalid characters in a WebSocket request")

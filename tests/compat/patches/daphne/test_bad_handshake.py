@@ -43,13 +43,22 @@ def test_what_cannot_be_decoded_is_a_bad_request(tmp_path, header):
     assert "Traceback" in (tmp_path / "daphne.log").read_text()
 
 
-def test_nor_can_a_name(site):
-    name = b"X-\xe9: a"
+@pytest.mark.parametrize(
+    "request_",
+    [
+        upgrade("/", [b"X-\xe9: a"]),
+        b"GET / HTTP/1.1\xff\r\nHost: a\r\n\r\n",
+        b"G\xff / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ],
+    ids=["name", "version", "method"],
+)
+def test_nor_can_these(site, request_):
     with daphne(site, APPLICATION) as address:
-        assert status(address, name) == 400
+        assert first_line(address, request_).startswith(b"HTTP/1.1 400 ")
     with daphne(site, APPLICATION, COMPAT_DISABLE=NAME) as address:
-        # Twisted refuses it since 24.
-        assert status(address, name) == (500 if version_of("twisted") < "24" else 400)
+        # Twisted refuses them since 24.
+        found = int(first_line(address, request_).split()[1])
+        assert found == (500 if version_of("twisted") < "24" else 400)
 
 
 def with_version(text):
