@@ -2,9 +2,10 @@
 Answer 400 to a WebSocket handshake that daphne cannot decode, and keep refusals short.
 
 A byte beyond ASCII in Sec-WebSocket-Protocol or in a header's name gave 500 and a traceback in the
-log; so it did, for every request, in the method or the version, which Twisted refuses since 24. What autobahn refuses it answers with the client's own words in the status line, whatever
-their length: nginx takes a long one for a broken server, and answers 502. And the end of such a
-connection raised, so that autobahn counts it for ever.
+log; so did one in the HTTP version of any request, which Twisted refuses since 24. What autobahn
+refuses it answers with the client's own words in the status line, whatever their length: nginx
+takes a long one for a broken server, and answers 502. And the end of such a connection raised, so
+that autobahn counts it for ever.
 https://github.com/django/daphne/pull/565
 """
 
