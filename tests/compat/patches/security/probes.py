@@ -113,12 +113,12 @@ COPIED = """
 import sys
 
 def copied(work, data):
-    total, seen = [0], {}  # the frames are kept: another one must not get the id of one that ended
+    total, seen = [0], {}  # each is kept, so that no other gets its id, and counts once
 
     def trace(frame, event, argument):
-        for name, value in list(frame.f_locals.items()):
-            if isinstance(value, (str, bytes)) and seen.get((frame, name)) is not value:
-                seen[frame, name] = value
+        for value in list(frame.f_locals.values()):
+            if isinstance(value, (str, bytes)) and id(value) not in seen:
+                seen[id(value)] = value
                 total[0] += len(value)
         return trace
 
