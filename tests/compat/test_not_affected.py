@@ -63,7 +63,8 @@ def told(function):
     except Exception as error:
         return "%s: %s" % (type(error).__name__, error)
 
-print(json.dumps([cve for cve, one in json.loads(os.environ["EXPRESSIONS"]).items() if not eval(one)]))
+expressions = json.loads(os.environ["EXPRESSIONS"])
+print(json.dumps([cve for cve, one in expressions.items() if not eval(one)]))
 """
 )
 

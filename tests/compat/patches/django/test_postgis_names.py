@@ -29,7 +29,8 @@ Way.objects.create(line=LineString((0, 0), (1, 0)), start=Point(0, 0))
 def round_m(name, made):
     return round(getattr(made.get(), name).m)
 
-print(told(lambda: round_m("distance", Way.objects.distance(Point(1, 0, srid=4326), field_name="start"))))
+point = Point(1, 0, srid=4326)
+print(told(lambda: round_m("distance", Way.objects.distance(point, field_name="start"))))
 print(told(lambda: round_m("length", Way.objects.length(field_name="line"))))
 print(told(lambda: Way.objects.mem_size(field_name="line").get().mem_size > 32))
 print(told(lambda: Way.objects.annotate(kml=AsKML("start", precision=3)).get().kml))
