@@ -68,7 +68,7 @@ def probe(code, disable="", env=None):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             universal_newlines=True,
-            timeout=60,
+            timeout=300,
         )
         try:
             with open(states) as file:
