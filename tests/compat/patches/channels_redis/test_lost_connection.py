@@ -80,7 +80,11 @@ async def main():
         print("refused")
     layer = RedisChannelLayer(hosts=[("127.0.0.1", int(os.environ["PORT"]))])
     task = asyncio.ensure_future(layer.receive("jobs"))
-    await asyncio.sleep(0.1)
+    other = RedisChannelLayer(hosts=[("127.0.0.1", int(os.environ["PORT"]))])
+    async with other.connection(0) as connection:
+        while b"cmd=brpop" not in await connection.execute("client", "list"):
+            await asyncio.sleep(0.01)
+    await other.close_pools()
     await layer.close_pools()
     await asyncio.wait([task], timeout=9)
     print("raised" if task.done() and task.exception() else "waits")
