@@ -75,7 +75,9 @@ def frame(payload=b"", opcode=2, fin=True, length=None):
 
 
 class Client(object):
-    """A WebSocket; or, not `accepted`, an attempt at one."""
+    """A WebSocket; or, not `accepted`, an attempt at one. It answers pings while `pongs`."""
+
+    pongs = True
 
     def __init__(self, address, path="/", headers=(), accepted=True):
         self.socket = socket.create_connection(address, timeout=30)
@@ -118,7 +120,7 @@ class Client(object):
             (length,) = struct.unpack(form, self.file.read(size))
         payload = self.file.read(length)
         opcode = head[0] & 15
-        if opcode == 9:  # daphne's, of every 20 seconds
+        if opcode == 9 and self.pongs:  # daphne's, of every 20 seconds
             self.send(frame(payload, opcode=10))
             return self.receive()
         if opcode == 8:
