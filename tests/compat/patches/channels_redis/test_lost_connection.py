@@ -75,11 +75,11 @@ from channels_redis.core import RedisChannelLayer
 async def main():
     host = {"address": ("127.0.0.1", int(os.environ["PORT"])), "password": "wrong"}
     try:
-        await asyncio.wait_for(RedisChannelLayer(hosts=[host]).receive("jobs"), 5)
+        await asyncio.wait_for(RedisChannelLayer(hosts=[host]).receive("quiet"), 5)
     except ReplyError as error:
         print("refused")
     layer = RedisChannelLayer(hosts=[("127.0.0.1", int(os.environ["PORT"]))])
-    task = asyncio.ensure_future(layer.receive("jobs"))
+    task = asyncio.ensure_future(layer.receive("quiet"))
     other = RedisChannelLayer(hosts=[("127.0.0.1", int(os.environ["PORT"]))])
     async with other.connection(0) as connection:
         while b"cmd=brpop" not in await connection.execute("client", "list"):
