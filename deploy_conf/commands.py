@@ -202,8 +202,8 @@ def _reload_options(one):
     one.add_argument(
         "--supervisor",
         metavar="FILE",
-        help="control socket of a supervisord that was not started by `up`, such as "
-        "/var/run/supervisor.sock",
+        help="control socket of another supervisord, such as /var/run/supervisor.sock "
+        "(default: of the one that `up` started)",
     )
     one.add_argument(
         "--name",

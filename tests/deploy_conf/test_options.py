@@ -176,7 +176,7 @@ def test_no_command_and_unknown_command_are_one_line(capsys):
 
 
 def test_help_explains_every_option_with_its_default(capsys):
-    for command in ("render", "up", "down", "status"):
+    for command in ("render", "up", "reload", "down", "status"):
         with pytest.raises(SystemExit):
             commands.main([command, "--help"])
         assert "default" in capsys.readouterr().out

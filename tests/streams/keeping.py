@@ -27,7 +27,7 @@ def kept(stream):
     return [oldest(stream), head(stream), [row.seq for row in rows], exact]
 
 
-def trimmed(stream, **wanted):
+def trim_and_look(stream, **wanted):
     removed = retention.trim(stream, retention.limits(**wanted))
     return [removed] + kept(stream)
 
@@ -35,9 +35,9 @@ def trimmed(stream, **wanted):
 def trim_by_number(stream):
     results = [oldest(stream), retention.trim(stream, retention.limits(max_entries=1))]
     publish_many(stream, range(2500))
-    results.append(trimmed(stream, max_entries=3000))
-    results.append(trimmed(stream, max_entries=5))
-    results.append(trimmed(stream, max_entries=0))
+    results.append(trim_and_look(stream, max_entries=3000))
+    results.append(trim_and_look(stream, max_entries=5))
+    results.append(trim_and_look(stream, max_entries=0))
     results.append([publish(stream, "x"), oldest(stream)])
     return results
 
@@ -46,17 +46,20 @@ def trim_by_age(stream):
     publish_many(stream, range(100))
     old = timezone.now() - timedelta(days=2)
     Entry.objects.filter(stream__name=stream, seq__lte=37).update(created=old)
-    results = [trimmed(stream, max_age=timedelta(days=3)), trimmed(stream, max_age=1e300)]
-    results.append(trimmed(stream, max_age=86400.0))
+    results = [
+        trim_and_look(stream, max_age=timedelta(days=3)),
+        trim_and_look(stream, max_age=1e300),
+    ]
+    results.append(trim_and_look(stream, max_age=86400.0))
     Entry.objects.filter(stream__name=stream).update(created=old)
-    results.append(trimmed(stream, max_age=timedelta(days=1)))
+    results.append(trim_and_look(stream, max_age=timedelta(days=1)))
     return results
 
 
 def trim_by_size(stream):
     publish_many(stream, ["x" * 98] * 2000)  # a hundred characters each, with the quotes
-    results = [trimmed(stream, max_bytes=200000), trimmed(stream, max_bytes=40050)]
-    results.append(trimmed(stream, max_bytes=99))
+    results = [trim_and_look(stream, max_bytes=200000), trim_and_look(stream, max_bytes=40050)]
+    results.append(trim_and_look(stream, max_bytes=99))
     return results
 
 
