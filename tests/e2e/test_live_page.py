@@ -58,6 +58,12 @@ def wait_for_log(stack, page, lines):
     raise AssertionError("the log never had %d lines" % lines)
 
 
+def kill_daphne(stack):
+    for line in stack.run("-m", "deploy_conf", "status").splitlines():
+        if line.startswith("daphne"):
+            os.kill(int(line.split()[2]), 9)
+
+
 def test_reload_in_the_middle_shows_every_line_once(stack, page, emitter):
     emit = emitter(batches=3, lines=700)
     start(page, stack, emit.uid)
@@ -102,6 +108,7 @@ def test_what_was_trimmed_while_a_tab_was_offline_leaves_a_mark(stack, page, emi
         emit.go_on()
         wait_for_log(stack, page, 100)
         stack.run("manage.py", "streams_trim", "deploy:" + emit.uid, "--max-entries", "0")
+        kill_daphne(stack)  # which may still have it in memory
     finally:
         page.offline(False)
     page.wait_for("document.querySelector('#log').textContent.includes('not kept any more')")
@@ -118,9 +125,7 @@ def test_a_daphne_that_dies_is_replaced_and_nothing_is_missed(stack, page, emitt
     emit = emitter(batches=2, lines=50)
     start(page, stack, emit.uid)
     shown(page, 50)
-    for line in stack.run("-m", "deploy_conf", "status").splitlines():
-        if line.startswith("daphne"):
-            os.kill(int(line.split()[2]), 9)
+    kill_daphne(stack)
     emit.go_on()
     shown(page, 100)
     page.wait_for("document.querySelector('#state').textContent === 'succeeded'")
