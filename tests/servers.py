@@ -45,14 +45,15 @@ def daphne(folder, application, *options, **environ):
                 process.wait()
 
 
-def wait_for_line(process, path, text, seconds=30):
-    """Return once `text` is in the log; a process that exits or is late fails with its log."""
+def wait_for_line(process, path, text, seconds=90):
+    """The first whole line of the log with `text`; who exits or is late fails with the log."""
     deadline = time.monotonic() + seconds
     while True:
         with open(path, errors="replace") as log:
             printed = log.read()
-        if text in printed:
-            return
+        for line in printed.splitlines(True):
+            if text in line and line.endswith("\n"):
+                return line
         if process.poll() is not None or time.monotonic() > deadline:
             raise AssertionError("no %r from %s:\n%s" % (text, process.args, printed))
         time.sleep(0.02)  # a file tells nobody when it grows

@@ -114,6 +114,7 @@ def test_what_was_trimmed_while_a_tab_was_offline_leaves_a_mark(stack, page, emi
     page.wait_for("document.querySelector('#log').textContent.includes('not kept any more')")
     emit.go_on()
     page.wait_for("document.querySelector('#state').textContent === 'succeeded'")
+    page.wait_for("%s.length >= 100" % NUMBERS)
     numbers = page.evaluate(NUMBERS)
     assert numbers == list(range(50)) + list(range(100, 150))
     text = page.text("#log")

@@ -60,9 +60,7 @@ def wsgi(folder, **environ):
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_for_line(process, log, "Listening on")
-        with open(log) as file:
-            (port,) = [line.split()[-1] for line in file if line.startswith("Listening on")]
+        port = wait_for_line(process, log, "Listening on").split()[-1]
         yield "127.0.0.1", int(port)
     finally:
         process.kill()
