@@ -38,8 +38,8 @@ def is_open(patch, lane):
 def test_the_table_says_what_the_gates_do(lane):
     table = documented()
     for patch in patches.every():
-        if patch.name.partition(".")[0] not in LIBRARIES[lane]:
-            continue
+        if patch.name.partition(".")[0] not in LIBRARIES[lane] or patch.package == "twisted":
+            continue  # Twisted is the pins', another for some Pythons
         state = table.get(patch.name, {}).get(lane, "applied")
         if is_open(patch, lane):
             assert state in ("applied", "not needed"), patch.name  # some look for themselves
