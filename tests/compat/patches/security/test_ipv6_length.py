@@ -16,7 +16,7 @@ def said(function, value, *more):
     try:
         return function(value, *more)
     except ValidationError as error:
-        return "%s: %s" % (error.code, error.messages[0])
+        return "%s: %s" % (getattr(error, "code", None), error.messages[0])
 """
 )
 
