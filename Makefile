@@ -37,6 +37,9 @@ soak: $(VENV)/tested  ## what daphne keeps after 30,000 clients; a minute or two
 fuzz: $(VENV)/tested  ## made-up input for all that reads a client's bytes; SECONDS=600 for each target
 	$(PY) -m tests.fuzz --seconds $(SECONDS)
 
+chaos: $(VENV)/tested  ## everything is killed while entries are published; DB=postgres
+	$(PY) -m tests.chaos --db $(DB)
+
 django-suite: $(VENV)/installed  ## Django 1.11.29's own tests; DB=postgres, mysql or mysqlclient
 	$(PY) -m tests.django_suite --db $(DB)
 
