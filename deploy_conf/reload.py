@@ -89,15 +89,21 @@ class Reload(object):
             modules = [words[-1].partition(":")[0]]
             for other in uwsgi:
                 modules.append(ini_of(other["pid"])["module"].partition(":")[0])
-            done = subprocess.run(
-                [words[0], "-c", IMPORT] + modules,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                timeout=self.patience,
-            )
+            try:
+                done = subprocess.run(
+                    [words[0], "-c", IMPORT] + modules,
+                    cwd=folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    timeout=self.patience,
+                )
+            except subprocess.TimeoutExpired:
+                raise ConfError(
+                    "%s not imported within %g s, nothing was reloaded"
+                    % (" or ".join(modules), self.patience)
+                )
             if done.returncode:
                 lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
                 raise ConfError(
@@ -148,7 +154,7 @@ class Reload(object):
             raise ConfError("%s; %s" % (error, self.reason(one["short"])))
 
         def ready():
-            now = self.supervisor.getProcessInfo(one["full"])
+            now = self.call("getProcessInfo", one["full"])
             return now["statename"] == "RUNNING" and accepts(now["pid"])
 
         self.wait(ready, "%s does not come back: %s" % (one["short"], self.reason(one["short"])))
