@@ -23,9 +23,14 @@ def supervisor(value, passes=1):
     return str(value).replace("%", "%" * 2**passes)
 
 
+def shell(words):
+    """An argument list for /bin/sh."""
+    return " ".join(shlex.quote(word) for word in words)
+
+
 def supervisor_command(words):
     """An argument list as supervisor's `command=`, which it splits like a shell."""
-    return supervisor(" ".join(shlex.quote(word) for word in words))
+    return supervisor(shell(words))
 
 
 def supervisor_environment(values):

@@ -38,6 +38,26 @@ def alive(pid, start):
     return found is not None and found[3] == start and found[0] not in "ZX"
 
 
+def of_group(group, name, session):
+    """{pid: start time} of the processes of one group and session that have this name."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open("/proc/%s/stat" % entry, "rb") as file:
+                    words, _, rest = file.read().rpartition(b")")
+            except OSError:
+                continue
+            fields = rest.split()
+            if (
+                words.partition(b"(")[2] == name
+                and (int(fields[2]), int(fields[3])) == (group, session)
+                and fields[0] not in b"ZX"
+            ):
+                found[int(entry)] = int(fields[19])
+    return found
+
+
 def leftovers(session, start, marks):
     """
     Processes of a session whose leader, started at `start`, is gone: {pid: start time}.

@@ -68,7 +68,7 @@ def websocket_files(facts, place):
 def site_files(facts, place):
     """All files, by name."""
     values = site_values(facts, place)
-    names = ["nginx.conf", "nginx-site.conf", "uwsgi.ini", "supervisord.conf"]
+    names = ["nginx.conf", "nginx-site.conf", "nginx-start.sh", "uwsgi.ini", "supervisord.conf"]
     names += ["supervisor-programs.conf"] + (["redis.conf"] if place.redis_socket else [])
     return {name: templating.render(name, values) for name in names}
 
@@ -199,7 +199,11 @@ def _nginx_values(facts, place):
         server_names=" ".join(place.domains) or "_",
         nginx_user=place.nginx_user,
         nginx_pid=escape.nginx(os.path.join(place.master, "nginx.pid")),
-        nginx_command=escape.supervisor_command(command),
+        nginx_pid_shell=escape.shell([os.path.join(place.master, "nginx.pid")]),
+        nginx_command_shell=escape.shell(command),
+        nginx_command=escape.supervisor_command(
+            ["/bin/sh", os.path.join(place.conf, "nginx-start.sh")]
+        ),
         nginx_stop_wait=place.patience(place.worker_shutdown + 10),
         worker_shutdown=place.worker_shutdown,
         access_log=_nginx_log(place, "access"),

@@ -119,10 +119,24 @@ class Run(object):
             marks = [var + b"/", b"DEVOPS_VAR=" + var + b"\0"]
             marks.append(os.fsencode(record["sockets"]) + b"/")
             left = processes.leftovers(record["pid"], record["start"], marks)
+            # An nginx worker shows neither its command line nor its environment.
+            for pid, start in processes.of_group(
+                self._nginx_master(), b"nginx", record["pid"]
+            ).items():
+                if start >= record["start"]:
+                    left[pid] = start
             processes.end(left, patience=8)
             if any(processes.alive(pid, start) for pid, start in left.items()):
                 raise ConfError("processes of an earlier run do not end: %s" % sorted(left))
         self.forget(record)
+
+    def _nginx_master(self):
+        """What nginx's pid file says, -1 when there is none: the last master that listened."""
+        try:
+            with open(os.path.join(self.folder, "nginx.pid"), encoding="ascii") as file:
+                return int(file.read())
+        except (OSError, ValueError):
+            return -1
 
     def forget(self, record):
         """Removes sockets, pid files and the record."""
