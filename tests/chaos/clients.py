@@ -1,5 +1,6 @@
-"""Readers through nginx: each follows a stream, comes back when it is cut off, and keeps books."""
+"""Who uses the site through nginx: readers of streams, who come back and keep books; visitors."""
 
+import http.client
 import json
 import random
 import socket
@@ -82,7 +83,7 @@ class Client(threading.Thread):
                 self.faults.append("entry %d came after %d" % (seq, self.last))
             self.last = max(seq, self.last)
             self.entries.append((seq, body.get("id")))
-            if "t" in body:
+            if "id" in body:  # the runner's entries have times of their own
                 self.lags.append((body["t"], now - body["t"]))
 
     def hang_up(self):
@@ -104,3 +105,38 @@ class Client(threading.Thread):
         self.over.set()
         self.cut(0)
         self.join(20)
+
+
+class Visitor(threading.Thread):
+    """Asks for a page again and again: `asked`, and `failed` as a list of (time, what)."""
+
+    def __init__(self, host, path, pause=0.05):
+        super().__init__(daemon=True)
+        self.host, self.path, self.pause = host, path, pause
+        self.asked, self.failed = 0, []
+        self.over = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.over.wait(self.pause):
+            self.asked += 1
+            problem = self.ask()
+            if problem:
+                self.failed.append((time.time(), problem))
+
+    def ask(self):
+        """None for a page that came whole, else what went wrong."""
+        connection = http.client.HTTPConnection(self.host, timeout=30)
+        try:
+            connection.request("GET", self.path)
+            answer = connection.getresponse()
+            answer.read()
+            return None if answer.status == 200 else "answered %d" % answer.status
+        except (OSError, http.client.HTTPException) as error:
+            return "%s: %s" % (type(error).__name__, error)
+        finally:
+            connection.close()
+
+    def end(self):
+        self.over.set()
+        self.join(40)

@@ -4,7 +4,7 @@ import math
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 960, 360
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 40, 92
+LEFT, RIGHT, TOP, BOTTOM = 56, 70, 40, 92
 FLOOR = 0.001  # seconds; the scale is logarithmic
 
 
