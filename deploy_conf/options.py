@@ -26,6 +26,10 @@ OBJECT = re.compile(
 URL_PATH = re.compile(r"/(?:[A-Za-z0-9_.~-]+/)*\Z")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 SIZE = re.compile(r"[1-9][0-9]{0,6}[kmg]\Z")
+# An IPv6 address has brackets, unless it is alone.
+NODE = re.compile(
+    r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)(?::([0-9]+))?\Z"
+)
 SOCKET_FOLDER = re.compile(r"/[A-Za-z0-9/._+-]*\Z")
 # What no configuration language here needs to be asked about: letters, digits and these.
 PATH_PUNCTUATION = " /._-+,=~:%()&!^"
@@ -120,6 +124,25 @@ def network(option, value):
         return str(ipaddress.ip_network(value))
     except ValueError:
         raise BadValue("%s: %r is not an IP address or network" % (option, value))
+
+
+def proxy(option, value):
+    """The address or network of proxies that are believed."""
+    result = network(option, value)
+    if ipaddress.ip_network(result).prefixlen == 0:
+        raise BadValue("%s: %s would believe everybody" % (option, value))
+    return result
+
+
+def node(option, value):
+    """ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT of a node, as nginx writes it; port 80 if none."""
+    match = NODE.match(value)
+    if not match:
+        raise BadValue("%s: %r: expected ADDRESS or ADDRESS:PORT" % (option, value))
+    ip = address(option, match.group(1))
+    if ipaddress.ip_address(ip.strip("[]")).is_unspecified:
+        raise BadValue("%s: %s is no address of a node" % (option, value))
+    return "%s:%d" % (ip, port(option, match.group(2) or 80))
 
 
 def number(option, value, low, high):

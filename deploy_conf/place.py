@@ -25,6 +25,7 @@ class Place(object):
     (programs); redis_url, redis_password; environment (dict, added to the site's own).
     """
 
+    nodes = ()  # of a front: ADDRESS:PORT
     hurry = None  # seconds that any process may take to end; None: as long as it needs
 
     def __init__(self, **values):
@@ -37,18 +38,9 @@ class Place(object):
 
 def for_administrator(args, facts):
     """Places as a distribution has them, from `render`'s options; raises BadValue."""
-    cert, key = options.certificate(args.tls_cert, args.tls_key)
-    port = options.port("--port", args.port or (443 if cert else 80))
-    redirect = args.redirect if args.redirect is not None else bool(cert)
-    if redirect and not cert:
-        raise BadValue("--redirect needs --tls-cert and --tls-key")
-    redirect_port = options.port("--redirect-port", args.redirect_port) if redirect else None
-    if redirect_port == port:
-        raise BadValue("--redirect-port: %d is the port of the site itself" % port)
     websocket_only = args.only == "websocket"
-    if not args.domain and not websocket_only:
-        raise BadValue("--domain: which host name is the site for?")
-    domains = [options.host("--domain", domain) for domain in args.domain]
+    listening = _listening(args, needs_domain=not websocket_only)
+    domains = listening["domains"]
     if not args.user and os.getuid() == 0:
         raise BadValue("--user: which account runs the site? (root only if you name it)")
     account = options.user("--user", args.user or pwd.getpwuid(os.getuid()).pw_name)
@@ -62,13 +54,11 @@ def for_administrator(args, facts):
     environment = {}
     if domains:
         environment["ALLOWED_HOSTS"] = ",".join(domain.replace("*.", ".") for domain in domains)
-    if cert:
+    if listening["tls_cert"]:
         environment["BEHIND_TLS"] = "1"
     environment = {k: v for k, v in environment.items() if k not in facts.environment}
     own_redis = not args.redis_url
-    nginx, redis_server = "/usr/sbin/nginx", "/usr/bin/redis-server"
-    if args.nginx:
-        nginx = options.executable("--nginx", args.nginx)
+    redis_server = "/usr/bin/redis-server"
     if args.redis_server:
         redis_server = options.executable("--redis-server", args.redis_server)
     uwsgi = None if websocket_only else _uwsgi(args.uwsgi, facts.python)
@@ -81,28 +71,81 @@ def for_administrator(args, facts):
         uwsgi_socket=os.path.join(run, "uwsgi.sock"),
         redis_socket=os.path.join(run, "redis.sock") if own_redis else None,
         supervisor_socket=os.path.join(master, "supervisor.sock"),
-        addresses=_addresses(args.listen or ALL_ADDRESSES[: 2 if has_ipv6() else 1]),
-        port=port,
-        redirect_port=redirect_port,
-        domains=domains,
-        tls_cert=cert,
-        tls_key=key,
         daphne_port=options.port("--daphne-port", args.daphne_port),
         user=account,
         nginx_user="%s %s" % (nginx_user, options.primary_group(nginx_user)),
         supervisord_user=None,
-        nginx=nginx,
-        nginx_takes_e=not os.path.isfile(nginx) or binaries.nginx_version(nginx) >= TAKES_E,
         redis_server=redis_server,
         uwsgi=uwsgi,
         redis_url=None if own_redis else options.redis_url("--redis-url", args.redis_url),
         redis_password=None,
         environment=environment,
+        retries=10,
+        steady=5,
+        **_nginx(args, facts),
+        **listening,
+    )
+
+
+def for_front(args, facts):
+    """Places of the nginx in front of several nodes; raises BadValue."""
+    if not args.node:
+        raise BadValue("--node: which nodes are behind the front?")
+    nodes = [options.node("--node", node) for node in args.node]
+    for node in nodes:
+        if nodes.count(node) > 1:
+            raise BadValue("--node: %s is given twice" % node)
+    account = args.nginx_user or args.user
+    if not account and os.getuid() == 0:
+        raise BadValue("--nginx-user: which account runs nginx's workers? (www-data on Debian)")
+    account = options.user("--nginx-user", account or pwd.getpwuid(os.getuid()).pw_name)
+    run = options.socket_folder("--run-dir", args.run_dir or "/run/" + facts.name)
+    return Place(
+        conf=options.path("--conf-dir", args.conf_dir or os.path.abspath(args.output)),
+        log=options.path("--log-dir", args.log_dir or "/var/log/" + facts.name),
+        master=run,
+        tmp=run,
+        nodes=nodes,
+        nginx_user="%s %s" % (account, options.primary_group(account)),
+        **_nginx(args, facts),
+        **_listening(args),
+    )
+
+
+def _listening(args, needs_domain=True):
+    """Where nginx listens, and for which names."""
+    cert, key = options.certificate(args.tls_cert, args.tls_key)
+    port = options.port("--port", args.port or (443 if cert else 80))
+    redirect = args.redirect if args.redirect is not None else bool(cert)
+    if redirect and not cert:
+        raise BadValue("--redirect needs --tls-cert and --tls-key")
+    redirect_port = options.port("--redirect-port", args.redirect_port) if redirect else None
+    if redirect_port == port:
+        raise BadValue("--redirect-port: %d is the port of the site itself" % port)
+    if not args.domain and needs_domain:
+        raise BadValue("--domain: which host name is the site for?")
+    return dict(
+        addresses=_addresses(args.listen or ALL_ADDRESSES[: 2 if has_ipv6() else 1]),
+        port=port,
+        redirect_port=redirect_port,
+        domains=[options.host("--domain", domain) for domain in args.domain],
+        tls_cert=cert,
+        tls_key=key,
+    )
+
+
+def _nginx(args, facts):
+    """The nginx of an administrator's machine, which need not be this one."""
+    nginx = options.executable("--nginx", args.nginx) if args.nginx else "/usr/sbin/nginx"
+    there = os.path.isfile(nginx)
+    if facts.behind and there:
+        binaries.check_realip(nginx, "--behind")
+    return dict(
+        nginx=nginx,
+        nginx_takes_e=not there or binaries.nginx_version(nginx) >= TAKES_E,
         worker_shutdown=120,
         logs_to_supervisor=False,
         minfds=MINFDS,
-        retries=10,
-        steady=5,
     )
 
 

@@ -10,6 +10,8 @@ from .facts import PING_INTERVAL, PING_TIMEOUT
 
 # A daphne that drains has ended by itself this many seconds before supervisor would kill it.
 DRAIN_MARGIN = 3
+# Each node twice: see nginx-front.conf.
+NODE_FLAGS = ("max_fails=1 fail_timeout=5s", "max_fails=0 backup")
 PASSWORD = re.compile(r'^requirepass "?([0-9a-f]{64})"?$', re.MULTILINE)
 
 
@@ -55,6 +57,8 @@ PRIVATE = ("redis.conf", "supervisor-programs.conf", "supervisor-daphne.conf")
 def websocket_files(facts, place):
     """The pieces to add to a site that already has nginx and uWSGI, by file name."""
     values = site_values(facts, place)
+    # The site's own server { } stays as it is, so whom to believe is said in the location.
+    values["behind_here"] = values["behind"]
     return {
         name: templating.render(name, values)
         for name in (
@@ -71,6 +75,13 @@ def site_files(facts, place):
     names = ["nginx.conf", "nginx-site.conf", "nginx-start.sh", "uwsgi.ini", "supervisord.conf"]
     names += ["supervisor-programs.conf"] + (["redis.conf"] if place.redis_socket else [])
     return {name: templating.render(name, values) for name in names}
+
+
+def front_files(facts, place):
+    """nginx in front of several nodes: complete, and the piece for one that is there."""
+    values = {"name": facts.name, "id": facts.name.replace("-", "_")}
+    values.update(_nginx_values(facts, place))
+    return {name: templating.render(name, values) for name in ("nginx.conf", "nginx-front.conf")}
 
 
 def site_values(facts, place):
@@ -172,6 +183,8 @@ def _daphne(facts):
 
 def _nginx_values(facts, place):
     tls = bool(place.tls_cert)
+    front = bool(place.nodes)
+    identifier = facts.name.replace("-", "_")
     addresses = place.addresses
     plain_port = place.redirect_port if tls else place.port
     temporary = {
@@ -216,6 +229,18 @@ def _nginx_values(facts, place):
         nginx_error_log=escape.supervisor(os.path.join(place.log, "nginx-error.log"), 2)
         if place.logs_to_supervisor
         else "NONE",
+        nginx_file="nginx-front.conf" if front else "nginx-site.conf",
+        front=front,
+        nodes="\n".join(_node(node, flags) for flags in NODE_FLAGS for node in place.nodes),
+        front_timeout=facts.harakiri + 10,
+        connect_timeout=2 if front else 5,
+        websocket_upstream=identifier + ("_nodes" if front else "_daphne"),
+        behind="\n".join("set_real_ip_from %s;" % network for network in facts.behind),
+        behind_geo="\n".join("%s 1;" % network for network in facts.behind),
+        behind_here=False,
+        scheme="$%s_scheme" % identifier if facts.behind else "$scheme",
+        https="$%s_https" % identifier if facts.behind else "$https",
+        server_port="$%s_port" % identifier if facts.behind else "$server_port",
         max_body=facts.max_body,
         unlimited="\n".join("%s 1;" % network for network in facts.unlimited),
         request_rate=facts.request_rate,
@@ -241,6 +266,10 @@ def _nginx_values(facts, place):
 
 def _listen(addresses, port, flags=""):
     return "\n".join("listen %s:%s%s;" % (address, port, flags) for address in addresses)
+
+
+def _node(node, flags):
+    return "server %s %s;" % (node, flags)
 
 
 def _nginx_log(place, kind):

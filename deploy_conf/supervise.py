@@ -40,6 +40,8 @@ def up(site, var, host, port, redis_url, timeout, foreground):
         sockets = run.socket_folder()
         try:
             where = place.for_this_machine(var, sockets, host, port, daphne_port, redis_url)
+            if site.behind:
+                binaries.check_realip(where.nginx, "--behind")
             _write(site, var, where)
             _check_nginx(where)
             child = _start(where, lock, foreground)
