@@ -96,7 +96,7 @@ class Server:
             return text.read()
 
 
-def start_redis(tmpdir):
+def start_redis(tmpdir, *options):
     """A Redis server in `tmpdir` with .port, .stop() and .start(); None when none is installed."""
     program = os.environ.get("REDIS_SERVER_BIN") or find("redis-server", "valkey-server")
     if program is None:
@@ -107,7 +107,7 @@ def start_redis(tmpdir):
         return None
     port = free_port()
     command = [program, "--bind", HOST, "--port", str(port), "--dir", str(tmpdir)]
-    command += ["--save", "", "--appendonly", "no"]
+    command += ["--save", "", "--appendonly", "no"] + list(options)
     return Server(command, port, os.path.join(str(tmpdir), "redis.log"))
 
 

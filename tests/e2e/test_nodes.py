@@ -1,0 +1,291 @@
+"""Two nodes, each a complete site, behind one nginx, with one Redis and one PostgreSQL."""
+
+import base64
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+
+import pytest
+import websocket
+
+from deploy_conf import processes
+from deploy_conf.running import Run
+from tests.chaos.clients import Client
+from tests.conftest import CHECKOUT
+from tests.e2e.conftest import Socket, Stack
+from tests.front import Front
+from tests.streams.servers import start_postgresql, start_redis, wait_until
+
+PASSWORD = "known-to-both-nodes"
+# Run in a node's environment: for each number on stdin, that many entries.
+PUBLISHER = """
+import sys
+from compat.streams import publish
+published = 0
+while True:
+    line = sys.stdin.readline()
+    if not line:
+        break
+    for _ in range(int(line)):
+        published += 1
+        publish("deploy:news", {"k": "note", "id": published})
+    print("published", published)
+    sys.stdout.flush()
+"""
+
+
+class Node(Stack):
+    """One node, with a var folder and an address of its own."""
+
+    def __init__(self, var, address, **environ):
+        super().__init__(var, **environ)
+        self.address = address
+        self.host = "%s:%d" % (address, self.port)
+        self.url = "http://" + self.host
+
+    def up(self):
+        words = ("--host", self.address, "--port", str(self.port), "--behind", "127.0.0.1")
+        self.run("-m", "deploy_conf", "up", *words)
+
+    def kill(self):
+        """kill -9 of every process, supervisord first: it would start the others again."""
+        session = Run(self.var).read()["pid"]
+        found = {}
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            facts = processes.stat(int(name))
+            if facts and facts[2] == session:
+                found[int(name)] = facts[1]
+        # Parents before their children, for the same reason.
+        order = [session]
+        for pid in order:
+            order += [child for child, parent in found.items() if parent == pid]
+        for pid in order:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return len(order)
+
+    def access_log(self):
+        with open(Run(self.var).log("nginx-access")) as log:
+            return log.read().splitlines()
+
+
+class Site(Stack):
+    """The nodes as one site, by the front's address."""
+
+    def __init__(self, nodes, front):
+        self.nodes, self.front = nodes, front
+        self.host, self.url = front.host, front.url
+
+    def shell(self, code):
+        return self.nodes[0].shell(code)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("nodes")
+    started = start_postgresql(str(folder))
+    if isinstance(started, str):
+        pytest.skip(started)
+    database, values = started
+    redis = start_redis(folder, "--requirepass", PASSWORD)
+    if redis is None:
+        database.stop()
+        pytest.skip("no Redis server is installed")
+    shared = dict(
+        SECRET_KEY="of both nodes " * 4,
+        LAYER_KEYS=base64.urlsafe_b64encode(os.urandom(32)).decode(),
+        DATABASE_URL="postgres://{USER}@{HOST}:{PORT}/{NAME}".format(**values),
+        REDIS_URL="redis://:%s@127.0.0.1:%d/0" % (PASSWORD, redis.port),
+    )
+    nodes = [Node(folder / name, "127.0.0." + name, **shared) for name in "23"]
+    front = None
+    try:
+        nodes[0].run("manage.py", "migrate", "--noinput", "--verbosity", "0")
+        password = nodes[0].run("manage.py", "bootstrap").split("password: ")[1].split()[0]
+        for node in nodes:
+            node.run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
+            node.up()
+        front = Front(folder, [node.host for node in nodes], "--request-rate", "0")
+        site = Site(nodes, front)
+        site.password = password
+        site.service("news", sys.executable, "-c", "pass")
+        yield site
+    finally:
+        for node in nodes:
+            node.down()
+        if front is not None:
+            front.stop()
+        redis.stop()
+        database.stop()
+
+
+@pytest.fixture(scope="module")
+def cookie(site):
+    return site.login()
+
+
+def test_a_session_is_valid_on_every_node(site, cookie):
+    for node in site.nodes:
+        headers = {"Host": site.host, "Cookie": cookie}
+        request = urllib.request.Request(node.url + "/", headers=headers)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            assert answer.geturl() == node.url + "/"  # not sent to the login form
+            assert "news" in answer.read().decode()
+    assert "admin" in site.get("/", cookie)
+    assert "Streams" in site.get("/static/streams/streams.js")
+
+
+def test_the_nodes_log_the_clients_address(site):
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", site.front.port, timeout=20, source_address=("127.0.0.9", 0)
+    )
+    connection.request("GET", "/accounts/login/?from=9", headers={"X-Forwarded-For": "6.6.6.6"})
+    assert connection.getresponse().status == 200
+    connection.close()
+
+    def logged():
+        lines = [line for node in site.nodes for line in node.access_log()]
+        return [line for line in lines if "?from=9" in line]
+
+    assert wait_until(logged, what="the node's log")[0].startswith("127.0.0.9 ")
+
+
+def test_what_one_node_publishes_reaches_the_sockets_of_the_other(site, cookie):
+    sockets = [
+        Socket(
+            websocket.create_connection(
+                "ws://%s/ws/deploy/tasks/" % site.host,
+                cookie=cookie,
+                origin=site.url,
+                header=["User-Agent: across-nodes"],
+                timeout=20,
+            )
+        )
+        for _ in site.nodes
+    ]
+    try:
+        for number, node in enumerate(site.nodes):
+            node.shell(
+                "from deploy.consumers import send_channel_msg;"
+                "send_channel_msg('tasks', 'from node %d')" % number
+            )
+            for socket in sockets:
+                assert socket.receive() == {"message": "from node %d" % number}
+    finally:
+        for socket in sockets:
+            socket.connection.close()
+
+    def nodes_of_the_sockets():
+        return [line for line in site.front.log() if "across-nodes" in line]
+
+    lines = wait_until(lambda: len(nodes_of_the_sockets()) == 2 and nodes_of_the_sockets())
+    for node in site.nodes:
+        assert len([line for line in lines if "node=%s " % node.host in line]) == 1, lines
+
+
+class Asking(threading.Thread):
+    """Requests without a pause, each on a connection of its own; keeps what was not answered."""
+
+    def __init__(self, site, method):
+        super().__init__(daemon=True)
+        self.site, self.method = site, method
+        self.answered, self.failed = 0, []
+        self.over = threading.Event()
+        self.start()
+
+    def run(self):
+        # The form is refused without its token: that, too, is an answer of the site.
+        good = {"GET": 200, "POST": 403}[self.method]
+        while not self.over.is_set():
+            connection = http.client.HTTPConnection("127.0.0.1", self.site.front.port, timeout=30)
+            try:
+                connection.request(self.method, "/accounts/login/", headers={"Content-Length": "0"})
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status == good:
+                    self.answered += 1
+                else:
+                    self.failed.append(answer.status)
+            except (OSError, http.client.HTTPException) as error:
+                self.failed.append(repr(error))
+            finally:
+                connection.close()
+
+    def end(self):
+        self.over.set()
+        self.join(40)
+
+
+def everybody(threads, number):
+    """Waits until each has had that many more answers."""
+    before = [thread.answered for thread in threads]
+    wait_until(
+        lambda: all(t.answered >= n + number for t, n in zip(threads, before)),
+        60,
+        "answers to everybody",
+    )
+
+
+def test_a_node_that_is_killed(site, cookie):
+    victim, survivor = site.nodes
+    clients = [Client(site, cookie, "news", seed) for seed in range(6)]
+    askers = [Asking(site, "GET"), Asking(site, "GET"), Asking(site, "POST")]
+    publisher = subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "-c", PUBLISHER],
+        cwd=CHECKOUT,
+        env=survivor.environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+    )
+
+    def publish(number):
+        publisher.stdin.write("%d\n" % number)
+        publisher.stdin.flush()
+
+    def arrived(number):
+        wait_until(lambda: all(c.last >= number for c in clients), 60, "entry %d" % number)
+
+    try:
+        publish(20)
+        arrived(20)
+        assert [client.connects for client in clients] == [1] * 6
+        everybody(askers, 5)
+        publish(200)  # while the node is killed
+        assert victim.kill() > 8
+        everybody(askers, 20)
+        arrived(220)
+        stayed = [client for client in clients if client.connects == 1]
+        assert 0 < len(stayed) < len(clients)
+        begun = len(site.front.log())
+
+        victim.up()
+        wait_until(
+            lambda: any("node=%s " % victim.host in line for line in site.front.log()[begun:]),
+            30,
+            "a request for the node that came back",
+        )
+        publish(20)
+        arrived(240)
+        everybody(askers, 5)
+    finally:
+        publisher.stdin.close()
+        publisher.wait(20)
+        for thread in askers + clients:
+            thread.end()
+
+    assert [client.faults for client in clients] == [[]] * 6
+    for client in clients:
+        assert [seq for seq, _ in client.entries] == list(range(1, 241))
+        assert [number for _, number in client.entries] == list(range(1, 241))
+    # What was on its way to the node when it died: a GET in the middle of its answer, a POST that
+    # had been sent. And a POST that meets the node's nginx a moment before its uWSGI is there.
+    for asker in askers:
+        assert len(asker.failed) <= {"GET": 1, "POST": 2}[asker.method], asker.failed
+        assert asker.method == "POST" or 502 not in asker.failed, asker.failed
