@@ -6,6 +6,7 @@ import asyncio
 TRANSIENT_REPLIES = (
     "LOADING",
     "READONLY",
+    "NOREPLICAS",
     "UNBLOCKED",
     "MASTERDOWN",
     "CLUSTERDOWN",
@@ -22,7 +23,10 @@ def is_outage(error):
     if isinstance(error, errors.ConnectionForcedCloseError):
         return False  # we closed it
     if isinstance(error, (errors.ReplyError, errors.ReadOnlyError)):
-        transient = str(error).startswith(TRANSIENT_REPLIES)
+        said = str(error)
+        if said.startswith("ERR Error running script"):  # before Redis 7; the cause follows
+            said = said.partition(": -")[2]
+        transient = said.startswith(TRANSIENT_REPLIES)
         return transient or isinstance(error, (errors.MaxClientsError, errors.ReadOnlyError))
     lost = (errors.ConnectionClosedError, errors.ProtocolError)
     return isinstance(error, lost + (OSError, EOFError, asyncio.TimeoutError))

@@ -3,7 +3,8 @@ Keep the living WebSockets of a process in their groups.
 
 A group forgets a member `group_expiry` seconds (a day) after it was added, and everybody when
 Redis loses its data. Each process leaves a key in Redis that lives half as long; whenever it is
-missing, the process adds its running consumers again. It looks every few seconds.
+missing, or from another server (whose replica may have missed the last members), the process adds
+its running consumers again. It looks every few seconds.
 https://github.com/django/channels/issues/1371
 """
 
@@ -199,7 +200,8 @@ class Members(object):
     async def check_host(self, index):
         layer = self.layer
         async with layer.connection(index) as connection:
-            if await connection.exists(self.mark):
+            server = repr(connection.address).encode("utf8")
+            if await connection.get(self.mark, encoding=None) == server:
                 return
             pairs = self.living(index)
             for start in range(0, len(pairs), PAIRS_AT_ONCE):
@@ -213,7 +215,7 @@ class Members(object):
                 if gone:
                     keys = [layer._group_key(group) for group, _ in gone]
                     await connection.eval(REMOVE, keys=keys, args=[name for _, name in gone])
-            await connection.set(self.mark, "", pexpire=int(layer.group_expiry * 500))
+            await connection.set(self.mark, server, pexpire=int(layer.group_expiry * 500))
 
     def has(self, group, channel):
         return group in self.groups.get(channel, ())

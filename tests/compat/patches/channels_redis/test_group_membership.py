@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests.compat.patches.channels_redis.sentinels import FAKE
 from tests.compat.patches.probe import applies, prove
 
 pytest.importorskip("websocket")
@@ -105,5 +106,64 @@ def test_a_websocket_is_in_its_group_again_after_a_restart(mortal_redis, tmp_pat
         assert site.arrives(socket, "everybody", tries=3 if disable else 20) is not bool(disable)
 
 
+# A failover to a replica that has the process's key, but missed its last member.
+MISSED = (
+    FAKE
+    + """
+import aioredis
+from channels_redis.core import RedisChannelLayer
+
+old, new = [("127.0.0.1", int(os.environ[name])) for name in ("PORT", "OTHER")]
+
+async def listen(layer, ready):
+    name = await layer.new_channel()
+    await layer.group_add("news", name)
+    ready.set_result(name)
+    return (await layer.receive(name))["type"]
+
+async def main():
+    master[0] = old
+    host = {"sentinels": [await fake_sentinel()], "master_name": "mymaster"}
+    layer, sender = RedisChannelLayer(hosts=[host]), RedisChannelLayer(hosts=[host])
+    ready = asyncio.get_event_loop().create_future()
+    task = asyncio.ensure_future(listen(layer, ready))
+    await ready
+    first, second = [await aioredis.create_redis(address) for address in (old, new)]
+    for _ in range(500 if hasattr(layer, "_members") else 0):
+        mark = await first.get(layer._members.mark)
+        if mark is not None:
+            await second.set(layer._members.mark, mark)
+            break
+        await asyncio.sleep(0.02)
+    master[0] = new
+    while b"cmd=brpop" not in await first.execute("client", "list"):
+        await asyncio.sleep(0.01)
+    await first.execute("client", "kill", "type", "normal")
+    for _ in range(70):
+        await sender.group_send("news", {"type": "received"})
+        await asyncio.wait([task], timeout=0.1)
+        if task.done():
+            break
+    print(task.result() if task.done() else "missed")
+    task.cancel()
+    await asyncio.wait([task])
+    await layer.wait_received()
+    for one in layer, sender:
+        await one.close_pools()
+    for one in first, second:
+        one.close()
+
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+loop.run_until_complete(asyncio.wait_for(main(), 60))
+"""
+)
+
+
 def test_only_living_members_are_added_again(env):
     prove(NAME, CODE, good="True True\n{} {} {}", bad="False False", env=dict(env, LIMIT="6"))
+
+
+def test_a_failover_that_lost_the_last_member(env, mortal_redis):
+    env = dict(env, OTHER=str(mortal_redis.port))
+    prove(NAME, MISSED, good="received", bad="missed", env=env)
