@@ -117,7 +117,8 @@ def check_layers():
                 message = "Redis of CHANNEL_LAYERS[%r] is asked without a password." % alias
                 hint = (
                     "Whoever reaches it can read all messages and call any handler of a consumer. "
-                    "Set requirepass, and a host such as redis://:password@127.0.0.1:6379/0."
+                    "Set requirepass, and a host such as redis://:password@127.0.0.1:6379/0; "
+                    'where "sentinels" are asked for it, "password" beside them.'
                 )
                 found.append(warning(15, message, hint))
                 break

@@ -171,7 +171,8 @@ def _render_options(one):
     add(
         "--redis-url",
         metavar="URL",
-        help="a Redis that is there already (default: one for the site alone)",
+        help="a Redis that is there already: redis://…, unix://… or sentinel://… "
+        "(default: one for the site alone)",
     )
     add("--nginx", metavar="FILE", help="nginx program (default: /usr/sbin/nginx)")
     add("--redis-server", metavar="FILE", help="Redis program (default: /usr/bin/redis-server)")

@@ -13,6 +13,7 @@ import pwd
 import re
 import ssl
 
+from . import sentinel
 from .errors import BadValue
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}\Z")
@@ -286,6 +287,11 @@ def arguments(option, words):
 
 def redis_url(option, value):
     """The URL of a Redis that is already there."""
-    if not re.match(r"(?:redis|unix)://[^\s\"'\\;#]+\Z", value):
-        raise BadValue("%s: expected redis://… or unix://…" % option)
+    if not re.match(r"(?:redis|unix|sentinel)://[^\s\"'\\;#]+\Z", value):
+        raise BadValue("%s: expected redis://…, unix://… or sentinel://…" % option)
+    if value.startswith(sentinel.SCHEME):
+        try:
+            sentinel.host(value)
+        except ValueError as error:
+            raise BadValue("%s: %s" % (option, error))
     return value

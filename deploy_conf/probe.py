@@ -6,7 +6,9 @@ import re
 import socket
 import urllib.parse
 
-TIMEOUT = 5
+from . import sentinel
+
+TIMEOUT, SENTINEL_TIMEOUT = 5, 1
 
 
 def http(host, port, path="/", headers=(), timeout=TIMEOUT):
@@ -53,32 +55,68 @@ def authority(host, port):
 
 
 def redis(url, timeout=TIMEOUT):
-    """Whether the Redis of a redis:// or unix:// URL answers PING with the URL's password."""
+    """Whether the Redis that a URL names answers PING with the URL's password."""
+    if url.startswith(sentinel.SCHEME):
+        try:
+            host = sentinel.host(url)
+        except ValueError:
+            return False
+        auth = ["AUTH", host["password"]] if "password" in host else []
+        return any(_pings(master, auth, timeout) for master in _masters(host))
     parts = urllib.parse.urlsplit(url)
     query = urllib.parse.parse_qs(parts.query)
     password = query.get("password", [urllib.parse.unquote(parts.password or "")])[0]
     try:
-        if parts.scheme == "unix":
+        address = (parts.hostname or "127.0.0.1", parts.port or 6379)
+    except ValueError:
+        return False
+    if parts.scheme == "unix":
+        address = urllib.parse.unquote(parts.path)
+    auth = ["AUTH", parts.username, password] if parts.username else ["AUTH", password]
+    return _pings(address, auth if password else [], timeout)
+
+
+def _pings(address, auth, timeout):
+    return _redis_answer(address, [auth, ["PING"]], rb"\+PONG\r\n", timeout) is not None
+
+
+def _masters(host):
+    """The (host, port) that each sentinel names, every one once."""
+    seen = set()
+    auth = ["AUTH", host["sentinel_kwargs"]["password"]] if "sentinel_kwargs" in host else []
+    question = ["SENTINEL", "get-master-addr-by-name", host["master_name"]]
+    known = rb"\*2\r\n\$\d+\r\n(\S+)\r\n\$\d+\r\n(\d+)\r\n|(\*-1\r\n)"
+    for address in host["sentinels"]:
+        answer = _redis_answer(address, [auth, question], known, SENTINEL_TIMEOUT)
+        if answer and not answer.group(3):
+            master = answer.group(1).decode("ascii"), int(answer.group(2))
+            if master not in seen:
+                yield master
+            seen.add(master)
+
+
+def _redis_answer(address, commands, expected, timeout):
+    """The match of `expected` in what a server says, or None for an error or no answer."""
+    try:
+        if isinstance(address, str):
             connection = socket.socket(socket.AF_UNIX)
             connection.settimeout(timeout)
-            connection.connect(urllib.parse.unquote(parts.path))
+            connection.connect(address)
         else:
-            connection = socket.create_connection(
-                (parts.hostname or "127.0.0.1", parts.port or 6379), timeout
-            )
+            connection = socket.create_connection(address, timeout)
         with connection:
-            auth = ["AUTH", parts.username, password] if parts.username else ["AUTH", password]
-            words = (auth if password else []), ["PING"]
-            connection.sendall(b"".join(_redis_command(command) for command in words if command))
+            connection.sendall(b"".join(_redis_command(words) for words in commands if words))
             answer = b""
-            while b"+PONG\r\n" not in answer:
+            while True:
                 part = connection.recv(1024)
                 if not part or part.startswith(b"-"):
-                    return False
+                    return None
                 answer += part
-            return True
+                match = re.search(expected, answer)
+                if match:
+                    return match
     except (OSError, ValueError):
-        return False
+        return None
 
 
 def _redis_command(words):

@@ -11,6 +11,8 @@ import tempfile
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from deploy_conf import sentinel
+
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"", "0", "false", "no", "off"}
 
@@ -51,9 +53,15 @@ class Env(object):
     def redis(self, name, default):
         """A Redis address as the channel layer takes it."""
         address = self.text(name) or default
+        if address.startswith(sentinel.SCHEME):
+            try:
+                return sentinel.host(address)
+            except ValueError as error:
+                raise ImproperlyConfigured("%s: %s" % (name, error))
         if not address.startswith(("redis://", "rediss://", "unix://")):
             raise ImproperlyConfigured(
-                "%s: expected redis://:password@host:6379/0 or unix:///path?password=…" % name
+                "%s: expected redis://:password@host:6379/0, unix:///path?password=… or "
+                "sentinel://:password@host:26379,host:26379/mymaster" % name
             )
         return address
 

@@ -75,6 +75,7 @@ def test_limits_of_daphne_that_are_off(monkeypatch, name):
 
 
 KEYS = {"symmetric_encryption_keys": ["x" * 32]}
+SENTINEL = {"sentinels": [("127.0.0.1", 26379)], "master_name": "mymaster"}
 
 
 @pytest.mark.parametrize(
@@ -89,6 +90,8 @@ KEYS = {"symmetric_encryption_keys": ["x" * 32]}
         (dict(KEYS, hosts=[{"address": "/run/redis.sock", "password": "secret"}]), []),
         (dict(KEYS, hosts=[{"address": "/run/redis.sock"}]), ["W015"]),
         (dict(KEYS, hosts=["redis://:secret@a", "redis://b"]), ["W015"]),
+        (dict(KEYS, hosts=[dict(SENTINEL, password="secret")]), []),
+        (dict(KEYS, hosts=[dict(SENTINEL, sentinel_kwargs={"password": "x"})]), ["W015"]),
         ({"hosts": ["redis://:secret@a"], "symmetric_encryption_keys": []}, ["W016"]),
     ],
 )
@@ -147,6 +150,7 @@ def test_a_policy_for_pages(settings, listed, expected):
     [
         ({"REDIS_URL": "redis://:secret@127.0.0.1:6379/0"}, set()),
         ({"REDIS_URL": "redis://127.0.0.1:6379/0"}, {"compat.W015"}),
+        ({"REDIS_URL": "sentinel://:secret@127.0.0.1,127.0.0.2/mymaster"}, set()),
         ({"REDIS_URL": "redis://:secret@127.0.0.1:6379/0", "DEBUG": "1"}, {"security.W018"}),
     ],
 )

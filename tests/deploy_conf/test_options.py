@@ -99,6 +99,8 @@ def test_all_facts_given_needs_no_settings(render):
         ("--env", "KEY=a\nuser=root", "'\\n'"),
         ("--redis-url", "http://x/", "redis://"),
         ("--redis-url", 'redis://x/0",A="b', "redis://"),
+        ("--redis-url", "sentinel://a,b", "master's name"),
+        ("--redis-url", "sentinel://a;b/m", "sentinel://"),
         ("--max-body", "lots", "20m"),
         ("--max-body", "20m; x", "20m"),
         ("--request-rate", "-1", "between"),

@@ -155,11 +155,14 @@ def test_root_writes_the_websocket_pieces_logs_into_its_own_folder(render, tmp_p
     assert re.search(r"install -d -o root -g \S+ -m 0750 %s\n" % (tmp_path / "log"), notes)
 
 
-def test_another_redis_is_used_as_given(render):
-    conf = render("--domain", "example.org", "--redis-url", "redis://:secret@10.0.0.9:6379/0")
+@pytest.mark.parametrize(
+    "url", ["redis://:secret@10.0.0.9:6379/0", "sentinel://:secret@10.0.0.8,[::1]:26380/main/0"]
+)
+def test_another_redis_is_used_as_given(render, url):
+    conf = render("--domain", "example.org", "--redis-url", url)
     assert not (conf / "redis.conf").exists()
     text = (conf / "supervisor-programs.conf").read_text(encoding="utf-8")
-    assert 'REDIS_URL="redis://:secret@10.0.0.9:6379/0"' in text
+    assert 'REDIS_URL="%s"' % url in text
     assert "redis-server" not in text
 
 

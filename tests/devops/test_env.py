@@ -91,6 +91,18 @@ def test_postgresql_by_one_variable(tmp_path):
         assert part in run.stdout, run.stderr
 
 
+def test_redis_behind_sentinel_by_one_variable(tmp_path):
+    url = "sentinel://:pw@a:1,b/mymaster/2"
+    run = settings(tmp_path, "CHANNEL_LAYERS['default']['CONFIG']['hosts']", REDIS_URL=url)
+    host = {
+        "sentinels": [("a", 1), ("b", 26379)],
+        "master_name": "mymaster",
+        "password": "pw",
+        "db": 2,
+    }
+    assert run.stdout.strip() == repr([host]), run.stderr
+
+
 def test_sqlite_has_a_write_ahead_log_and_waits(tmp_path):
     code = (
         "from django.db import connection; cursor = connection.cursor()\n"
@@ -113,6 +125,7 @@ def test_sqlite_has_a_write_ahead_log_and_waits(tmp_path):
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL: expected"),
         ({"DATABASE_URL": "oracle9://x/y"}, "DATABASE_URL: expected"),
         ({"REDIS_URL": "localhost"}, "REDIS_URL: expected"),
+        ({"REDIS_URL": "sentinel://:secret@a:0/m"}, "REDIS_URL: expected sentinel://"),
     ],
 )
 def test_a_wrong_value_is_one_line(tmp_path, environ, complaint):

@@ -54,10 +54,10 @@ def command(port, *words):
 
 
 class Sentinels(object):
-    """primary, replica: servers; ports: of the sentinels; password: of both servers, or ""."""
+    """primary, replica: servers; ports: of the sentinels."""
 
-    def __init__(self, folder, primary, password="", count=3):
-        self.primary, self.password, self.sentinels = primary, password, []
+    def __init__(self, folder, primary, count=3):
+        self.primary, self.sentinels = primary, []
         port = free_port()
         command(primary.port, "CONFIG", "SET", "repl-diskless-sync-delay", "0")
         words = [primary.command[0], "--bind", HOST, "--port", str(port), "--dir", str(folder)]
