@@ -83,7 +83,7 @@ class Client(threading.Thread):
                 self.faults.append("entry %d came after %d" % (seq, self.last))
             self.last = max(seq, self.last)
             self.entries.append((seq, body.get("id")))
-            if "id" in body:  # the runner's entries have times of their own
+            if "id" in body and "t" in body:  # the runner's entries have times of their own
                 self.lags.append((body["t"], now - body["t"]))
 
     def hang_up(self):

@@ -1,4 +1,4 @@
-"""Two nodes, each a complete site, behind one nginx, with one Redis and one PostgreSQL."""
+"""Two nodes, each a complete site, behind one nginx; Redis behind sentinels, one PostgreSQL."""
 
 import base64
 import http.client
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 
 import pytest
@@ -15,12 +16,12 @@ import websocket
 from deploy_conf import processes
 from deploy_conf.running import Run
 from tests.chaos.clients import Client
+from tests.compat.patches.channels_redis.sentinels import NAME, command, start_sentinels
 from tests.conftest import CHECKOUT
 from tests.e2e.conftest import Socket, Stack
 from tests.front import Front
-from tests.streams.servers import start_postgresql, start_redis, wait_until
+from tests.streams.servers import start_postgresql, wait_until
 
-PASSWORD = "known-to-both-nodes"
 # Run in a node's environment: for each number on stdin, that many entries.
 PUBLISHER = """
 import sys
@@ -93,7 +94,7 @@ def site(tmp_path_factory):
     if isinstance(started, str):
         pytest.skip(started)
     database, values = started
-    redis = start_redis(folder, "--requirepass", PASSWORD)
+    redis = start_sentinels(folder)
     if redis is None:
         database.stop()
         pytest.skip("no Redis server is installed")
@@ -101,7 +102,7 @@ def site(tmp_path_factory):
         SECRET_KEY="of both nodes " * 4,
         LAYER_KEYS=base64.urlsafe_b64encode(os.urandom(32)).decode(),
         DATABASE_URL="postgres://{USER}@{HOST}:{PORT}/{NAME}".format(**values),
-        REDIS_URL="redis://:%s@127.0.0.1:%d/0" % (PASSWORD, redis.port),
+        REDIS_URL="sentinel://%s/%s" % (",".join("127.0.0.1:%d" % p for p in redis.ports), NAME),
     )
     nodes = [Node(folder / name, "127.0.0." + name, **shared) for name in "23"]
     front = None
@@ -113,7 +114,7 @@ def site(tmp_path_factory):
             node.up()
         front = Front(folder, [node.host for node in nodes], "--request-rate", "0")
         site = Site(nodes, front)
-        site.password = password
+        site.password, site.redis = password, redis
         site.service("news", sys.executable, "-c", "pass")
         yield site
     finally:
@@ -232,35 +233,59 @@ def everybody(threads, number):
     )
 
 
+class Publisher(object):
+    """Has a process of a node append entries, and waits until all clients have the nth."""
+
+    def __init__(self, node):
+        self.number = 0
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "shell", "-c", PUBLISHER],
+            cwd=CHECKOUT,
+            env=node.environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            universal_newlines=True,
+        )
+
+    def publish(self, number):
+        self.number += number
+        self.process.stdin.write("%d\n" % number)
+        self.process.stdin.flush()
+
+    def arrived(self, clients, number=None):
+        wanted = number or self.number
+        wait_until(
+            lambda: all(client.last >= wanted for client in clients), 90, "entry %d" % wanted
+        )
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(20)
+
+
+def books_are_right(clients, publisher, before):
+    """Each client has each entry once and in order; the first after `before` is called 1."""
+    whole = [(before + number, number) for number in range(1, publisher.number + 1)]
+    for client in clients:
+        assert client.faults == []
+        assert client.entries[-len(whole) :] == whole
+        assert [seq for seq, _ in client.entries] == list(range(1, before + len(whole) + 1))
+
+
 def test_a_node_that_is_killed(site, cookie):
     victim, survivor = site.nodes
     clients = [Client(site, cookie, "news", seed) for seed in range(6)]
     askers = [Asking(site, "GET"), Asking(site, "GET"), Asking(site, "POST")]
-    publisher = subprocess.Popen(
-        [sys.executable, "manage.py", "shell", "-c", PUBLISHER],
-        cwd=CHECKOUT,
-        env=survivor.environ,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        universal_newlines=True,
-    )
-
-    def publish(number):
-        publisher.stdin.write("%d\n" % number)
-        publisher.stdin.flush()
-
-    def arrived(number):
-        wait_until(lambda: all(c.last >= number for c in clients), 60, "entry %d" % number)
-
+    publisher = Publisher(survivor)
     try:
-        publish(20)
-        arrived(20)
+        publisher.publish(20)
+        publisher.arrived(clients)
         assert [client.connects for client in clients] == [1] * 6
         everybody(askers, 5)
-        publish(200)  # while the node is killed
+        publisher.publish(200)  # while the node is killed
         assert victim.kill() > 8
         everybody(askers, 20)
-        arrived(220)
+        publisher.arrived(clients)
         stayed = [client for client in clients if client.connects == 1]
         assert 0 < len(stayed) < len(clients)
         begun = len(site.front.log())
@@ -271,21 +296,55 @@ def test_a_node_that_is_killed(site, cookie):
             30,
             "a request for the node that came back",
         )
-        publish(20)
-        arrived(240)
+        publisher.publish(20)
+        publisher.arrived(clients)
         everybody(askers, 5)
     finally:
-        publisher.stdin.close()
-        publisher.wait(20)
+        publisher.end()
         for thread in askers + clients:
             thread.end()
 
-    assert [client.faults for client in clients] == [[]] * 6
-    for client in clients:
-        assert [seq for seq, _ in client.entries] == list(range(1, 241))
-        assert [number for _, number in client.entries] == list(range(1, 241))
+    books_are_right(clients, publisher, 0)
     # What was on its way to the node when it died: a GET in the middle of its answer, a POST that
     # had been sent. And a POST that meets the node's nginx a moment before its uWSGI is there.
     for asker in askers:
         assert len(asker.failed) <= {"GET": 1, "POST": 2}[asker.method], asker.failed
         assert asker.method == "POST" or 502 not in asker.failed, asker.failed
+
+
+def test_the_primary_redis_and_a_node_are_killed(site, cookie):
+    """The log has everything; and the bell rings again, through the Redis that took over."""
+    survivor, victim = site.nodes
+    clients = [Client(site, cookie, "news", seed) for seed in range(6)]
+    publisher = Publisher(survivor)
+    try:
+        wait_until(lambda: all(client.last >= 240 for client in clients), 60, "what was before")
+        publisher.publish(20)
+        publisher.arrived(clients, 260)
+        publisher.publish(200)
+        site.redis.primary.process.kill()
+        assert victim.kill() > 8
+        publisher.arrived(clients, 460)
+        assert "role:master" in wait_until(
+            lambda: (
+                "role:master" in command(site.redis.replica.port, "INFO", "replication")
+                and command(site.redis.replica.port, "INFO", "replication")
+            )
+        )
+
+        def rings():
+            """Whether one more entry is everywhere sooner than a reader who hears nothing looks."""
+            publisher.publish(1)
+            begun = time.monotonic()
+            publisher.arrived(clients, 240 + publisher.number)
+            return time.monotonic() - begun < 0.3
+
+        wait_until(rings, 60, "the bell")
+        victim.up()
+        publisher.publish(20)
+        publisher.arrived(clients, 240 + publisher.number)
+    finally:
+        publisher.end()
+        for client in clients:
+            client.end()
+    books_are_right(clients, publisher, 240)
