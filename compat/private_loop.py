@@ -41,8 +41,8 @@ class _Holder:
                 # Collected wherever the collector happens to run, maybe inside another loop.
                 _abandoned.append(self.loop)
                 _close_abandoned()
-        except TypeError:
-            # A thread that outlives the interpreter: os and the rest are gone by now.
+        except (AttributeError, TypeError):
+            # A thread that outlives the interpreter: os, _loops and the rest are None by now.
             pass
 
 

@@ -47,3 +47,11 @@ def test_a_loop_that_is_collected_inside_another_is_closed_later():
         other.close()
     private_loop.run(nothing, 5)
     assert loop.is_closed()
+
+
+def test_a_thread_that_outlives_the_interpreter_says_nothing(monkeypatch):
+    holder = private_loop._Holder()
+    with monkeypatch.context() as end:
+        for name in ("_loops", "_abandoned"):  # as the interpreter does, last of all
+            end.setattr(private_loop, name, None)
+        holder.__del__()
