@@ -1,5 +1,6 @@
 """Real servers on free ports: Redis, memcached, PostgreSQL, MariaDB and daphne."""
 
+import atexit
 import glob
 import json
 import os
@@ -8,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -132,9 +134,7 @@ def start_postgresql(folder):
     if initdb is None:
         return "PostgreSQL is not installed"
     user = "postgres" if os.getuid() == 0 else None
-    data, port = os.path.join(folder, "pg"), free_port()
-    os.mkdir(data)
-    _give(folder, data, user)
+    data, port = _data_folder(user), free_port()
     prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if user else []
     subprocess.run(
         prefix + [initdb, "-D", data, "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync"],
@@ -168,9 +168,7 @@ def start_mariadb(folder):
     if program is None or install is None:
         return "MariaDB is not installed"
     user = "mysql" if os.getuid() == 0 else None
-    data, port = os.path.join(folder, "my"), free_port()
-    os.mkdir(data)
-    _give(folder, data, user)
+    data, port = _data_folder(user), free_port()
     common = ["--no-defaults", f"--datadir={data}"]
     subprocess.run(
         [install]
@@ -208,13 +206,17 @@ def start_mariadb(folder):
     return server, dict(settings, ENGINE="django.db.backends.mysql")
 
 
-def _give(folder, data, user):
-    """Let the server's own user in: it refuses to run as root."""
+def _data_folder(user):
+    """
+    A folder for a server that refuses to run as root; it goes with this process.
+
+    Not in pytest's: each new run of pytest shuts its parent to everybody else.
+    """
+    folder = tempfile.mkdtemp(prefix="tests-server-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     if user:
-        shutil.chown(data, user, user)
-        for path in (folder, os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))):
-            if path.count("/") > 1:
-                os.chmod(path, os.stat(path).st_mode | 0o711)
+        shutil.chown(folder, user, user)
+    return folder
 
 
 class Site:
