@@ -149,7 +149,8 @@ def supervisord():
     """The command that runs supervisord in this environment."""
     if importlib.util.find_spec("supervisor") is None:
         raise ConfError("supervisor is not installed in the environment of %s" % sys.executable)
-    return [sys.executable, "-m", "supervisor.supervisord"]
+    here = os.path.dirname(os.path.abspath(__file__))
+    return [sys.executable, os.path.join(here, "patient_supervisord.py")]
 
 
 def _output(words):

@@ -171,8 +171,10 @@ class Chaos(object):
             self.chance.shuffle(some)
             wanted += some
         gap = self.seconds / (self.faults_wanted + 1)
-        for name in wanted[: self.faults_wanted]:
-            time.sleep(self.chance.uniform(0.3, 1.2) * gap)
+        for number, name in enumerate(wanted[: self.faults_wanted], 1):
+            # Some take long: the next ones come sooner, so that entries are published throughout.
+            due = self.began + (number + self.chance.uniform(-0.5, 0.3)) * gap
+            time.sleep(max(0.2, due - time.time()))
             at = time.time() - self.began
             try:
                 note = faults.do(name)

@@ -18,6 +18,7 @@ from deploy.consumers import send_channel_msg
 from deploy.models import Deployment, Service
 from tests.servers import daphne
 from tests.streams.servers import start_redis
+from tests.websockets import close_code
 
 from .conftest import make_service, make_user, wait_until
 
@@ -108,13 +109,6 @@ def operator(service):
 
 def receive(connection):
     return json.loads(connection.recv())
-
-
-def close_code(connection):
-    while True:
-        opcode, data = connection.recv_data()
-        if opcode == websocket.ABNF.OPCODE_CLOSE:
-            return int.from_bytes(data[:2], "big")
 
 
 def test_who_may_connect(sockets, service, viewer):

@@ -134,6 +134,45 @@ def test_a_killed_nginx_leaves_its_port_to_the_next(site):
     assert site.processes() == {} and site.litter() == []
 
 
+FULL_DISK = """
+[supervisord]
+nodaemon = true
+logfile = /dev/full
+logfile_maxbytes = 0
+pidfile = {folder}/pid
+[program:short]
+command = /bin/sh -c 'echo ran >> {folder}/ran; exec sleep 1.1'
+startsecs = 1
+autorestart = true
+stdout_logfile = /dev/full
+stdout_logfile_maxbytes = 0
+"""
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_supervisord_outlives_a_full_disk(tmp_path, patient):
+    """/dev/full answers each write as a full disk does; supervisord's own module ends upon it."""
+    (tmp_path / "conf").write_text(FULL_DISK.format(folder=tmp_path))
+    words = binaries.supervisord() if patient else [sys.executable, "-m", "supervisor.supervisord"]
+    ran = tmp_path / "ran"
+    with open("/dev/full", "w") as full:
+        process = subprocess.Popen(
+            words + ["-n", "-s", "-c", str(tmp_path / "conf")],
+            cwd=str(tmp_path),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=full,
+        )
+    try:
+        if patient:
+            assert tinysite.wait(lambda: ran.exists() and ran.read_text().count("ran") > 2)
+        else:
+            assert process.wait(30) == 1
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_nothing_runs_on_when_up_itself_fails(site):
     read, write = os.pipe()
     os.close(read)  # nobody reads what it prints

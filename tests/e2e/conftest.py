@@ -15,6 +15,7 @@ import websocket
 
 from tests import chromium
 from tests.conftest import CHECKOUT
+from tests.websockets import close_code
 
 TOKEN = re.compile("name='csrfmiddlewaretoken' value='(\\w+)'")
 
@@ -129,10 +130,7 @@ class Socket(object):
 
     def close_code(self):
         """Read until the server closes; the code of its close frame."""
-        while True:
-            opcode, data = self.connection.recv_data()
-            if opcode == websocket.ABNF.OPCODE_CLOSE:
-                return int.from_bytes(data[:2], "big")
+        return close_code(self.connection)
 
     def __enter__(self):
         return self

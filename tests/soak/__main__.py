@@ -44,7 +44,7 @@ def main(arguments=None):
     folder = tempfile.mkdtemp(prefix="soak-")
     try:
         return soak(options, folder)
-    except AssertionError as error:  # a server did not start, or daphne is stuck
+    except (AssertionError, OSError) as error:  # a server did not start, or daphne is stuck
         print("soak: %s" % error)
         return 2
     except KeyboardInterrupt:

@@ -109,14 +109,6 @@ def ann(site):  # noqa: F811
     return Visitor("vera")
 
 
-def close_code(connection):
-    """Read until the server closes; the code of its close frame."""
-    while True:
-        opcode, data = connection.recv_data()
-        if opcode == websocket.ABNF.OPCODE_CLOSE:
-            return int.from_bytes(data[:2], "big")
-
-
 def redis_says(url, *words, lines=1):
     """The last of so many lines of Redis' answer to a command."""
     parts = urlsplit(url)

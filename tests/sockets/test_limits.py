@@ -5,8 +5,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from compat.sockets import guard, options
 from compat.sockets.limits import Counts, address_key
+from tests.websockets import close_code
 
-from .conftest import Visitor, close_code
+from .conftest import Visitor
 
 
 def echoes(socket):

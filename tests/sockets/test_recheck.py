@@ -17,8 +17,9 @@ from compat.sockets import standing
 from compat.sockets.watch import Watched
 from compat.streams import publish_many
 from tests.deploy.conftest import make_user, wait_until
+from tests.websockets import close_code
 
-from .conftest import close_code, redis_says
+from .conftest import redis_says
 
 GROUP = "asgi::group:sockets.logout"
 

@@ -1,0 +1,14 @@
+"""For connections of websocket-client."""
+
+import websocket
+
+
+def close_code(connection):
+    """Read until the server closes; the code of its close frame."""
+    while True:
+        # recv_data() answers a close frame before it returns it, and the server may be gone.
+        frame = connection.recv_frame()
+        if frame.opcode == websocket.ABNF.OPCODE_CLOSE:
+            return int.from_bytes(frame.data[:2], "big")
+        if frame.opcode == websocket.ABNF.OPCODE_PING:
+            connection.pong(frame.data)
