@@ -45,7 +45,10 @@ def served():
     These are what the finders find, and what collectstatic has copied. {}: no admin. Unknown:
     there are no settings, or something else than django.contrib.staticfiles serves them.
     """
-    from django.apps import apps
+    try:
+        from django.apps import apps
+    except ImportError as error:  # without the bridge, on a Python newer than Django 1.11
+        raise Unknown("Django cannot be imported: %s" % error)
 
     if not apps.ready:
         raise Unknown("Django is not set up in this process")
