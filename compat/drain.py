@@ -56,6 +56,7 @@ class Drain(object):
         self.cancelled = None  # names of what was in flight when its time was over
         self.stalled = {}  # request that nobody works on → (bytes of its body, since when)
         self.told, self.told_again = locked(), locked()
+        self.why, self.wanted, self.reported = "", locked(), locked()  # of the last report
 
     # Signals -----------------------------------------------------------------------------
 
@@ -72,9 +73,11 @@ class Drain(object):
                 self.stock[signum] = stock
                 signal.signal(signum, self.on_signal)
         if self.stock:
-            # Now, because a handler must not start threads: it may have interrupted just that.
-            # The interpreter waits for none that are started so.
+            # Now, because a handler must not start threads: it may have interrupted just that; and
+            # from Python 3.12 on nobody may, once the interpreter waits for its threads to end.
+            # It waits for none that are started so.
             _thread.start_new_thread(self.watch, ())
+            _thread.start_new_thread(self.report, ())
 
     def on_signal(self, signum, frame):
         if os.getpid() != self.pid:
@@ -96,27 +99,27 @@ class Drain(object):
         self.told.acquire()
         margin = min(0.25, self.limit / 20)  # for the report
         if self.told_again.acquire(True, self.limit - margin):
-            status, why = 128 + self.signum, "told twice to stop"
+            status, self.why = 128 + self.signum, "told twice to stop"
         else:
-            status, why = 1, "not done within %g s" % self.limit
-        reported = locked()
+            status, self.why = 1, "not done within %g s" % self.limit
         try:
-            _thread.start_new_thread(self.report, (why, reported))
-            reported.acquire(True, margin)  # whoever is stuck may hold a lock of logging
+            self.wanted.release()
+            self.reported.acquire(True, margin)  # whoever is stuck may hold a lock of logging
         finally:
             os._exit(status)
 
-    def report(self, why, reported):
+    def report(self):
+        self.wanted.acquire()
         try:
             running = self.cancelled
             if running is None:
                 running = self.in_flight()
-            self.logger.warning("Ended by force, %s; still running: %s", why, listed(running))
+            self.logger.warning("Ended by force, %s; still running: %s", self.why, listed(running))
             logging.shutdown()
             sys.stdout.flush()
             sys.stderr.flush()
         finally:
-            reported.release()
+            self.reported.release()
 
     # Draining, on the event loop. ---------------------------------------------------------
 
