@@ -13,7 +13,7 @@ import asyncio, os
 import aioredis
 
 async def main():
-    sentinel = await aioredis.create_sentinel([("127.0.0.1", int(os.environ["PORT"]))])
+    sentinel = await aioredis.create_sentinel([("127.0.0.1", int(os.environ["PORT"]))], timeout=10)
     master = sentinel.master_for("probed")
     await master.set("key", "value")
     print(await master.get("key", encoding="utf-8"))
