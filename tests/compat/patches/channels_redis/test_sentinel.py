@@ -79,7 +79,7 @@ async def look(port):
         clients = [c for c in await redis.client_list() if c.flags not in ("S", "M")]
         ours = [c for c in clients if not c.name.startswith("sentinel-") and c.cmd[:6] != "client"]
         return role, len(ours)
-    except aioredis.RedisError:  # Sentinel closes all connections when it makes it a replica
+    except (OSError, aioredis.RedisError):  # Sentinel closes all when it makes it a replica
         return None
     finally:
         redis.close()
@@ -173,7 +173,8 @@ async def main():
     admin = await aioredis.create_redis(redis)
     await admin.slaveof("127.0.0.1", 1)
     # It listens and never answers.
-    silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    kept = []  # Python 3.13 closes streams that nobody keeps
+    silent = await asyncio.start_server(lambda *streams: kept.append(streams), "127.0.0.1", 0)
     for answer in (None, "silence", redis, silent.sockets[0].getsockname()[:2]):
         master[0] = answer
         begun = time.monotonic()
