@@ -110,6 +110,7 @@ def site_values(facts, place):
         wsgi=facts.wsgi,
         uwsgi_processes=facts.uwsgi_processes,
         uwsgi_socket=place.uwsgi_socket,
+        uwsgi_socket_shell=place.uwsgi_socket and escape.shell([place.uwsgi_socket]),
         uwsgi_socket_mode="660",
         uwsgi_fifo=place.uwsgi_socket and os.path.splitext(place.uwsgi_socket)[0] + ".fifo",
         uwsgi_mercy=place.patience(facts.harakiri),

@@ -10,4 +10,11 @@ if read -r old && [ ! -e "/proc/$old" ]; then
         fi
     done
 fi < @{nginx_pid_shell} 2> /dev/null
+# A request that came before uWSGI listens would get 502. But not for ever: a site whose uWSGI does
+# not start says so, too.
+tries=0
+while [ ! -S @{uwsgi_socket_shell} ] && [ "$tries" -lt 100 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+done
 exec @{nginx_command_shell}

@@ -458,8 +458,10 @@ print(os.waitpid(child, 0)[1])
 
 def test_idle_threads_do_not_delay_the_exit():
     code = """
+all_at_once = threading.Barrier(5)
+
 async def main():
-    await asyncio.gather(*[sync_to_async(time.sleep)(0.01) for _ in range(5)])
+    await asyncio.gather(*[sync_to_async(all_at_once.wait)() for _ in range(5)])
 
 loop.run_until_complete(main())
 print(len(threads()))
