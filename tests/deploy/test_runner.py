@@ -18,7 +18,7 @@ from compat.streams import publish_many, read
 from deploy import lifecycle, processes
 from deploy import runner as runner_module
 from deploy.ansi import plain_text
-from deploy.models import Deployment
+from deploy.models import Deployment, RunnerBeat
 from deploy.output import MAX_PIECE
 from deploy.runner import STOPPING, Output, Runner, Workers
 
@@ -272,13 +272,11 @@ def test_two_runners_never_take_one(site, tmp_path):
     register = str(tmp_path / "register")
     code = f"import os; open({register!r}, 'a').write(os.environ['DEPLOY_ID'] + '\\n')"
     users = [site.user] + [make_user(f"user{n}") for n in range(5)]
-    deployments = [
-        site.enqueue(service, user)
-        for service in [python(code, f"service-{n}") for n in range(5)]
-        for user in users
-    ]
+    services = [python(code, f"service-{n}") for n in range(5)]
     for _ in range(2):
         site.runner("--concurrency", "8")
+    wait_until(lambda: RunnerBeat.objects.count() == 2, what="both runners")
+    deployments = [site.enqueue(service, user) for service in services for user in users]
     for deployment in deployments:
         assert site.wait_for(deployment).state == "succeeded", deployment.reason
     with open(register) as lines:
