@@ -5,6 +5,7 @@ A process is known by its id and its start time (clock ticks since boot), becaus
 used again.
 """
 
+import collections
 import os
 import signal
 import time
@@ -21,41 +22,44 @@ def boot_id():
         return ""
 
 
+# parent, group and session are process ids, start is in clock ticks since boot.
+Stat = collections.namedtuple("Stat", "name parent group session start")
+
+
 def stat(pid):
-    """(state, parent, session, start time) of a process, None when there is none."""
+    """A Stat of a process, None when there is none or it is a zombie."""
     try:
         with open("/proc/%d/stat" % pid, "rb") as file:
             # The second field is the name in parentheses, which may hold anything.
-            fields = file.read().rpartition(b")")[2].split()
+            names, _, rest = file.read().rpartition(b")")
     except OSError:
         return None
-    return fields[0].decode("ascii"), int(fields[1]), int(fields[3]), int(fields[19])
+    fields = rest.split()
+    if fields[0] in (b"Z", b"X"):
+        return None
+    numbers = [int(fields[place]) for place in (1, 2, 3, 19)]
+    return Stat(os.fsdecode(names.partition(b"(")[2]), *numbers)
+
+
+def every(**wanted):
+    """{pid: Stat} of the processes with these values: every(parent=1, name="nginx")."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        facts = stat(int(entry)) if entry.isdigit() else None
+        if facts and all(getattr(facts, name) == value for name, value in wanted.items()):
+            found[int(entry)] = facts
+    return found
+
+
+def children(pid):
+    """{pid: start time} of a process' children."""
+    return {child: facts.start for child, facts in every(parent=pid).items()}
 
 
 def alive(pid, start):
     """Whether this very process runs (a zombie does not)."""
     found = stat(pid)
-    return found is not None and found[3] == start and found[0] not in "ZX"
-
-
-def of_group(group, name, session):
-    """{pid: start time} of the processes of one group and session that have this name."""
-    found = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open("/proc/%s/stat" % entry, "rb") as file:
-                    words, _, rest = file.read().rpartition(b")")
-            except OSError:
-                continue
-            fields = rest.split()
-            if (
-                words.partition(b"(")[2] == name
-                and (int(fields[2]), int(fields[3])) == (group, session)
-                and fields[0] not in b"ZX"
-            ):
-                found[int(entry)] = int(fields[19])
-    return found
+    return found is not None and found.start == start
 
 
 def leftovers(session, start, marks):
@@ -65,20 +69,11 @@ def leftovers(session, start, marks):
     Only those that carry one of `marks` (byte strings) in their command line or environment
     are ours, and the children of such.
     """
-    found = {}
-    parents = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            facts = stat(int(entry))
-            if facts and facts[2] == session and facts[3] >= start and facts[0] not in "ZX":
-                parents[int(entry)] = facts[1]
-                if any(mark in _words(int(entry)) for mark in marks):
-                    found[int(entry)] = facts[3]
-    for pid, parent in sorted(parents.items()):
-        if parent in found and pid not in found:
-            facts = stat(pid)
-            if facts:
-                found[pid] = facts[3]
+    members = {p: facts for p, facts in every(session=session).items() if facts.start >= start}
+    found = {p: f.start for p, f in members.items() if any(mark in _words(p) for mark in marks)}
+    for pid, facts in sorted(members.items()):
+        if facts.parent in found:
+            found[pid] = facts.start
     return found
 
 

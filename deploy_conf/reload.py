@@ -115,10 +115,10 @@ class Reload(object):
 
     def reload_nginx(self, one):
         """New workers; the old ones end when their connections have."""
-        old = children(one["pid"])
+        old = processes.children(one["pid"])
         self.call("signalProcess", one["full"], "HUP")
         self.wait(
-            lambda: set(children(one["pid"])) - set(old),
+            lambda: set(processes.children(one["pid"])) - set(old),
             "nginx keeps its old configuration: %s" % health.reason(self.log("nginx")),
         )
         self.say("nginx: reloaded")
@@ -128,7 +128,7 @@ class Reload(object):
         fifo = ini_of(one["pid"]).get("master-fifo")
         if not fifo:
             raise ConfError("uwsgi.ini has no master-fifo: render it again, and restart uWSGI once")
-        old = children(one["pid"])
+        old = processes.children(one["pid"])
         try:
             handle = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
         except OSError as error:
@@ -137,7 +137,7 @@ class Reload(object):
             file.write(b"c")
 
         def renewed():
-            now = children(one["pid"])
+            now = processes.children(one["pid"])
             return len(now) >= len(old) and not same(now, old)
 
         self.wait(renewed, "uWSGI has not renewed its workers: %s" % self.reason("uwsgi"))
@@ -219,16 +219,6 @@ def ini_of(pid):
     if not path or not parser.read(path, encoding="utf-8") or not parser.has_section("uwsgi"):
         raise ConfError("uWSGI (pid %d) was not started with --ini FILE" % pid)
     return {name: value.replace("%%", "%") for name, value in parser.items("uwsgi")}
-
-
-def children(pid):
-    """{pid: start time} of a process' children."""
-    found = {}
-    for entry in os.listdir("/proc"):
-        facts = processes.stat(int(entry)) if entry.isdigit() else None
-        if facts and facts[1] == pid and facts[0] not in "ZX":
-            found[int(entry)] = facts[3]
-    return found
 
 
 def same(now, before):

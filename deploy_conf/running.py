@@ -120,11 +120,9 @@ class Run(object):
             marks.append(os.fsencode(record["sockets"]) + b"/")
             left = processes.leftovers(record["pid"], record["start"], marks)
             # An nginx worker shows neither its command line nor its environment.
-            for pid, start in processes.of_group(
-                self._nginx_master(), b"nginx", record["pid"]
-            ).items():
-                if start >= record["start"]:
-                    left[pid] = start
+            master, session = self._nginx_master(), record["pid"]
+            workers = processes.every(name="nginx", group=master, session=session)
+            left.update((p, f.start) for p, f in workers.items() if f.start >= record["start"])
             processes.end(left, patience=8)
             if any(processes.alive(pid, start) for pid, start in left.items()):
                 raise ConfError("processes of an earlier run do not end: %s" % sorted(left))

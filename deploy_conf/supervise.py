@@ -53,7 +53,7 @@ def up(site, var, host, port, redis_url, timeout, foreground):
         reachable = {ANY: "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))
         record = {
             "pid": child.pid,
-            "start": (processes.stat(child.pid) or (None,) * 4)[3],
+            "start": getattr(processes.stat(child.pid), "start", None),
             "boot": processes.boot_id(),
             "url": "http://%s/" % probe.authority(reachable, port),
             "host": reachable,

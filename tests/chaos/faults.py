@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 
-from deploy_conf import reload
+from deploy_conf import processes
 from deploy_conf.running import Run
 from tests.streams.servers import wait_until
 
@@ -89,7 +89,7 @@ class Faults(object):
             return None
         pid = self.chance.choice(found)
         if part == "worker":
-            workers = sorted(reload.children(pid))
+            workers = sorted(processes.children(pid))
             return self.chance.choice(workers) if workers else None
         return pid
 

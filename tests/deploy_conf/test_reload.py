@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 import websocket
 
-from deploy_conf import reload
+from deploy_conf import processes, reload
 from deploy_conf.errors import ConfError
 
 from . import tinysite
@@ -75,7 +75,7 @@ def pids(site):
         match = re.match(r"(\S+) +RUNNING +(\d+) ", line)
         if match:
             name, pid = match.group(1), int(match.group(2))
-            found[name] = sorted(reload.children(pid)) if name in ("uwsgi", "nginx") else [pid]
+            found[name] = sorted(processes.children(pid)) if name in ("uwsgi", "nginx") else [pid]
     return found
 
 

@@ -106,17 +106,11 @@ def test_up_ends_what_a_killed_supervisord_left(site, monkeypatch):
     assert site.processes() == {} and site.litter() == []
 
 
-def children(pid):
-    """{pid: start time} of a process's children that live."""
-    found = {one: processes.stat(one) for one in map(int, filter(str.isdigit, os.listdir("/proc")))}
-    return {one: facts[3] for one, facts in found.items() if facts and facts[1] == pid}
-
-
 def test_a_killed_nginx_leaves_its_port_to_the_next(site):
     """The workers of a master that was killed serve on, and obey nobody."""
     assert site.up()[0] == 0
     master = pid_of(site, "nginx")
-    workers = children(master)
+    workers = processes.children(master)
     assert workers
     os.kill(master, signal.SIGKILL)
     assert tinysite.wait(lambda: site.run("status")[0] == 0)
@@ -124,7 +118,7 @@ def test_a_killed_nginx_leaves_its_port_to_the_next(site):
     assert second != master
     assert tinysite.wait(lambda: not any(processes.alive(*one) for one in workers.items()))
     # Nobody is left to start a third: `down` ends what the second leaves.
-    workers = children(second)
+    workers = processes.children(second)
     with open(os.path.join(site.var, "run", "supervisord.pid")) as file:
         os.kill(int(file.read()), signal.SIGKILL)
     os.kill(second, signal.SIGKILL)
