@@ -14,6 +14,7 @@ import time
 
 from tests.streams.servers import start_postgresql
 
+from .faults import ALL
 from .plot import plot
 from .run import Chaos
 
@@ -31,7 +32,13 @@ def main(arguments=None):
     add("--readers", type=int, default=50)
     add("--faults", type=int, default=42, help="how many; each kind comes in turn")
     add("--seconds", type=float, default=240, help="how long entries are published")
-    add("--only", action="append", metavar="FAULT", help="only this one; repeat for more")
+    add(
+        "--only",
+        action="append",
+        metavar="FAULT",
+        choices=ALL,
+        help="only this one; repeat for more: " + ", ".join(ALL),
+    )
     add("--broken", action="store_true", help="readers that do not resume: the run must fail")
     add("--json", metavar="FILE", help="write the report here")
     add("--plot", metavar="FILE", help="write the delivery lag as an SVG here")

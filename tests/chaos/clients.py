@@ -108,30 +108,36 @@ class Client(threading.Thread):
 
 
 class Visitor(threading.Thread):
-    """Asks for a page again and again: `asked`, and `failed` as a list of (time, what)."""
+    """
+    Asks for a page again and again, each time on a new connection.
 
-    def __init__(self, host, path, pause=0.05):
+    `answered` with the status `good`; `failed`: (time, another status or what went wrong).
+    """
+
+    def __init__(self, host, path, method="GET", good=200, pause=0.05):
         super().__init__(daemon=True)
-        self.host, self.path, self.pause = host, path, pause
-        self.asked, self.failed = 0, []
+        self.host, self.path, self.method, self.good = host, path, method, good
+        self.pause = pause
+        self.answered, self.failed = 0, []
         self.over = threading.Event()
         self.start()
 
     def run(self):
         while not self.over.wait(self.pause):
-            self.asked += 1
-            problem = self.ask()
-            if problem:
-                self.failed.append((time.time(), problem))
+            result = self.ask()
+            if result == self.good:
+                self.answered += 1
+            else:
+                self.failed.append((time.time(), result))
 
     def ask(self):
-        """None for a page that came whole, else what went wrong."""
+        """The status of an answer that came whole, else what went wrong."""
         connection = http.client.HTTPConnection(self.host, timeout=30)
         try:
-            connection.request("GET", self.path)
+            connection.request(self.method, self.path, headers={"Content-Length": "0"})
             answer = connection.getresponse()
             answer.read()
-            return None if answer.status == 200 else "answered %d" % answer.status
+            return answer.status
         except (OSError, http.client.HTTPException) as error:
             return "%s: %s" % (type(error).__name__, error)
         finally:

@@ -108,6 +108,8 @@ class Chaos(object):
         wait_until(self.stack.is_well, SETTLE, "the stack, after the last fault")
         for visitor in self.visitors:
             visitor.end()
+        if self.deaf:
+            self._until_everybody_hears()
         logs = self._logs()
         expected = {uid: len(logs[uid]) for uid in self.uids}
         deadline = time.monotonic() + SETTLE
@@ -115,8 +117,6 @@ class Chaos(object):
             if all(one.last >= expected[one.uid] for one in self.clients):
                 break
             time.sleep(0.1)
-        if self.deaf:
-            time.sleep(3)  # they will not get more
         for client in self.clients:
             client.end()
         wait_until(self._runs_are_settled, SETTLE, "the deployments' states to be true")
@@ -165,6 +165,8 @@ class Chaos(object):
         live = _Live(self.publishers)
         faults = Faults(self.stack, self.clients, live, self.chance, server, self.disk)
         names = self.only or faults.possible()
+        impossible = set(names) - set(faults.possible())
+        assert not impossible, "cannot be done here: %s" % ", ".join(sorted(impossible))
         wanted = []
         while len(wanted) < self.faults_wanted:
             some = list(names)
@@ -182,6 +184,21 @@ class Chaos(object):
                 note = "failed: %s" % str(error).strip().splitlines()[-1]
             self.timeline.append((at, name, note))
             self.say("%7.1f s  %s%s" % (at, name, note and ": " + note))
+
+    def _until_everybody_hears(self):
+        """Readers who do not ask for what they missed have had all once they get what is new."""
+        before = [len(one.entries) for one in self.clients]
+
+        def heard():
+            if all(len(one.entries) > count for one, count in zip(self.clients, before)):
+                return True
+            self.stack.shell(
+                "from compat.streams import publish\n"
+                "for uid in %r: publish('deploy:' + uid, {'k': 'note'})" % self.uids
+            )
+            return False
+
+        wait_until(heard, SETTLE, "the readers' return")
 
     # Books
 
@@ -242,6 +259,9 @@ class Chaos(object):
             "database": "PostgreSQL" if self.database else "SQLite",
             "seconds": round(time.time() - self.began, 1),
             "faults": len(self.timeline),
+            "met_nothing": sum(
+                note.startswith(("not running", "failed")) for _, _, note in self.timeline
+            ),
             "entries": sum(map(len, logs.values())),
             "committed": committed,
             "in_doubt": unknown,
@@ -251,7 +271,7 @@ class Chaos(object):
             "duplicated": duplicated,
             "missing": missing,
             "wrong": wrong,
-            "requests": sum(visitor.asked for visitor in self.visitors),
+            "requests": sum(visitor.answered + len(visitor.failed) for visitor in self.visitors),
             "requests_failed": len(failed),
             "close_codes": {str(code): number for code, number in sorted(codes.items())},
             "deployments": [state for state, _ in self._deployments()],

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.compat.patches.channels_redis.sentinels import FAKE, start_sentinels
-from tests.compat.patches.probe import applies, probe, prove
+from tests.compat.patches.probe import probe, prove
 
 NAME = "channels_redis.sentinel"
 MAIN = """
@@ -292,11 +292,6 @@ def environ(servers, **more):
     )
 
 
-def needed():
-    if not applies(NAME):
-        pytest.skip("not needed")
-
-
 def test_the_master_is_found(found):
     bad = "create_redis() "  # takes an address
     prove(NAME, FOUND, good="hello\nTrue 3", bad=bad, env=environ(found))
@@ -304,7 +299,6 @@ def test_the_master_is_found(found):
 
 @pytest.mark.parametrize("signum", ["9", "19"], ids=["killed", "hung"])
 def test_a_failover_heals_without_a_restart(servers, signum):
-    needed()
     result = probe(FAILOVER, env=environ(servers, SIGNAL=signum))
     assert result.said == "('slave', 0) master\nlistens: True", result.error
 
@@ -315,7 +309,6 @@ def two(redis, mortal_redis):
 
 
 def test_a_replica_is_left_at_its_first_refusal(two):
-    needed()
     result = probe(DEMOTED, env=two)
     refused = "ReadOnlyError\nsent\nsent\nsent\nsent"
     received = "\n{'type': 'news'}\n{'type': 'mail'}"
@@ -323,7 +316,6 @@ def test_a_replica_is_left_at_its_first_refusal(two):
 
 
 def test_no_master_is_an_outage_that_says_why(env):
-    needed()
     result = probe(NOBODY, env=env)
     assert result.said.splitlines()[::2] == [
         "127.0.0.1:FAKE does not know it",
@@ -335,14 +327,12 @@ def test_no_master_is_an_outage_that_says_why(env):
 
 
 def test_cancelled_connecting_leaves_nothing_open(env):
-    needed()
     result = probe(CANCELLED, env=env)
     assert result.said == "nothing open True 0", result.error
     assert "never retrieved" not in result.error and "destroyed" not in result.error
 
 
 def test_a_host_that_says_too_little_is_refused():
-    needed()
     result = probe(WRONG)
     assert result.said.splitlines() == [NEEDS_NAME] * 2 + [NEEDS_PAIRS] * 4 + [
         'A Redis host has either "sentinels" or an "address"'
