@@ -1,4 +1,4 @@
-"""Scenarios of retention; run as those of scenarios.py are."""
+"""Scenarios of retention; run as those of appending.py are."""
 
 import threading
 from datetime import timedelta
