@@ -44,6 +44,7 @@ DJANGO = """
 2021-32052   unrated   URLValidator takes newlines
 2021-33203   unrated   admindocs shows files outside of the templates
 2021-33571   unrated   IPv4 validators take leading zeros
+2021-35042   high      SQL injection through order_by() on SQLite
 2021-44420   low       a newline at the end of a path gets past access rules
 2021-45115   moderate  very long passwords in UserAttributeSimilarityValidator
 2021-45116   low       dictsort calls methods
@@ -105,7 +106,6 @@ DJANGO = """
 
 # Read, and executed where that was in doubt.
 DJANGO_NOT_PRESENT = """
-2021-35042   high      order_by() checks names in 1.11; the check was lost in Django 3.1
 2022-28347   high      QuerySet.explain() came with Django 2.1
 2022-36359   high      FileResponse sets no file name before Django 2.1
 2023-23969   moderate  Accept-Language is not cached whole in 1.11
