@@ -7,6 +7,7 @@ Redis as the processes that supervisor runs.
 
 import os
 import tempfile
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -62,6 +63,13 @@ class Env(object):
             raise ImproperlyConfigured(
                 "%s: expected redis://:password@host:6379/0, unix:///path?password=… or "
                 "sentinel://:password@host:26379,host:26379/mymaster" % name
+            )
+        try:
+            urlsplit(address).port  # noqa: B018
+        except ValueError:
+            raise ImproperlyConfigured(
+                "%s: the port is no number; in a password write %% as %%25, / as %%2F, @ as %%40, "
+                "? as %%3F and # as %%23" % name
             )
         return address
 

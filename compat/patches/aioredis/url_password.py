@@ -1,0 +1,36 @@
+"""
+Unquote the password in the address of a Redis: `redis://:p%40ss@host` is the password "p@ss".
+
+It was sent as it is written, so that a password with "/", "@", "?" or "#" could not be written at
+all. A percent sign before two hexadecimal digits is %25 in a URL, as everywhere.
+https://www.rfc-editor.org/rfc/rfc3986#section-2.1
+"""
+
+import functools
+
+from ...patch import Patch
+
+patch = Patch(
+    __name__,
+    package="aioredis",
+    versions=">=1.0,<2.0",
+    symptom="redis://:p%40ss@host is refused by the Redis whose password is p@ss",
+)
+
+
+@patch.when_imported("aioredis.util")
+def repair(util):
+    from urllib.parse import unquote, urlsplit
+
+    stock = util.parse_url
+    patch.expect(stock("redis://:p@h/1")[1].get("password") == "p", "addresses are read otherwise")
+
+    @functools.wraps(stock)
+    def parse_url(url):
+        address, options = stock(url)
+        quoted = urlsplit(url).password
+        if quoted:  # what stands in the query is unquoted already
+            options["password"] = unquote(quoted)
+        return address, options
+
+    patch.replace_everywhere(util, "parse_url", parse_url)
