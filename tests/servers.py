@@ -14,27 +14,29 @@ DAPHNE = os.path.join(os.path.dirname(sys.executable), "daphne")
 
 
 @contextlib.contextmanager
-def daphne(folder, application, *options, **environ):
+def daphne(folder, application, *options, log="daphne.log", **environ):
     """Run daphne on `application` (module:name, importable from `folder`); yields (host, port).
 
     `options` are daphne's own, `environ` adds to the environment. What daphne printed is in
-    `folder`/daphne.log.
+    `folder`/daphne.log. `log`: the file that tells when it listens, None for not waiting for that:
+    clients may connect at once.
     """
     with contextlib.closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)  # a client may connect at once and waits for daphne to accept
         path = os.pathsep.join([str(folder), CHECKOUT])
-        with open(os.path.join(str(folder), "daphne.log"), "ab") as log:
+        with open(os.path.join(str(folder), "daphne.log"), "ab") as output:
             process = subprocess.Popen(
                 [DAPHNE, "--fd", str(listener.fileno()), *options, application],
                 cwd=str(folder),
                 env=dict(os.environ, PYTHONPATH=path, **environ),
                 pass_fds=[listener.fileno()],
-                stdout=log,
+                stdout=output,
                 stderr=subprocess.STDOUT,
             )
         try:
-            wait_for_line(process, log.name, "Listening on")
+            if log:
+                wait_for_line(process, os.path.join(str(folder), log), "Listening on")
             yield listener.getsockname()
         finally:
             process.send_signal(signal.SIGTERM)
