@@ -14,9 +14,15 @@ from . import require_python
 
 PACKAGE = __package__
 FILE = PACKAGE + "-bridge.pth"
-# The same line that an installed wheel has. A broken environment must still start, so it says one
-# line and goes on; Python reads the file twice in a virtual environment, hence the note in `sys`.
-LINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bridge.pth")
+# As in bridge.pth, which a wheel moves out of this folder. A broken environment must still start,
+# so it says one line and goes on; Python reads the file twice in a virtual environment, hence the
+# note in `sys`.
+LINE = (
+    r'import sys; exec("try:\n import compat; compat.install()\nexcept Exception as error:\n '
+    r"sys._compat_said = getattr(sys, '_compat_said', 0) or "
+    r"""sys.stderr.write('compat is not active: %s\\n' % error)")"""
+    "\n"
+)
 
 
 def main(arguments=None):
@@ -51,9 +57,15 @@ def main(arguments=None):
 
 
 def activate(path):
-    with open(path + ".new", "w") as file:
-        file.write(pth(os.path.dirname(path)))
-    os.replace(path + ".new", path)
+    text, new = pth(os.path.dirname(path)), path + ".new"
+    with open(new, "w") as file:
+        try:
+            file.write(text)
+            file.flush()
+            os.replace(new, path)
+        except BaseException:
+            os.remove(new)
+            raise
     print("%s is active in every process of %s" % (PACKAGE, sys.prefix))
     return 0
 
@@ -91,8 +103,7 @@ def pth(site_packages):
     """The file's text; names the folder this package is in unless that is site-packages."""
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folder = "" if os.path.samefile(home, site_packages) else home + "\n"
-    with open(LINE) as line:
-        return folder + line.read().replace("compat", PACKAGE)
+    return folder + LINE.replace("compat", PACKAGE)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from compat.__main__ import LINE
 from tests.conftest import CHECKOUT
 
 ASK = "import sys; print('compat' in sys.modules)"
@@ -97,3 +98,34 @@ def test_mistakes_are_one_line(environment):
     finally:
         os.rmdir(occupied)
     assert code == 1 and len(error.splitlines()) == 1 and "compat-bridge.pth" in error
+
+
+def test_the_line_is_that_of_a_wheel():
+    with open(os.path.join(CHECKOUT, "compat", "bridge.pth")) as file:
+        assert file.read() == LINE
+
+
+@pytest.mark.parametrize("fault", ["a folder is in the way", "the disk is full"])
+def test_what_fails_leaves_nothing(environment, fault):
+    path = os.path.join(environment.site_packages, "compat-bridge.pth")
+    python = [os.path.join(environment.folder, "bin", "python"), "-m", "compat", "activate"]
+    if fault == "the disk is full":
+        python = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh"] + python
+    else:
+        os.mkdir(path)
+    try:
+        # Its output goes to pipes, which no limit is for.
+        process = subprocess.run(
+            python,
+            cwd=CHECKOUT,
+            env={"PATH": os.environ["PATH"]},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+        )
+    finally:
+        if fault == "a folder is in the way":
+            os.rmdir(path)
+    assert (process.returncode, process.stdout) == (1, "")
+    assert process.stderr.startswith(path + ": ") and len(process.stderr.splitlines()) == 1
+    assert not [name for name in os.listdir(environment.site_packages) if "compat" in name]

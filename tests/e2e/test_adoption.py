@@ -16,6 +16,7 @@ from tests.conftest import CHECKOUT
 from tests.e2e.conftest import free_port
 
 README = os.path.join(CHECKOUT, "README.md")
+DISTRIBUTION = "django-devops-bridge"
 
 
 def blocks():
@@ -44,20 +45,24 @@ class Site(object):
         self.environ = environ
 
     def make(self):
-        subprocess.check_call([sys.executable, "-m", "venv", self.venv])
-        purelib = self.python_prints("import sysconfig; print(sysconfig.get_paths()['purelib'])")
+        purelib = self.install()
         # The pins are there already; a path line shows them without their own .pth files.
         with open(os.path.join(purelib, "pins.pth"), "w") as file:
             file.write("\n".join(site.getsitepackages()) + "\n")
         for name in ("supervisord", "supervisorctl", "daphne", "uwsgi"):
             self.script(name)
-        pip = [self.python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.check_call(pip + ["--no-deps", self.bridge()], env=self.environ)
-        os.mkdir(self.folder)
         self.python_prints(
             "from django.core.management import execute_from_command_line as run;"
             "run(['django-admin', 'startproject', 'mysite', '.'])"
         )
+
+    def install(self):
+        """The environment with nothing but the bridge; returns its site-packages."""
+        subprocess.check_call([sys.executable, "-m", "venv", self.venv])
+        pip = [self.python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        subprocess.check_call(pip + ["--no-deps", self.bridge()], env=self.environ)
+        os.mkdir(self.folder)
+        return self.python_prints("import sysconfig; print(sysconfig.get_paths()['purelib'])")
 
     def bridge(self):
         """What pip installs: the checkout, or a wheel where pip cannot make one from it."""
@@ -171,3 +176,19 @@ def test_the_readme_is_enough(tmp_path):
         resumed.close()
     finally:
         mysite.run("-m", "deploy_conf", "down")
+
+
+def test_the_installed_bridge_can_be_switched_off_and_on_and_leaves_nothing(tmp_path):
+    mysite = Site(tmp_path)
+    purelib = mysite.install()
+    ask = "import sys; print('compat' in sys.modules)"
+    assert mysite.python_prints(ask) == "True"
+    for action, active in (("activate", "True"), ("deactivate", "False"), ("activate", "True")):
+        mysite.run("-m", "compat", action)
+        assert mysite.python_prints(ask) == active, action
+    with open(os.path.join(purelib, "compat-bridge.pth")) as file:
+        assert file.read().startswith("import sys; ")  # names no folder
+    mysite.run("-m", "pip", "--disable-pip-version-check", "uninstall", "-q", "-y", DISTRIBUTION)
+    left = [name for name in os.listdir(purelib) if "compat" in name or "bridge" in name]
+    assert left == []
+    assert mysite.python_prints(ask) == "False"
