@@ -102,8 +102,18 @@ def advisories(path):
 def pth(site_packages):
     """The file's text; names the folder this package is in unless that is site-packages."""
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    folder = "" if os.path.samefile(home, site_packages) else home + "\n"
+    folder = "" if os.path.samefile(home, site_packages) else folder_line(home)
     return folder + LINE.replace("compat", PACKAGE)
+
+
+def folder_line(folder):
+    """ASCII: Python reads the file in the locale's encoding, and ends where it cannot."""
+    try:
+        folder.encode("ascii")
+    except UnicodeEncodeError:
+        quoted = os.fsencode(folder)
+        return "import os, sys; sys.path.append(os.fsdecode(%r))\n" % quoted
+    return folder + "\n"
 
 
 if __name__ == "__main__":

@@ -22,12 +22,12 @@ class Environment(object):
         code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
         self.site_packages = self.run("-c", code)[1]
 
-    def run(self, *arguments, **options):
+    def run(self, *arguments, cwd=None, **environ):
         """(exit code, stdout, stderr) of its Python, started outside the checkout."""
         process = subprocess.run(
             [os.path.join(self.folder, "bin", "python")] + list(arguments),
-            cwd=options.get("cwd", self.folder),
-            env={"PATH": os.environ["PATH"]},
+            cwd=cwd or self.folder,
+            env=dict(environ, PATH=os.environ["PATH"]),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             universal_newlines=True,
@@ -71,6 +71,21 @@ def test_a_broken_environment_says_one_line_and_starts(environment):
         assert environment.compat("deactivate")[0] == 0
     assert (code, said) == (0, "started")
     assert error == "compat is not active: No module named 'compat.versions'"
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_a_folder_beyond_ascii_is_found_in_every_locale(environment, tmp_path, locale):
+    folder = tmp_path / "\u7ad9\u70b9"
+    shutil.copytree(os.path.join(CHECKOUT, "compat"), str(folder / "compat"))
+    code = environment.run("-m", "compat", "activate", cwd=str(folder), LC_ALL="C.UTF-8")[0]
+    try:
+        assert code == 0
+        assert environment.run("-c", ASK, LC_ALL=locale) == (0, "True", "")
+        shutil.rmtree(str(folder))
+        code, said, error = environment.run("-c", "print('started')", LC_ALL=locale)
+        assert (code, said) == (0, "started") and "No module named 'compat'" in error
+    finally:
+        assert environment.compat("deactivate")[0] == 0
 
 
 def test_an_installed_package_needs_no_folder_in_the_file(environment):
