@@ -5,6 +5,7 @@ from .case import Case, many
 
 LOGIN = b" /accounts/login/ HTTP/1.1"
 FORM = b"Content-Type: application/x-www-form-urlencoded"
+MULTIPART = b"Content-Type: multipart/form-data; boundary=b"
 
 
 def page(line=b"GET" + LOGIN, *more, **options):
@@ -16,6 +17,11 @@ def post(body, *more):
     # With a cookie: without one the check of its token ends before it reads the form.
     length = b"Content-Length: %d" % len(body)
     return page(b"POST" + LOGIN, b"%COOKIE%", length, *more) + body
+
+
+def part(parameter):
+    head = b'--b\r\nContent-Disposition: form-data; name="a"; ' + parameter
+    return head + b"\r\n\r\nx\r\n--b--\r\n"
 
 
 PAGES = [
@@ -112,8 +118,26 @@ PAGES = [
         "Django",
     ),
     Case(
+        "multipart whose boundary is in no known encoding",
+        post(b"a=b", b"Content-Type: multipart/form-data; boundary*=nonsense''%41"),
+        400,
+        "Django",
+    ),
+    Case(
+        "multipart with a file name in no known encoding",
+        post(part(b"filename*=nonsense''%41"), MULTIPART),
+        403,
+        "Django: no CSRF token",
+    ),
+    Case(
+        "multipart with a file name of no character",
+        post(part(b'filename="&#99999999999;"'), MULTIPART),
+        403,
+        "Django: no CSRF token",
+    ),
+    Case(
         "multipart that ends too early",
-        post(b"--b\r\nContent-Dis", b"Content-Type: multipart/form-data; boundary=b"),
+        post(b"--b\r\nContent-Dis", MULTIPART),
         403,
         "Django: no CSRF token",
     ),
