@@ -18,6 +18,7 @@ from .errors import BadValue, ConfError
 
 # Where distributions keep servers; often missing from an ordinary user's PATH.
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+VERSION = re.compile(r"\d+\.\d+\.\d+\S*\Z")
 
 
 def nginx():
@@ -131,18 +132,38 @@ def uwsgi():
     )
 
 
-def embedded_python(program):
-    """(version, plugin) of the Python in a uWSGI, (None, "") when it has none that fits."""
-    for plugin in ("", "python%d%d" % sys.version_info[:2], "python3"):
+def embedded_python(program, wanted=None):
+    """
+    (version, plugin) of the Python in a uWSGI, (None, "") when it has none at all.
+
+    `wanted` is the version for whose plugin it is asked first, this one's unless given.
+    """
+    major, minor = (wanted or platform.python_version()).split(".")[:2]
+    for plugin in ("", "python" + major + minor, "python3"):
         words = [program] + (["--plugin", plugin] if plugin else []) + ["--python-version"]
         try:
             lines = _output(words).split("\n")
         except OSError:
             return None, ""
         for line in lines:
-            if re.match(r"\d+\.\d+\.\d+\S*\Z", line.strip()):
+            if VERSION.match(line.strip()):
                 return line.strip(), plugin
     return None, ""
+
+
+def python_version(program):
+    """The version of an interpreter, as "3.7.16"; raises BadValue for what is none."""
+    if program == sys.executable:
+        return platform.python_version()
+    code = "import platform; print(platform.python_version())"
+    try:
+        lines = _output([program, "-I", "-S", "-c", code]).split("\n")
+    except OSError:
+        lines = []
+    for line in lines:
+        if VERSION.match(line.strip()):
+            return line.strip()
+    raise BadValue("--python: %s does not run" % program)
 
 
 def supervisord():

@@ -223,7 +223,10 @@ def _uwsgi(given, python):
     program = options.executable("--uwsgi", given)
     environment = os.path.dirname(folder)
     in_environment = os.path.isfile(os.path.join(environment, "pyvenv.cfg"))
-    plugin = binaries.embedded_python(program)[1]
+    mine = binaries.python_version(python)
+    embedded, plugin = binaries.embedded_python(program, mine)
+    if not (embedded and embedded.split(".")[:2] == mine.split(".")[:2]):
+        raise BadValue("--uwsgi: %s does not run Python %s" % (program, mine))
     return binaries.Uwsgi([program], plugin, environment if in_environment else "")
 
 

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import platform
 import sys
 
 import pytest
@@ -110,6 +111,8 @@ def test_all_facts_given_needs_no_settings(render):
         ("--uwsgi-processes", "none", "not a number"),
         ("--frame-options", "maybe", "invalid choice"),
         ("--websocket-probe", "/ws/ x", "URL path"),
+        ("--uwsgi", "/nonexistent/uwsgi", "not a program"),
+        ("--uwsgi", "/bin/true", "does not run Python %d.%d." % sys.version_info[:2]),
     ],
 )
 def test_bad_value_is_one_line(render, option, value, part):
@@ -118,6 +121,28 @@ def test_bad_value_is_one_line(render, option, value, part):
     assert len(err.splitlines()) == 1, err
     assert option in err and part in err
     assert not os.path.exists("conf")
+
+
+def test_a_uwsgi_must_run_the_sites_python(render, tmp_path):
+    programs = {
+        "uwsgi": '[ "$1 $3" = "--plugin --python-version" ] && echo 3.99.1',
+        "python": "echo 3.99.2",
+        "daphne": "",
+        "none": "exit 1",
+    }
+    for name, script in programs.items():
+        (tmp_path / name).write_text("#!/bin/sh\n%s\n" % script)
+        (tmp_path / name).chmod(0o755)
+    uwsgi, python = str(tmp_path / "uwsgi"), str(tmp_path / "python")
+    code, err = render("--uwsgi", uwsgi)
+    mine = platform.python_version()
+    assert (code, err) == (2, "deploy_conf: --uwsgi: %s does not run Python %s\n" % (uwsgi, mine))
+    assert not os.path.exists("conf")
+    assert render("--uwsgi", uwsgi, "--python", python) == (0, "")
+    with open("conf/uwsgi.ini", encoding="utf-8") as file:
+        assert "plugin = python399\n" in file.read()
+    code, err = render("--uwsgi", uwsgi, "--python", str(tmp_path / "none"))
+    assert (code, err) == (2, "deploy_conf: --python: %s does not run\n" % (tmp_path / "none"))
 
 
 def test_certificate_and_key_must_belong_together(render, certificate, tmp_path):

@@ -1,5 +1,6 @@
 """What goes wrong when starting and stopping: taken ports, signals, kills, broken sites."""
 
+import getpass
 import os
 import re
 import shutil
@@ -275,3 +276,17 @@ def test_a_uwsgi_of_the_system_runs_the_site_or_is_refused(site):
     else:
         assert code == 1 and len(err.splitlines()) == 1
         assert err.startswith("deploy_conf: UWSGI_BIN: %s does not run Python" % program)
+
+
+def test_a_uwsgi_of_the_system_is_rendered_for_its_own_python_only(site):
+    program = shutil.which("uwsgi", path=os.pathsep.join(binaries.SYSTEM_FOLDERS))
+    if not program:
+        pytest.skip("the system has no uwsgi")
+    words = ["render", "--domain", "example.org", "--user", getpass.getuser(), "--uwsgi", program]
+    code, out, err = site.run(*words)
+    embedded = binaries.embedded_python(program)[0] or ""
+    if embedded.split(".")[:2] == [str(part) for part in sys.version_info[:2]]:
+        assert (code, err) == (0, "")
+    else:
+        assert (code, out) == (2, "") and len(err.splitlines()) == 1
+        assert err.startswith("deploy_conf: --uwsgi: %s does not run Python" % program)
