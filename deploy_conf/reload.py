@@ -7,7 +7,6 @@ listening socket. What runs is asked (supervisord, /proc), so it works for `up` 
 that an administrator installed from `render`.
 """
 
-import configparser
 import fcntl
 import os
 import subprocess
@@ -18,6 +17,7 @@ from . import health, processes
 from .errors import ConfError
 from .running import NO_ANSWER
 
+RENDERED = "Rendered by deploy_conf."  # in the first line of uwsgi.ini
 IMPORT = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\n"
 PAUSE = 0.05  # seconds between two looks
 
@@ -48,9 +48,15 @@ class Reload(object):
         down = [one["short"] for one in uwsgi + daphnes if one["statename"] != "RUNNING"]
         if down:
             raise ConfError("%s does not run: nothing was reloaded" % ", ".join(down))
-        self.try_imports(uwsgi, daphnes)
+        inis = {one["pid"]: rendered_ini(one["pid"]) for one in uwsgi}
+        self.try_imports([ini for ini in inis.values() if ini], daphnes)
+        if not uwsgi:
+            self.say("uwsgi: left as it is; supervisord has none called %suwsgi" % self.prefix)
         for one in uwsgi:
-            self.reload_uwsgi(one)
+            if inis[one["pid"]] is not None:
+                self.reload_uwsgi(one, inis[one["pid"]])
+            else:
+                self.say("uwsgi: left as it is; deploy_conf rendered no ini file for it")
         for one in others:
             if one["short"] == "nginx":
                 # Just before daphne: its old workers keep their WebSockets for a limited time, and
@@ -82,13 +88,12 @@ class Reload(object):
 
     # Before anything is touched ----------------------------------------------------------
 
-    def try_imports(self, uwsgi, daphnes):
+    def try_imports(self, inis, daphnes):
         """Import the new code in a process of its own: a release that cannot start stays out."""
         for one in daphnes[:1]:
             words, environment, folder = process(one["pid"])
             modules = [words[-1].partition(":")[0]]
-            for other in uwsgi:
-                modules.append(ini_of(other["pid"])["module"].partition(":")[0])
+            modules += [ini["module"].partition(":")[0] for ini in inis if "module" in ini]
             try:
                 done = subprocess.run(
                     [words[0], "-c", IMPORT] + modules,
@@ -123,9 +128,9 @@ class Reload(object):
         )
         self.say("nginx: reloaded")
 
-    def reload_uwsgi(self, one):
+    def reload_uwsgi(self, one, ini):
         """A chain reload: a worker finishes its request, and the next waits for its successor."""
-        fifo = ini_of(one["pid"]).get("master-fifo")
+        fifo = ini.get("master-fifo")
         if not fifo:
             raise ConfError("uwsgi.ini has no master-fifo: render it again, and restart uWSGI once")
         old = processes.children(one["pid"])
@@ -211,14 +216,34 @@ def process(pid):
         raise ConfError("process %d cannot be looked at: %s" % (pid, error.strerror))
 
 
-def ini_of(pid):
-    """The options in the ini file that a uWSGI was started with."""
+def rendered_ini(pid):
+    """The options in the rendered file that a uWSGI was started with; None: it is not ours."""
     words = process(pid)[0]
-    path = words[words.index("--ini") + 1] if "--ini" in words[:-1] else ""
-    parser = configparser.RawConfigParser(strict=False, comment_prefixes=("#", ";"))
-    if not path or not parser.read(path, encoding="utf-8") or not parser.has_section("uwsgi"):
-        raise ConfError("uWSGI (pid %d) was not started with --ini FILE" % pid)
-    return {name: value.replace("%%", "%") for name, value in parser.items("uwsgi")}
+    for before, word in zip(words, words[1:]):
+        path = word.partition("--ini=")[2] or word
+        # A relative one is not looked for: uWSGI may have changed its folder since.
+        if not os.path.isabs(path) or not (before == "--ini" or path.endswith(".ini")):
+            continue
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                text = file.read()
+        except OSError:
+            continue
+        if RENDERED in text:
+            return ini_options(text)
+    return None
+
+
+def ini_options(text):
+    """{name: value} as uWSGI reads an ini file: of a name that is repeated the last counts."""
+    options, section = {}, None
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            section = line[1:].partition("]")[0]
+        elif section == "uwsgi" and line and line[0] not in "#;":
+            name, _, value = line.partition("=")  # a name alone is a switch
+            options[name.strip()] = value.strip().replace("%%", "%")
+    return options
 
 
 def same(now, before):

@@ -163,8 +163,10 @@ def reload_at(socket, prefix, signals, patience):
         except (StopIteration,) + NO_ANSWER:
             return "its log"
 
+    one = Reload(interface, prefix, signals, say, log, patience)
+    one.programs()  # a mistyped path gets no lock beside it
     with lock(os.path.dirname(socket)):
-        Reload(interface, prefix, signals, say, log, patience).run()
+        one.run()
     say("reloaded")
     return 0
 
