@@ -155,6 +155,25 @@ def test_root_writes_the_websocket_pieces_logs_into_its_own_folder(render, tmp_p
     assert re.search(r"install -d -o root -g \S+ -m 0750 %s\n" % (tmp_path / "log"), notes)
 
 
+def test_the_websocket_notes_can_be_followed_from_the_top(render, nginx, tmp_path):
+    """The folder for the logs comes before `nginx -t`, which opens them."""
+    conf = render("--only", "websocket")
+    (tmp_path / "log").rmdir()
+    http = '  include "%s/nginx-websocket-http.conf";\n  access_log off;\n' % conf
+    server = '    listen 127.0.0.1:18080;\n    include "%s/nginx-websocket-location.conf";\n' % conf
+    own = tmp_path / "own.conf"
+    own.write_text(
+        'pid "%s/x.pid";\nevents {}\nhttp {\n%s  server {\n%s  }\n}\n' % (tmp_path, http, server)
+    )
+    refused = check(nginx, own, tmp_path)
+    assert "No such file" in refused and str(tmp_path / "log") in refused
+    notes = (conf / "README.txt").read_text()
+    (made,) = re.findall(r"^ +install -d .* (/\S+)$", notes, re.M)
+    assert notes.index("install -d") < notes.index("nginx -t")
+    os.mkdir(made)
+    assert check(nginx, own, tmp_path) == ""
+
+
 @pytest.mark.parametrize(
     "url", ["redis://:secret@10.0.0.9:6379/0", "sentinel://:secret@10.0.0.8,[::1]:26380/main/0"]
 )
