@@ -1,5 +1,6 @@
 """What can be read from the site itself: its settings module, and facts in its settings."""
 
+import importlib.util
 import os
 import re
 import sys
@@ -12,6 +13,8 @@ MANAGE = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
 PROGRAMS = "DEPLOY_CONF_PROGRAMS"
 SIGNALS = "DEPLOY_CONF_RELOAD_SIGNALS"
 PROBE = "DEPLOY_CONF_WEBSOCKET_PROBE"
+# What only the bridge has, whatever its folder is called.
+BRIDGE = ("__main__.py", "advisories.py", os.path.join("patches", "__init__.py"))
 FACTS = ("WSGI_APPLICATION", "STATIC_URL", "STATIC_ROOT", "MEDIA_URL", "MEDIA_ROOT")
 
 
@@ -40,12 +43,9 @@ def read_settings(module, directory):
         sys.path.insert(0, directory)
     os.environ["DJANGO_SETTINGS_MODULE"] = module
     try:
-        try:
-            import compat
-        except ImportError:
-            pass  # a site that needs no repairs, or has them activated by its .pth
-        else:
-            getattr(compat, "install", lambda: None)()
+        name = bridge(directory)
+        if name:  # else a site that needs no repairs
+            importlib.import_module(name).install()
         from django.conf import settings
 
         facts = {name.lower(): getattr(settings, name, None) for name in FACTS}
@@ -59,6 +59,32 @@ def read_settings(module, directory):
             "settings %s cannot be read: %s: %s"
             % (module, type(error).__name__, " ".join(str(error).split()))
         )
+
+
+def bridge(directory):
+    """
+    The bridge's import name: "compat", unless the site has renamed it; None where there is none.
+
+    A site may have a `compat` of its own, which is not even imported here.
+    """
+    beside = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    names = ["compat"]
+    for place in (directory, beside):
+        found = (name for name in os.listdir(place) if _is_bridge(os.path.join(place, name)))
+        names += sorted(filter(str.isidentifier, found))  # not compat.old
+    return next(filter(_imports_bridge, names), None)
+
+
+def _imports_bridge(name):
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return False
+    return any(_is_bridge(place) for place in (spec and spec.submodule_search_locations) or [])
+
+
+def _is_bridge(folder):
+    return all(os.path.isfile(os.path.join(folder, name)) for name in BRIDGE)
 
 
 def object_path(dotted):

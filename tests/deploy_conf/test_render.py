@@ -4,9 +4,11 @@ import configparser
 import getpass
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
+import sysconfig
 
 import pytest
 
@@ -242,6 +244,35 @@ def test_settings_that_raise_are_one_line(folder):
     )
     assert code == 2
     assert len(err.splitlines()) == 1 and "nothing_of_this_name" in err
+
+
+@pytest.mark.parametrize("bridge", ["bridge_compat", None])
+def test_a_compat_of_the_sites_own_is_left_alone(folder, bridge):
+    (folder / "compat.py").write_text("def install(app):\n    raise RuntimeError\n")
+    active = "import sys\nassert %r + '.patches' in sys.modules\n" % bridge if bridge else ""
+    imported = "import sys\nassert 'compat' not in sys.modules\n"
+    settings = (folder / "tiny" / "settings.py").read_text()
+    (folder / "tiny" / "settings.py").write_text(active + imported + settings)
+    packages = folder / "packages"
+    packages.mkdir()
+    for name in ["deploy_conf"] + ([bridge] if bridge else []):
+        source = os.path.join(tinysite.CHECKOUT, name.replace("bridge_", ""))
+        shutil.copytree(source, str(packages / name))
+    if not bridge and sys.version_info >= (3, 12):
+        pytest.skip("without the bridge Django 1.11 cannot be imported")
+    done = subprocess.run(
+        # -S: no .pth of this environment brings the bridge in.
+        [sys.executable, "-S", "-W", "ignore", "-m", "deploy_conf", "render", "--user"]
+        + [getpass.getuser(), "--domain", "example.org"],
+        cwd=str(folder),
+        env=tinysite.environment(
+            PYTHONPATH=os.pathsep.join([str(packages), sysconfig.get_paths()["purelib"]])
+        ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_unwritable_output_is_one_line(folder):
