@@ -57,6 +57,12 @@ def from_arguments(args):
     environment = {"DJANGO_SETTINGS_MODULE": settings} if settings else {}
     environment.update(options.variable("--env", pair) for pair in args.env)
     websocket_path = options.url_path("--websocket-path", args.websocket_path)
+    if not websocket_only:  # else the site's own nginx serves its files
+        _distinct(
+            ("--websocket-path", websocket_path),
+            ("--static-url" if args.static_url else "STATIC_URL", static_url),
+            ("--media-url" if args.media_url else "MEDIA_URL", media_url),
+        )
     probe = args.websocket_probe or found.get("websocket_probe")
     return Facts(
         directory=directory,
@@ -163,6 +169,14 @@ def _served(kind, args, found, directory):
         root = os.path.join(directory, str(found[kind + "_root"]))
         root = options.path(kind.upper() + "_ROOT", root)
     return (url, root) if url and root else (None, None)
+
+
+def _distinct(*served):
+    """One of (option, URL prefix) may lie below another, but nginx takes no prefix twice."""
+    options_of = {}
+    for option, url in served:
+        if url and options_of.setdefault(url, option) != option:
+            raise BadValue("%s, %s: both are %s" % (options_of[url], option, url))
 
 
 def _programs(programs, python):

@@ -123,6 +123,26 @@ def test_bad_value_is_one_line(render, option, value, part):
     assert not os.path.exists("conf")
 
 
+@pytest.mark.parametrize(
+    "words, names",
+    [
+        (["--static-url", "/ws/"], "--websocket-path, --static-url"),
+        (["--media-url", "/ws/"], "--websocket-path, --media-url"),
+        (["--media-url", "/static/"], "--static-url, --media-url"),
+        (["--websocket-path", "/static/"], "--websocket-path, --static-url"),
+    ],
+)
+def test_no_url_is_served_twice(render, tmp_path, words, names):
+    code, err = render("--media-root", str(tmp_path), *words)
+    url = [word for word in words if word.startswith("/")][0]
+    assert (code, err) == (2, "deploy_conf: %s: both are %s\n" % (names, url))
+    assert not os.path.exists("conf")
+
+
+def test_the_websocket_pieces_serve_no_files(render):
+    assert render("--only", "websocket", "--static-url", "/ws/") == (0, "")
+
+
 def test_a_uwsgi_must_run_the_sites_python(render, tmp_path):
     programs = {
         "uwsgi": '[ "$1 $3" = "--plugin --python-version" ] && echo 3.99.1',

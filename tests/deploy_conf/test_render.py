@@ -66,7 +66,7 @@ def check(nginx, configuration, tmp_path):
     return done.stdout.decode() if done.returncode or b"[warn]" in done.stdout else ""
 
 
-@pytest.mark.parametrize("variant", ["plain", "tls", "tls-only", "no-limits", "media"])
+@pytest.mark.parametrize("variant", ["plain", "tls", "tls-only", "no-limits", "media", "nested"])
 def test_nginx_accepts_the_site(render, nginx, variant, certificate, tmp_path, folder):
     pair = ["--tls-cert", certificate[0], "--tls-key", certificate[1]]
     words = {
@@ -86,6 +86,8 @@ def test_nginx_accepts_the_site(render, nginx, variant, certificate, tmp_path, f
             "none",
         ],
         "media": ["--port", "18080", "--media-url", "/media/", "--media-root", str(folder)],
+        "nested": ["--port", "18080", "--media-url", "/ws/a/b/", "--media-root", str(folder)]
+        + ["--static-url", "/ws/a/"],
     }[variant]
     conf = render("--domain", "example.org", "--domain", "*.example.org", *words)
     assert check(nginx, conf / "nginx.conf", tmp_path) == ""
@@ -244,6 +246,19 @@ def test_settings_that_raise_are_one_line(folder):
     )
     assert code == 2
     assert len(err.splitlines()) == 1 and "nothing_of_this_name" in err
+
+
+def test_a_url_of_the_settings_that_is_served_twice_is_one_line(folder):
+    code, _, err = tinysite.Site(folder).run(
+        "render",
+        "--domain",
+        "example.org",
+        "--user",
+        getpass.getuser(),
+        "--websocket-path",
+        "/static/",
+    )
+    assert (code, err) == (2, "deploy_conf: --websocket-path, STATIC_URL: both are /static/\n")
 
 
 @pytest.mark.parametrize("bridge", ["bridge_compat", None])
