@@ -143,6 +143,8 @@ class Topic:
                     # Bells may have brought a part of it in the meantime.
                     tail.extend(found.bodies[tail.last + 1 - found.first :])
                     tail.trim(TAIL_ENTRIES, TAIL_CHARACTERS)
+                # What was committed meanwhile is there, too; its bell finds nothing left to do.
+                self.head = max(self.head, self.tail.last)
                 self.wake()
         finally:
             self.filling = None

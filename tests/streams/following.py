@@ -201,6 +201,23 @@ async def shuffled_bells(stream, rounds):
 
 
 @in_loop
+async def committed_while_reading(stream):
+    """The log is read for a bell and has more than that bell told of, more than fits a frame."""
+    collector = Collector(stream, 0)
+    await collector.follower.start()
+    await collector.until(lambda c: "live" in c.kinds())
+    current = hub.Hub.current()
+    bell.unlisten(current.ring)
+    await in_thread(publish_many, stream, ["x" * 3000] * 200)
+    current.on_bell({"type": "streams.bell", "stream": stream, "first": 1, "last": 50})
+    await collector.until(lambda c: len(c.entries) >= 50)
+    current.on_bell({"type": "streams.bell", "stream": stream, "first": 51, "last": 200})
+    await collector.until(lambda c: len(c.entries) == 200)
+    await stop(collector)
+    return [frame["first"] for frame in collector.frames if frame["type"] == "entries"]
+
+
+@in_loop
 async def follow_to(stream, count, readers):
     """Follow from the beginning until `count` entries are there; tells when it listens."""
     collectors = [Collector(stream, 0) for _ in range(readers)]

@@ -43,6 +43,11 @@ def test_shuffled_bells(quiet, stream):
     assert last > 1000
 
 
+def test_entries_that_were_committed_before_their_bell(quiet, stream):
+    # 87 of them fit a frame: the second one begins beyond what the first bell told of.
+    assert quiet.run("committed_while_reading", stream) == [1, 88, 175]
+
+
 def test_readers_share_reads_and_threads(quiet, stream):
     reads, threads = quiet.run("many_readers", stream, 1000)
     assert reads <= 30

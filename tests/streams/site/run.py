@@ -16,12 +16,11 @@ django.setup()
 
 def main():
     """Call the scenario; its return value is the last line of the output, as JSON."""
-    from tests.streams import appending, following, keeping
+    from tests.streams import appending, following, interleaving, keeping
 
     name = sys.argv[1]
-    scenario = next(
-        getattr(room, name) for room in (appending, following, keeping) if hasattr(room, name)
-    )
+    rooms = (appending, following, interleaving, keeping)
+    scenario = next(getattr(room, name) for room in rooms if hasattr(room, name))
     result = scenario(*map(json.loads, sys.argv[2:]))
     print(json.dumps(result))
 
