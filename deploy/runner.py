@@ -18,6 +18,7 @@ from compat.streams.retention import trim_all
 from deploy import lifecycle, processes
 from deploy.execution import CannotStart, Execution
 from deploy.models import Deployment, RunnerBeat
+from deploy.silence import Silences
 
 logger = logging.getLogger(__name__)
 
@@ -202,6 +203,7 @@ class Runner(object):
         os.set_blocking(self._wake_write, False)
         self._next_heartbeat = self._next_sweep = self._next_trim = 0.0
         self._trimming = threading.Lock()
+        self._silences = Silences(SWEEP)
 
     def stop(self):
         """Stop claiming and end what runs; the second call does not wait for the grace."""
@@ -287,7 +289,9 @@ class Runner(object):
     def sweep(self):
         """Mark deployments lost whose runner is gone, and stop what it left running."""
         running = Deployment.objects.filter(state=Deployment.RUNNING).select_related("service")
-        for deployment in running.exclude(pk__in=list(self.runs)):
+        others = list(running.exclude(pk__in=list(self.runs)))
+        self._silences.look(others)
+        for deployment in others:
             reason = self._why_lost(deployment)
             if reason:
                 self._bury(deployment, reason)
@@ -317,8 +321,8 @@ class Runner(object):
             gone = None
         if gone:
             return "its runner died"
-        last = deployment.heartbeat_at or deployment.started_at
-        if last is None or (timezone.now() - last).total_seconds() > stale_after():
+        # One that is seen to live has a reason for its silence, such as waiting for the database.
+        if gone is None and self._silences.seconds(deployment) >= stale_after():
             return "its runner has not been heard of for too long"
         return ""
 
@@ -367,6 +371,7 @@ class Runner(object):
             return operation(*args)
         except DatabaseError as error:
             logger.warning("the database does not answer: %s", error)
+            self._silences.forget()  # others could not write a heartbeat either
             connections.close_all()
             return None
 

@@ -5,11 +5,14 @@ import subprocess
 import time
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from deploy import lifecycle, processes
+from deploy import runner as runner_module
 from deploy.models import Deployment
-from deploy.runner import STOPPING
+from deploy.runner import STOPPING, SWEEP, Runner, stale_after
+from deploy.silence import Silences
 
 from .commands import STUBBORN, printed_pid, python, runs
 from .conftest import log_of, make_service, make_user, states_of, wait_until, without_colours
@@ -60,24 +63,81 @@ def test_a_process_that_only_has_the_same_number_is_left_alone(site):
         bystander.wait()
 
 
-def test_a_runner_elsewhere_counts_as_gone_when_it_is_silent_for_too_long(site):
-    site.runner()
-    silent = site.enqueue(make_service("silent"))
-    lifecycle.claim_next("elsewhere~1/7/7") or pytest.fail("the runner was faster")
-    assert silent.pk == Deployment.objects.get(runner="elsewhere~1/7/7").pk
-    site.runners[0].terminate()
-    site.runners[0].wait(15)
-    site.runner()
-    Deployment.objects.filter(pk=silent.pk).update(heartbeat_at=timezone.now())
-    probe = site.enqueue(make_service("probe"))
-    assert site.wait_for(probe).state == "succeeded"
-    silent.refresh_from_db()
-    assert silent.state == "running"
-    old = timezone.now() - timezone.timedelta(seconds=61)
-    Deployment.objects.filter(pk=silent.pk).update(heartbeat_at=old)
-    code, _, errors = site.manage("deploy_runner", "--once")
-    assert code == 0, errors
-    assert site.wait_for(silent).reason == "its runner has not been heard of for too long"
+class Watch(object):
+    """A runner that looks at others, on a clock of ours."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        self.runner = Runner()
+        self.runner._silences = Silences(SWEEP, lambda: self.now)
+        # The test's own connection holds its transaction.
+        monkeypatch.setattr(runner_module.connections, "close_all", lambda: None)
+
+    def states(self, deployment, sweeps, seconds=SWEEP):
+        """Return what a deployment's state is after each of some sweeps."""
+        states = []
+        for _ in range(sweeps):
+            self.now += seconds
+            self.runner._guarded(self.runner.sweep)
+            deployment.refresh_from_db()
+            states.append(deployment.state)
+        return states
+
+    def meet_an_outage(self):
+        def fail():
+            raise OperationalError("could not connect to server")
+
+        self.runner._guarded(fail)
+
+
+@pytest.fixture
+def watch(monkeypatch, db):
+    return Watch(monkeypatch)
+
+
+def run_elsewhere(runner="elsewhere~1/7/7"):
+    """Return a deployment that another runner has, whose last heartbeat seems to be long ago."""
+    deployment, _ = lifecycle.enqueue(make_service(), make_user())
+    lifecycle.claim_next(runner)
+    old = timezone.now() - timezone.timedelta(days=1)
+    Deployment.objects.update(heartbeat_at=old)
+    return deployment
+
+
+def test_a_runner_elsewhere_counts_as_gone_when_it_is_silent_for_too_long(watch):
+    deployment = run_elsewhere()
+    assert stale_after() == 4 * SWEEP
+    assert watch.states(deployment, 4) == ["running"] * 4
+    Deployment.objects.update(heartbeat_at=timezone.now())
+    assert watch.states(deployment, 5) == ["running"] * 4 + ["lost"]
+    assert deployment.reason == "its runner has not been heard of for too long"
+
+
+def test_no_runner_is_blamed_for_an_outage_of_the_database(watch):
+    deployment = run_elsewhere()
+    assert watch.states(deployment, 4) == ["running"] * 4
+    watch.meet_an_outage()
+    watch.now += 600
+    assert watch.states(deployment, 5) == ["running"] * 4 + ["lost"]
+
+
+def test_no_runner_is_blamed_when_this_one_was_held_up(watch):
+    deployment = run_elsewhere()
+    assert watch.states(deployment, 4, seconds=600) == ["running"] * 4
+
+
+def test_a_runner_that_is_seen_to_live_is_never_lost(watch):
+    bystander = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    try:
+        mark = processes.process_mark(bystander.pid)
+        alive = processes.RunnerIdentity(processes.host_mark(), bystander.pid, mark)
+        deployment = run_elsewhere(alive)
+        assert set(watch.states(deployment, 20)) == {"running"}
+    finally:
+        bystander.kill()
+        bystander.wait()
+    assert watch.states(deployment, 1) == ["lost"]
+    assert deployment.reason == "its runner died"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["TERM", "HUP"])
