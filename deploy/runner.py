@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db import InterfaceError, InternalError, OperationalError, connections, transaction
 from django.utils import timezone
 
 from compat.streams import publish_many, read
@@ -22,7 +22,8 @@ from deploy.silence import Silences
 
 logger = logging.getLogger(__name__)
 
-DATABASE_TROUBLE = (OperationalError, InterfaceError)
+# InternalError: PostgreSQL's for a transaction that may only read, as in a failover.
+DATABASE_TROUBLE = (OperationalError, InterfaceError, InternalError)
 PAGE = 200  # entries
 HEARTBEAT = 5.0  # seconds
 FORGOTTEN = timedelta(days=1)  # after which a runner's last heartbeat is of no interest

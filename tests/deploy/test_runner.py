@@ -8,7 +8,13 @@ import threading
 import time
 
 import pytest
-from django.db import OperationalError, ProgrammingError, connection
+from django.db import (
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+)
 
 from compat.streams import publish_many, read
 from deploy import lifecycle
@@ -16,7 +22,7 @@ from deploy import runner as runner_module
 from deploy.ansi import plain_text
 from deploy.models import Deployment, RunnerBeat
 from deploy.output import MAX_PIECE
-from deploy.runner import Output, Runner, Workers
+from deploy.runner import Output, Run, Runner, Workers
 
 from .commands import PYTHON, STUBBORN, printed_pid, python, runs
 from .conftest import log_of, make_service, make_user, states_of, wait_until, without_colours
@@ -335,6 +341,42 @@ def test_a_batch_whose_commit_got_no_answer_is_there_once(monkeypatch, committed
     assert log_of(deployment) == "0\n1\n2\n" + "same\n" * 4
     rows = read(service.stream, 0)
     assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("server closed the connection unexpectedly"),
+        InterfaceError("connection already closed"),
+        InternalError("cannot execute UPDATE in a read-only transaction"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_no_trouble_of_the_database_for_a_while_fails_a_deployment(monkeypatch, error):
+    lifecycle.enqueue(python("print('done')"), make_user())
+    deployment = lifecycle.claim_next("r")
+    troubles = [error] * 2
+
+    def finish_or_fail(*args):
+        if troubles:
+            raise troubles.pop()
+        return finish(*args)
+
+    def publish_or_fail(*args):
+        if len(troubles) > 1:
+            raise troubles.pop()
+        return publish_many(*args)
+
+    finish = lifecycle.finish
+    monkeypatch.setattr(lifecycle, "finish", finish_or_fail)
+    monkeypatch.setattr(runner_module, "publish_many", publish_or_fail)
+    # The test's own connection holds its transaction.
+    monkeypatch.setattr(runner_module.connections, "close_all", lambda: None)
+    Run(deployment, grace=1.0, linger=1.0, on_end=lambda run: None)()
+    deployment.refresh_from_db()
+    assert (deployment.state, deployment.reason, troubles) == ("succeeded", "", [])
+    assert log_of(deployment) == "done\n"
 
 
 @pytest.mark.django_db
