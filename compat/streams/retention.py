@@ -30,6 +30,8 @@ from .store import is_busy
 
 # At most so many entries go in one transaction: whoever appends to the stream waits for it.
 PIECE = 1000
+# At most so many are looked at in one statement for one that is young enough.
+STRIDE = 20000
 ATTEMPTS = 20
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 
@@ -149,22 +151,22 @@ class Log:
         return last
 
     def _older_than(self, seconds):
-        """Halving: the numbers have no gaps, and time goes on from each to the next."""
+        """The entry before the oldest that is young enough, looked for from the oldest on.
+
+        What lies between may be old, of a time when a clock was wrong, or missing: halving, which
+        would be faster, takes either for a sign that all before it is old.
+        """
         try:
             before = timezone.now() - datetime.timedelta(seconds=seconds)
         except OverflowError:  # nothing is as old as that
             return self.oldest - 1
-        first, after = self.oldest, self.newest + 1
-        while first < after:
-            middle = (first + after) // 2
-            entry = Entry.objects.using(self.connection.alias).filter(stream_id=self.id, seq=middle)
-            created = entry.values_list("created", flat=True).first()
-            # Nothing there: another process is trimming, too.
-            if created is None or created < before:
-                first = middle + 1
-            else:
-                after = middle
-        return first - 1
+        entries = Entry.objects.using(self.connection.alias).filter(stream_id=self.id)
+        young = entries.filter(created__gte=before).order_by("seq").values_list("seq", flat=True)
+        for since in range(self.oldest - 1, self.newest, STRIDE):
+            found = young.filter(seq__gt=since, seq__lte=since + STRIDE).first()
+            if found is not None:
+                return found - 1
+        return self.newest
 
     def _over(self, size):
         """The entry up to which all must go, read from the oldest on: there is an end to that."""

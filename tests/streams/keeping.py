@@ -56,6 +56,24 @@ def trim_by_age(stream):
     return results
 
 
+def trim_by_age_where_not_all_is_well(stream):
+    """A clock that was wrong for a while, and missing entries: neither makes others old."""
+    retention.STRIDE = 7
+    publish_many(stream, range(100))
+    entries = Entry.objects.filter(stream__name=stream)
+    old = timezone.now() - timedelta(days=2)
+    day = {"max_age": timedelta(days=1)}
+    entries.filter(seq__gte=40, seq__lt=60).update(created=old)
+    results = [retention.trim(stream, retention.limits(**day))]
+    entries.filter(seq__gte=45, seq__lt=55).delete()
+    results.append(retention.trim(stream, retention.limits(**day)))
+    entries.filter(seq__lt=58).update(created=old)
+    results += [retention.trim(stream, retention.limits(**day)), oldest(stream)]
+    entries.filter(seq=60).update(created=old)
+    entries.filter(seq__gt=60, seq__lte=70).delete()
+    return results + [retention.trim(stream, retention.limits(**day)), oldest(stream)]
+
+
 def trim_by_size(stream):
     publish_many(stream, ["x" * 98] * 2000)  # a hundred characters each, with the quotes
     results = [trim_and_look(stream, max_bytes=200000), trim_and_look(stream, max_bytes=40050)]

@@ -30,6 +30,12 @@ def test_by_age(site, stream):
     assert everything == [63, 101, 100, [], True]
 
 
+def test_by_age_where_not_all_is_well(site, stream):
+    # Ten are missing when all up to 59 are old, and ten more, up to 70, at the end.
+    results = site.run("trim_by_age_where_not_all_is_well", stream)
+    assert results == [0, 0, 49, 60, 1, 71]
+
+
 def test_by_size(site, stream):
     fits, half, none = site.run("trim_by_size", stream)
     assert fits[:3] == [0, 1, 2000]
