@@ -12,6 +12,8 @@ import os
 
 from django.conf import settings
 
+from .throttle import Throttle
+
 logger = logging.getLogger(__name__)
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -27,6 +29,51 @@ class Nothing:
         """Do nothing, as all that a metric can be asked for."""
 
     dec = set = observe = inc
+
+
+class Careful:
+    """A metric that may fail, and what is counted goes on: a folder can vanish, a disk be full."""
+
+    _throttle = Throttle(600.0)
+
+    def __init__(self, metric):
+        self._metric = metric
+
+    @classmethod
+    def made(cls, make, *args, **options):
+        """The metric that make(…) returns; Nothing() where its file cannot be written."""
+        try:
+            return cls(make(*args, **options))
+        except OSError as error:
+            cls._complain(error)
+            return Nothing()
+
+    def labels(self, *values):
+        return self.made(self._metric.labels, *values)
+
+    def inc(self, amount=1):
+        self._do(self._metric.inc, amount)
+
+    def dec(self, amount=1):
+        self._do(self._metric.dec, amount)
+
+    def set(self, number):
+        self._do(self._metric.set, number)
+
+    def observe(self, number):
+        self._do(self._metric.observe, number)
+
+    def _do(self, operation, number):
+        try:
+            operation(number)
+        except Exception as error:  # whatever comes of a file that could not be opened before
+            self._complain(error)
+
+    @classmethod
+    def _complain(cls, error):
+        cls._throttle.log(
+            logger.warning, "numbers are not counted: %s: %s", type(error).__name__, error
+        )
 
 
 def client():
@@ -50,7 +97,9 @@ def client():
 def counter(title, text, labels=()):
     """A Counter `compat_<title>_total`."""
     module = client()
-    return Nothing() if module is None else module.Counter("compat_" + title, text, labels)
+    if module is None:
+        return Nothing()
+    return Careful.made(module.Counter, "compat_" + title, text, labels)
 
 
 def gauge(title, text):
@@ -58,7 +107,7 @@ def gauge(title, text):
     module = client()
     if module is None:
         return Nothing()
-    return module.Gauge("compat_" + title, text, multiprocess_mode="livesum")
+    return Careful.made(module.Gauge, "compat_" + title, text, multiprocess_mode="livesum")
 
 
 def histogram(title, text, buckets):
@@ -66,7 +115,7 @@ def histogram(title, text, buckets):
     module = client()
     if module is None:
         return Nothing()
-    return module.Histogram("compat_" + title, text, buckets=buckets)
+    return Careful.made(module.Histogram, "compat_" + title, text, buckets=buckets)
 
 
 def exposition(extra=()):

@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import json
+import os
 import random
+import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -419,6 +421,16 @@ def listener_that_fails(stream):
 
     bell.listen(broken)
     return publish(stream, 1), everything(stream)
+
+
+def numbers_without_a_folder(stream):
+    """In a worker that was forked before somebody removed the folder of its metrics."""
+    connection.close()
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    child = os.fork()
+    if child:
+        os._exit(0 if os.waitpid(child, 0)[1] == 0 else 1)
+    return publish(stream, 1), everything(stream), live_entries(stream + "b", 3)
 
 
 @in_loop

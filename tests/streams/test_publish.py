@@ -65,3 +65,11 @@ def test_redis_restarts_between_two_publishes(make_site, sqlite_settings, stream
 def test_what_fails_after_the_commit_does_not_fail_the_publish(make_site, sqlite_settings, stream):
     seq, rows = make_site(sqlite_settings, "").run("listener_that_fails", stream)
     assert (seq, rows) == (1, [[1, 1]])
+
+
+def test_numbers_that_cannot_be_counted_fail_nothing(make_site, sqlite_settings, stream, tmp_path):
+    site = make_site(sqlite_settings, "", poll=3600, metrics=1)
+    site.env["PROMETHEUS_MULTIPROC_DIR"] = str(tmp_path / "metrics")
+    results = site.run("numbers_without_a_folder", stream)
+    assert results == [1, [[1, 1]], [1, 1, 0]]
+    assert site.stderr.count("numbers are not counted: FileNotFoundError") == 1
