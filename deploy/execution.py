@@ -20,6 +20,8 @@ Outcome = collections.namedtuple("Outcome", "state exit_code reason")
 READ_SIZE = 64 * 1024
 GIVE_UP = 2.0  # seconds after KILL
 TICK = 0.1  # seconds between two looks at the clock and at the process
+# What became of reading the output; behind: the log is, and so it is us who leave it in the pipe.
+DATA, SILENCE, BEHIND, ENDED = "data", "silence", "behind", "ended"
 
 # The site's own configuration is not a command's business: it may well deploy another Django site.
 PRIVATE = ("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "DATABASE_URL", "REDIS_URL")
@@ -67,9 +69,10 @@ class Execution(object):
         self._stop_lock = threading.Lock()
         self._stop = None  # (state, reason), the first one that was asked for
         self._hurry = False
-        self._exited_at = None
-        self._term_at = None
+        self._reading = 0.0  # seconds, without those in which the log was behind
+        self._exited_at = None  # of self._reading, and so is
         self._kill_at = None
+        self._term_at = None
 
     def start(self):
         """Start the command and the thread that reads it; raises CannotStart."""
@@ -140,28 +143,30 @@ class Execution(object):
         os.set_blocking(pipe, False)
         poll = select.poll()  # not select(): it fails for file descriptors above 1023
         poll.register(pipe, select.POLLIN)
-        is_open = True
+        found, before = SILENCE, time.monotonic()
         while True:
-            if is_open:
-                is_open = self._read_some(pipe, poll)
-            else:
+            if found == ENDED:
                 time.sleep(TICK / 2)
+            else:
+                found = self._read_some(pipe, poll)
+            now = time.monotonic()
+            if found != BEHIND:
+                self._reading += now - before
+            before = now
             exited = self._has_exited()
-            if exited and not is_open and not self._has_leftovers():
+            if exited and found == ENDED and not self._has_leftovers():
                 break
-            if not self._advance(exited, is_open):
+            if not self._advance(now, exited, found):
                 break
         self.outcome = self._judge(self._process.wait() if exited else None)
 
-    def _advance(self, exited, is_open):
+    def _advance(self, now, exited, found):
         """Take the step towards a forced end that is due now; False: there is none left."""
-        now = time.monotonic()
         if not exited and now >= self._deadline:
             reason = f"timed out after {self.deployment.service.timeout} s"
             self.stop(Deployment.FAILED, reason)
-        lingers = exited and is_open and (self._hurry or now >= self._exited_at + self.linger)
         if self._term_at is None:
-            if self._stop is None and not lingers:
+            if self._stop is None and not (exited and self._lingers(found)):
                 return True
             if self._stop is not None:
                 self.outbox.note(f"{self._stop[1]}: stopping the command")
@@ -174,32 +179,40 @@ class Execution(object):
             processes.signal_group(self.pid, signal.SIGTERM)
         elif self._kill_at is None:
             if self._hurry or now >= self._term_at + self.grace:
-                self._kill_at = now
+                self._kill_at = self._reading
                 processes.signal_group(self.pid, signal.SIGKILL)
-        elif now >= self._kill_at + GIVE_UP:
-            # Stuck in the kernel, or the pipe is held by somebody outside the group. What is
-            # still in the pipe is waited for while the log is behind, and no longer.
-            return not self.outbox.has_room(0)
+        elif self._reading >= self._kill_at + GIVE_UP:
+            # Stuck in the kernel, or the pipe is held by somebody outside the group.
+            return False
         return True
+
+    def _lingers(self, found):
+        """After the command's end: tell whether somebody else holds its output open."""
+        if found == ENDED:
+            return False
+        if found != BEHIND and self._reading >= self._exited_at + self.linger:
+            return True
+        # Behind data, read or not, may be the end. In a hurry it counts who is seen to be there.
+        return self._hurry and (found == SILENCE or processes.group_is_alive(self.pid))
 
     def _has_leftovers(self):
         """After a forced end, the whole group has to go, not only its leader."""
         return self._stop is not None and processes.group_is_alive(self.pid)
 
     def _read_some(self, pipe, poll):
-        """Read what is there, or wait for it a moment; False at the end of the file."""
+        """Read what is there, or wait for it a moment; tell what became of it."""
         if not self.outbox.has_room(TICK):
-            return True  # the log is behind: leave it in the pipe, and the command waits
+            return BEHIND  # leave it in the pipe, and the command waits
         if not poll.poll(TICK * 1000):
-            return True
+            return SILENCE
         try:
             data = os.read(pipe, READ_SIZE)
         except BlockingIOError:
-            return True
+            return SILENCE
         if not data:
-            return False
+            return ENDED
         self.outbox.feed(data)
-        return True
+        return DATA
 
     def _has_exited(self):
         # The process is left a zombie until the end: so its number (our group's) stays taken, and
@@ -208,7 +221,7 @@ class Execution(object):
             if self._exited_at is None:
                 options = os.WEXITED | os.WNOHANG | os.WNOWAIT
                 if os.waitid(os.P_PID, self.pid, options) is not None:
-                    self._exited_at = time.monotonic()
+                    self._exited_at = self._reading
             return self._exited_at is not None
 
     def _judge(self, code):
