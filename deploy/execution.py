@@ -24,7 +24,14 @@ TICK = 0.1  # seconds between two looks at the clock and at the process
 DATA, SILENCE, BEHIND, ENDED = "data", "silence", "behind", "ended"
 
 # The site's own configuration is not a command's business: it may well deploy another Django site.
-PRIVATE = ("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "DATABASE_URL", "REDIS_URL")
+PRIVATE = (
+    "DJANGO_SETTINGS_MODULE",
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "LAYER_KEYS",
+    "PROMETHEUS_MULTIPROC_DIR",
+)
 
 
 class CannotStart(Exception):

@@ -109,6 +109,8 @@ def test_what_a_command_is_given(site, tmp_path):
         SECRET_KEY="x" * 50,
         DATABASE_URL="sqlite:///" + os.path.join(site.var, "db.sqlite3"),
         REDIS_URL="redis://127.0.0.1:1/0",
+        LAYER_KEYS="k" * 32,
+        PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "metrics"),
         KEPT="yes",
     )
     (deployment,) = run_once(site, service)
@@ -119,7 +121,14 @@ def test_what_a_command_is_given(site, tmp_path):
     assert environment["COLOUR"] == "blaü" and environment["KEPT"] == "yes"
     assert environment["DEPLOY_ID"] == str(deployment.pk)
     assert environment["DEPLOY_SERVICE"] == "web"
-    for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"):
+    for name in (
+        "SECRET_KEY",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "LAYER_KEYS",
+        "PROMETHEUS_MULTIPROC_DIR",
+        "DJANGO_SETTINGS_MODULE",
+    ):
         assert name not in environment
 
 
