@@ -130,11 +130,16 @@ class Release(object):
                 raise ReleaseFailed(f"git archive ended with exit code {done.returncode}")
             file.seek(0)
             with tarfile.open(fileobj=file) as tar:
-                if hasattr(tarfile, "data_filter"):
-                    tar.extraction_filter = tarfile.data_filter
+                # Links go as they are, wherever they point, as without git and on older Pythons:
+                # the stricter filter refuses some, and this is code that is going to be run.
+                if hasattr(tarfile, "tar_filter"):
+                    tar.extraction_filter = tarfile.tar_filter
                 members = [member for member in tar.getmembers() if not member.isdir()]
                 for number, member in enumerate(members, 1):
-                    tar.extract(member, tree)
+                    try:
+                        tar.extract(member, tree)
+                    except tarfile.TarError as error:
+                        raise ReleaseFailed(f"{member.name} cannot be exported: {error}")
                     self._progress("files", number, len(members))
         return len(members)
 

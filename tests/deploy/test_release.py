@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tarfile
 
 import pytest
 from django.contrib.auth import authenticate, get_user_model
@@ -83,6 +84,29 @@ def test_a_release_is_what_was_committed(repository, capfd):
     assert "Switch: nothing → " + os.path.basename(folder) in lines
     assert lines[-1] == "Released " + os.path.basename(folder)
     assert "checked in " + os.path.basename(folder) in capfd.readouterr().out
+
+
+def test_links_go_as_they_are(repository, tmp_path):
+    links = {
+        "local": str(tmp_path / "local.conf"),
+        "gone": "/nowhere",
+        "up": "../../../x",
+        "in": ".",
+    }
+    for name, target in links.items():
+        os.symlink(target, str(repository.folder / "app" / name))
+    repository.commit("Links")
+    folder = repository.release()
+    assert {name: os.readlink(os.path.join(folder, "app", name)) for name in links} == links
+
+
+def test_what_cannot_be_exported_is_named(repository, monkeypatch):
+    def fail(self, member, path):
+        raise tarfile.ExtractError("it is odd")
+
+    monkeypatch.setattr(tarfile.TarFile, "extract", fail)
+    with pytest.raises(ReleaseFailed, match="app/module.py cannot be exported: it is odd"):
+        repository.release()
 
 
 def test_compiled_files_name_the_final_place(repository):
