@@ -131,6 +131,10 @@ def trim_by_command(stream):
     return results + [kept(name)[:2] for name in (stream, other, third)]
 
 
+def trim_what_is_no_name(stream):
+    return [command(name, max_entries="1") for name in ("nächste", "x" * 191, stream)]
+
+
 def backfilled(stream):
     """The size of a stream that was there before the column."""
     publish_many(stream, ["abc", "de"])

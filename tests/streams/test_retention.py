@@ -85,6 +85,14 @@ def test_the_command(make_site, sqlite_settings, tmp_path, stream):
     assert results[12:] == [[21, 30], [28, 30], [1, 30]]
 
 
+def test_the_command_and_what_is_no_name(site, stream):
+    assert site.run("trim_what_is_no_name", stream) == [
+        "stream name must be printable ASCII without outer spaces: 'n\\xe4chste'",
+        "stream name must have 1 to 190 characters, not 191",
+        "there is no stream %r" % stream,
+    ]
+
+
 def test_a_reader_is_told_what_is_gone(make_site, sqlite_settings, layer, stream):
     """Over a real socket, and through daphne."""
     site = make_site(sqlite_settings, layer)

@@ -4,6 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from ...models import Stream
+from ...names import check_name
 from ...retention import limits, policy, trim_all
 
 AGES = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -28,6 +29,10 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         names = options["streams"] or None
         for name in names or ():
+            try:
+                check_name(name)  # MySQL does not compare what is beyond ASCII with its column
+            except ValueError as error:
+                raise CommandError(str(error))
             if not Stream.objects.filter(name=name).exists():
                 raise CommandError("there is no stream %r" % name)
         rules = self._rules(options)
