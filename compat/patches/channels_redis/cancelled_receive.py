@@ -2,15 +2,19 @@
 Keep the consumers of a process receiving when one of them is cancelled, and forget that one.
 
 Whoever waits in receive() may be the one that reads for all of them; upstream leaks the lock if
-the cancellation comes just when it is granted, and a queue for each cancelled receive.
+the cancellation comes just when it is granted, and a queue for each cancelled receive. It also
+keeps whatever arrives for a name that nobody reads any more.
 https://github.com/django/channels_redis/issues/134
 """
 
 import asyncio
+import collections
 import functools
 import inspect
+import time
 
 from ...patch import Patch
+from .group_membership import members
 
 patch = Patch(
     __name__,
@@ -57,6 +61,7 @@ def repair(core):
 async def next_message(layer, channel, shared, turns):
     """Wait for a message of `channel`; while nobody else does, read for every channel."""
     buffers = layer.receive_buffer
+    forget_strays(layer, turns)
     turns.receiving[channel] = turns.receiving.get(channel, 0) + 1
     try:
         while buffers[channel].empty():
@@ -69,8 +74,9 @@ async def next_message(layer, channel, shared, turns):
             finally:
                 turns.taken = False
             for name in to if isinstance(to, list) else [to]:
-                buffers[name].put_nowait(dict(message))
-                turns.wake(name)
+                if is_expected(layer, name, turns) or takes_stray(layer, name):
+                    buffers[name].put_nowait(dict(message))
+                    turns.wake(name)
         return buffers[channel].get_nowait()
     finally:
         turns.receiving[channel] -= 1
@@ -79,6 +85,43 @@ async def next_message(layer, channel, shared, turns):
             if buffers[channel].empty():
                 del buffers[channel]
         turns.hand_over()
+
+
+def is_expected(layer, name, turns):
+    """Whether somebody reads the name, or does so in a moment: the task that made it runs."""
+    return name in turns.receiving or name in members(layer).owners
+
+
+def takes_stray(layer, name):
+    """
+    Whether a message is kept for a name that nobody is known to read.
+
+    That of a consumer that has ended is not. Others may be read later, such as those made outside
+    of a task; they get what Redis would give: room for `capacity` messages, and `expiry` seconds.
+    """
+    if name in members(layer).ended:
+        return False
+    strays = strays_of(layer)
+    strays.pop(name, None)
+    strays[name] = time.monotonic() + layer.expiry
+    return layer.receive_buffer[name].qsize() < layer.get_capacity(name)
+
+
+def forget_strays(layer, turns):
+    """Drop what has waited for too long."""
+    strays, now = strays_of(layer), time.monotonic()
+    while strays:
+        name, until = next(iter(strays.items()))
+        if until > now:
+            break
+        del strays[name]
+        if not is_expected(layer, name, turns):
+            layer.receive_buffer.pop(name, None)
+
+
+def strays_of(layer):
+    """Name → when its messages expire, the next first."""
+    return vars(layer).setdefault("_strays", collections.OrderedDict())
 
 
 class Turns(object):

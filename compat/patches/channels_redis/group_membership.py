@@ -4,11 +4,13 @@ Keep the living WebSockets of a process in their groups.
 A group forgets a member `group_expiry` seconds (a day) after it was added, and everybody when
 Redis loses its data. Each process leaves a key in Redis that lives half as long; whenever it is
 missing, or from another server (whose replica may have missed the last members), the process adds
-its running consumers again. It looks every few seconds.
+its running consumers again. It looks every few seconds, and removes the consumers that ended by
+an exception, for which channels does not do it.
 https://github.com/django/channels/issues/1371
 """
 
 import asyncio
+import collections
 import functools
 import logging
 import os
@@ -31,6 +33,7 @@ SOON_SECONDS = 0.2
 CHECK_SECONDS = 30.0
 PAIRS_AT_ONCE = 500
 CHANNELS_OF_A_TASK = 20
+ENDED_CHANNELS = 10000
 
 # KEYS: groups; ARGV: time, expiry, then a channel for each group.
 ADD = """
@@ -52,12 +55,18 @@ def repair(core):
     layer = core.RedisChannelLayer
     stock_add, stock_discard, stock_flush = layer.group_add, layer.group_discard, layer.flush
     stock_pop, stock_new = layer._brpop_with_clean, layer.new_channel
+    stock_receive = layer.receive
 
     @functools.wraps(stock_new)
     async def new_channel(self, *args, **kwargs):
         channel = await stock_new(self, *args, **kwargs)
         members(self).own(channel, current_task())
         return channel
+
+    @functools.wraps(stock_receive)
+    async def receive(self, channel):
+        members(self).hear(channel)
+        return await stock_receive(self, channel)
 
     @functools.wraps(stock_add)
     async def group_add(self, group, channel):
@@ -71,7 +80,9 @@ def repair(core):
 
     @functools.wraps(stock_flush)
     async def flush(self):
-        members(self).groups.clear()
+        known = members(self)
+        known.groups.clear()
+        known.leaving.clear()
         await stock_flush(self)
 
     @functools.wraps(stock_pop)
@@ -84,6 +95,7 @@ def repair(core):
             raise
 
     patch.replace(layer, "new_channel", new_channel)
+    patch.replace(layer, "receive", receive)
     patch.replace(layer, "group_add", group_add)
     patch.replace(layer, "group_discard", group_discard)
     patch.replace(layer, "flush", flush)
@@ -103,7 +115,8 @@ class Members(object):
     Which channels of this process are in which groups.
 
     A channel lives as long as the task that made it, which for a consumer is the one that runs
-    it; without it, it is not added again.
+    it; without it, it is not added again. One that was also received on while that task ran is
+    a consumer's, and nobody's afterwards.
     """
 
     def __init__(self, layer):
@@ -112,6 +125,9 @@ class Members(object):
         self.owners = {}  # channel → (task, its event loop)
         self.channels = {}  # task → its channels
         self.groups = {}  # channel → names of its groups
+        self.heard = set()  # channels with an owner that somebody received on
+        self.ended = collections.OrderedDict()  # the last channels that nobody reads any more
+        self.leaving = set()  # (group, channel) to be removed: the consumer has ended
         self.mark = "%s$members.%s" % (layer.prefix, uuid.uuid4().hex)
         self.loop = self.timer = None
         self.checking = False
@@ -127,6 +143,7 @@ class Members(object):
         if len(channels) >= CHANNELS_OF_A_TASK:  # for replies, perhaps; they join no groups
             for idle in [name for name in channels if name not in self.groups]:
                 channels.discard(idle)
+                self.heard.discard(idle)
                 del self.owners[idle]
         channels.add(channel)
         self.owners[channel] = task, asyncio.get_event_loop()
@@ -135,7 +152,19 @@ class Members(object):
         """The task has ended."""
         for channel in self.channels.pop(task, ()):
             self.owners.pop(channel, None)
-            self.groups.pop(channel, None)
+            groups = self.groups.pop(channel, ())
+            if channel in self.heard:
+                self.heard.discard(channel)
+                self.ended[channel] = None
+                self.leaving.update((group, channel) for group in groups)
+                self.layer.receive_buffer.pop(channel, None)
+        while len(self.ended) > ENDED_CHANNELS:
+            self.ended.popitem(last=False)
+
+    def hear(self, channel):
+        """Somebody receives on the channel."""
+        if channel in self.owners:
+            self.heard.add(channel)
 
     def add(self, group, channel):
         _, loop = self.owners.get(channel, (None, None))
@@ -172,7 +201,7 @@ class Members(object):
 
     def look(self):
         self.timer = None
-        if not self.groups:
+        if not self.groups and not self.leaving:
             self.loop = None  # the next member starts again
             return
         self.checking = True
@@ -200,6 +229,7 @@ class Members(object):
     async def check_host(self, index):
         layer = self.layer
         async with layer.connection(index) as connection:
+            await self.leave(connection, index)
             server = repr(connection.address).encode("utf8")
             if await connection.get(self.mark, encoding=None) == server:
                 return
@@ -213,9 +243,21 @@ class Members(object):
                 # Who left meanwhile may have been added after it was removed.
                 gone = [pair for pair in some if not self.has(*pair)]
                 if gone:
-                    keys = [layer._group_key(group) for group, _ in gone]
-                    await connection.eval(REMOVE, keys=keys, args=[name for _, name in gone])
+                    await self.remove(connection, gone)
             await connection.set(self.mark, server, pexpire=int(layer.group_expiry * 500))
+
+    async def leave(self, connection, index):
+        """Remove the consumers that ended without leaving their groups on that host."""
+        hash_of = self.layer.consistent_hash
+        pairs = [pair for pair in list(self.leaving) if hash_of(pair[0]) == index]
+        for start in range(0, len(pairs), PAIRS_AT_ONCE):
+            some = pairs[start : start + PAIRS_AT_ONCE]
+            await self.remove(connection, some)
+            self.leaving.difference_update(some)
+
+    async def remove(self, connection, pairs):
+        keys = [self.layer._group_key(group) for group, _ in pairs]
+        await connection.eval(REMOVE, keys=keys, args=[channel for _, channel in pairs])
 
     def has(self, group, channel):
         return group in self.groups.get(channel, ())

@@ -135,6 +135,68 @@ async def main():
 run(main)
 """
 )
+# Messages to a consumer that has ended, one that is busy, and a name that is read later on.
+LEFT = (
+    START
+    + """
+layer.capacity = 3
+
+async def consume():
+    name = await layer.new_channel()
+    names.append(name)
+    got = [await layer.receive(name)]
+    await end.wait()
+    while name in layer.receive_buffer:
+        got.append(await layer.receive(name))
+    return len(got)
+
+async def end_at_once():
+    name = await layer.new_channel()
+    names.append(name)
+    await layer.receive(name)
+
+# Whoever reads has the other messages kept that are found first.
+async def send(name, *numbers):
+    for number in numbers:
+        await layer.send(name, {"type": "count", "number": number})
+    await layer.send(own, {"type": "read"})
+    await layer.receive(own)
+
+async def main():
+    global own, names, end
+    own, names, end = await layer.new_channel(), [], asyncio.Event()
+    ending, busy = [asyncio.ensure_future(one()) for one in (end_at_once, consume)]
+    while len(names) < 2:
+        await asyncio.sleep(0)
+    for name in names:
+        await layer.send(name, {"type": "begin"})
+    await ending
+    later = await asyncio.ensure_future(layer.new_channel())
+    for start in (0, 2):
+        for name in names + [later]:
+            await send(name, start, start + 1)
+    print("ended", layer.receive_buffer[names[0]].qsize())
+    end.set()
+    print("busy", await busy)
+    print("later", layer.receive_buffer[later].qsize(), (await layer.receive(later))["number"])
+    await layer.send(later, {"type": "old"})
+    await layer.send(own, {"type": "read"})
+    layer.expiry = 0
+    await layer.receive(own)
+    layer.expiry = 60
+    await send(own)
+    print("expired", later not in layer.receive_buffer)
+    await layer.wait_received()
+run(main)
+"""
+)
+
+
+def test_messages_are_kept_for_those_only_who_may_ask_for_them(env):
+    result = probe(LEFT, env=env)
+    assert result.said == "ended 0\nbusy 5\nlater 3 0\nexpired True", result.error
+    ill = probe(LEFT, disable=NAME, env=env).said
+    assert ill.startswith("ended 4\n") and ill.endswith("expired False")
 
 
 def test_cancelled_receives_leave_nothing_behind(env):

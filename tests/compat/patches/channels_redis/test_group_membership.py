@@ -13,8 +13,7 @@ from .live_site import LiveSite  # noqa: E402
 
 NAME = "channels_redis.group_membership"
 EXPIRY = 2  # seconds
-# Who is added again when Redis has lost everything: consumers that run, in groups they are in.
-CODE = """
+SITE = """
 import asyncio, os, socket
 import django
 from django.conf import settings
@@ -41,7 +40,11 @@ class Consumer(AsyncConsumer):
 async def members(group):
     async with layer.connection(0) as connection:
         return sorted(name.decode() for name in await connection.zrange(layer._group_key(group)))
-
+"""
+# Who is added again when Redis has lost everything: consumers that run, in groups they are in.
+CODE = (
+    SITE
+    + """
 async def main():
     loop = asyncio.get_event_loop()
     consumers, tasks, inputs = [], [], []
@@ -81,6 +84,44 @@ loop = asyncio.new_event_loop()
 asyncio.set_event_loop(loop)
 loop.run_until_complete(main())
 """
+)
+# A consumer that ends by an exception, beside one that goes on; a script's task that only joins.
+FAILED = (
+    SITE
+    + """
+async def join():
+    name = await layer.new_channel()
+    await layer.group_add("all", name)
+    return name
+
+async def main():
+    loop = asyncio.get_event_loop()
+    await layer.flush()
+    tasks, consumers = [], []
+    for events in (["start"], ["start", "fail"]):
+        consumer = Consumer({})
+        consumer.ready = loop.create_future()
+        consumers.append(consumer)
+        inputs = asyncio.Queue()
+        tasks.append(loop.create_task(consumer(inputs.get, None)))
+        for event in events:
+            inputs.put_nowait({"type": event})
+        await consumer.ready
+    stays = sorted([consumers[0].channel_name, await loop.create_task(join())])
+    await asyncio.wait(tasks[1:])
+    deadline = loop.time() + float(os.environ["LIMIT"])
+    while await members("all") != stays and loop.time() < deadline:
+        await asyncio.sleep(0.05)
+    print(await members("all") == stays, await members("some") == [consumers[0].channel_name])
+    tasks[0].cancel()
+    await asyncio.wait(tasks)
+    await layer.close_pools()
+
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+loop.run_until_complete(main())
+"""
+)
 
 
 @pytest.mark.parametrize("disable", ["", NAME])
@@ -162,6 +203,10 @@ loop.run_until_complete(asyncio.wait_for(main(), 60))
 
 def test_only_living_members_are_added_again(env):
     prove(NAME, CODE, good="True True\n{} {} {}", bad="False False", env=dict(env, LIMIT="6"))
+
+
+def test_a_consumer_that_failed_is_in_no_group(env):
+    prove(NAME, FAILED, good="True True", bad="False False", env=dict(env, LIMIT="6"))
 
 
 def test_a_failover_that_lost_the_last_member(env, mortal_redis):
