@@ -11,6 +11,7 @@ import functools
 import logging
 
 from ...patch import Patch
+from .silent_connection import impatient
 
 patch = Patch(
     __name__,
@@ -20,9 +21,9 @@ patch = Patch(
     symptom="TypeError from create_redis(): a Redis behind Sentinel cannot be used",
 )
 
-# For one sentinel, for Redis to connect, and for each of its answers later: a server that hangs
-# says nothing, and its sentinels name another meanwhile.
-ASK_SECONDS, CONNECT_SECONDS, ANSWER_SECONDS = 1.0, 2.0, 10.0
+# For one sentinel, and for Redis to connect: a server that hangs says nothing, and its sentinels
+# name another meanwhile.
+ASK_SECONDS, CONNECT_SECONDS = 1.0, 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -82,30 +83,6 @@ def check(host):
         raise ValueError('A Redis host with "sentinels" needs "master_name", as they know it')
     if "address" in host:
         raise ValueError('A Redis host has either "sentinels" or an "address"')
-
-
-def impatient(base):
-    """A class of connections that are closed when an answer takes too long."""
-
-    class Connection(base):
-        def execute(self, command, *args, **options):
-            answer = super(Connection, self).execute(command, *args, **options)
-            seconds = ANSWER_SECONDS
-            if command.upper() in ("BRPOP", "BRPOPLPUSH", b"BRPOP", b"BRPOPLPUSH"):
-                if not args[-1]:
-                    return answer
-                seconds += float(args[-1])
-            timer = asyncio.get_event_loop().call_later(seconds, self.give_up, seconds)
-            answer.add_done_callback(lambda _: timer.cancel())
-            return answer
-
-        def give_up(self, seconds):
-            from aioredis.errors import ConnectionClosedError
-
-            # Not close(): for who waits it must look as if Redis had closed it.
-            self._do_close(ConnectionClosedError("no answer in %g s" % seconds))
-
-    return Connection
 
 
 async def connect(pool, connection_class):

@@ -41,13 +41,13 @@ FAILOVER = (
 import asyncio, json, os, signal, subprocess, sys, time
 import aioredis
 from channels_redis.core import RedisChannelLayer
-from compat.patches.channels_redis import sentinel
+from compat.patches.channels_redis import silent_connection
 from compat.redis_outage import is_outage
 
 ports, old, new = [json.loads(os.environ[name]) for name in ("PORTS", "PRIMARY", "REPLICA")]
 host = {"sentinels": [("127.0.0.1", port) for port in ports], "master_name": "mymaster"}
 layer, sender = RedisChannelLayer(hosts=[host]), RedisChannelLayer(hosts=[host])
-sentinel.ANSWER_SECONDS = 1
+silent_connection.ANSWER_SECONDS = 1
 layer.brpop_timeout = 1
 
 async def until_received(received, what):
