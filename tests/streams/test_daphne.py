@@ -196,6 +196,48 @@ def test_many_writers_and_readers_with_redis_killed(site, servers, stream, redis
         client.close()
 
 
+def with_password(make_site, database, redis, password):
+    """A site that gives Redis that password, and its daphne."""
+    host = {"address": [HOST, redis.port], "password": password}
+    site = make_site(database, json.dumps([host]), poll=0.2)
+    return site, site.daphne()
+
+
+def test_redis_takes_another_password_than_ours(make_site, sqlite_settings, redis, layer, stream):
+    """What there is, and what comes, is read from the database."""
+    redis_cli(make_site("", layer), "config", "set", "requirepass", "right")
+    site, server = with_password(make_site, sqlite_settings, redis, "wrong")
+    site.run("publish_bulk", stream, 20, 10)
+    client = Client(server, stream).until_live().until(20)
+    site.run("publish_once", stream, "new")
+    assert client.until(21).bodies[-1] == "new"
+    for said in ("Redis refuses us", "found by polling"):
+        assert wait_until(lambda said=said: lines_with(server, said), what=said)
+        assert "password" in lines_with(server, said)[0]
+    client.close()
+
+
+def lines_with(server, text):
+    return [line for line in server.output().splitlines() if text in line]
+
+
+def test_the_password_of_redis_changes(make_site, sqlite_settings, redis, layer, stream):
+    """Sockets stay open, and get what comes; all is well when it is ours again."""
+    bare = make_site("", layer)
+    redis_cli(bare, "config", "set", "requirepass", "ours")
+    site, server = with_password(make_site, sqlite_settings, redis, "ours")
+    client = Client(server, stream).until_live()
+    redis_cli(bare, "-a", "ours", "config", "set", "requirepass", "theirs")
+    redis_cli(bare, "-a", "theirs", "client", "kill", "type", "normal")
+    wait_until(lambda: lines_with(server, "Redis refuses us"), what="the refusal")
+    site.run("publish_once", stream, "by polling")
+    client.until(1)
+    redis_cli(bare, "-a", "theirs", "config", "set", "requirepass", "ours")
+    site.run("publish_once", stream, "as ever")
+    assert client.until(2).bodies == ["by polling", "as ever"]
+    client.close()
+
+
 def test_one_server_restarts(site, servers, stream):
     """A reader that reconnects to another server gets what it missed, once."""
     writer = site.spawn("publish_slowly", stream, 400, 0.002)

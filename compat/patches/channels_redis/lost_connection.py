@@ -1,7 +1,8 @@
 """
 Receive again when Redis is back, instead of failing the consumer that waits.
 
-Until then the waiting ones try again with growing pauses. Nothing is repeated: a message that
+Until then the waiting ones try again with growing pauses; so they do while Redis refuses to serve
+us: it has no room, cannot save, or was given another password. Nothing is repeated: a message that
 Redis had handed out is still in its list of messages in flight.
 https://github.com/django/channels_redis/issues/20
 """
@@ -24,12 +25,12 @@ patch = Patch(
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 3.0
 
 logger = logging.getLogger(__name__)
-throttle = Throttle()
+away, refusing = Throttle(), Throttle()
 
 
 @patch.when_imported("channels_redis.core")
 def repair(core):
-    from ...redis_outage import is_outage
+    from ...redis_outage import is_outage, is_refusal
 
     layer = core.RedisChannelLayer
     stock = layer.receive_single
@@ -44,13 +45,23 @@ def repair(core):
                 # An Exception before Python 3.8.
                 if isinstance(error, asyncio.CancelledError) or not is_outage(error):
                     raise
-                throttle.log(
-                    logger.warning,
-                    "Redis is away, messages are received when it is back: %s: %s",
-                    type(error).__name__,
-                    error,
-                )
+                complain(error, is_refusal(error))
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
             pause = min(pause * 2, LONGEST_PAUSE)
 
     patch.replace(layer, "receive_single", receive_single)
+
+
+def complain(error, refused):
+    """A refusal has a line of its own: it may come when a lost connection was just told of."""
+    throttle, what, until = away, "is away", "it is back"
+    if refused:
+        throttle, what, until = refusing, "refuses us", "it serves us"
+    throttle.log(
+        logger.warning,
+        "Redis %s, messages are received when %s: %s: %s",
+        what,
+        until,
+        type(error).__name__,
+        error,
+    )

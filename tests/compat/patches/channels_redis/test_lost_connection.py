@@ -66,6 +66,59 @@ loop = asyncio.new_event_loop()
 asyncio.set_event_loop(loop)
 loop.run_until_complete(main())
 """
+# Redis has no room, cannot save, or takes another password, until somebody sees to it.
+REFUSED = """
+import asyncio, logging, os
+import aioredis
+from channels_redis.core import RedisChannelLayer
+
+address = ("127.0.0.1", int(os.environ["PORT"]))
+layer, sender = RedisChannelLayer(hosts=[address]), RedisChannelLayer(hosts=[address])
+layer.brpop_timeout = 1
+
+class Told(logging.Handler):
+    def emit(self, record):
+        if "Redis refuses us" in record.getMessage():
+            print(self.expected in record.getMessage())
+            self.event.set()
+
+async def change(admin, kind, refuse):
+    if kind == "OOM":
+        await admin.config_set("maxmemory", "1" if refuse else "0")
+    elif kind == "MISCONF":
+        await admin.config_set("save", "3600 1" if refuse else "")
+        if refuse:  # and there is a folder in the file's place
+            os.makedirs(os.environ["FOLDER"] + "/dump.rdb/in the way", exist_ok=True)
+            await admin.execute("bgsave")
+            while b"rdb_last_bgsave_status:err" not in await admin.execute("info", "persistence"):
+                await asyncio.sleep(0.01)
+    else:
+        await admin.config_set("requirepass", "other" if refuse else "")
+        await admin.execute("client", "kill", "type", "normal", "skipme", "yes")
+
+async def main():
+    told, kind = Told(), os.environ["KIND"]
+    told.expected, told.event = kind, asyncio.Event()
+    logging.getLogger("compat").addHandler(told)
+    admin = await aioredis.create_redis(address)
+    task = asyncio.ensure_future(layer.receive("jobs"))
+    while b"cmd=brpop" not in await admin.execute("client", "list"):
+        await asyncio.sleep(0.01)
+    await change(admin, kind, True)
+    await asyncio.wait([task, asyncio.ensure_future(told.event.wait())], timeout=9,
+                       return_when=asyncio.FIRST_COMPLETED)
+    await change(admin, kind, False)
+    admin.close()
+    await sender.send("jobs", {"type": "news"})
+    print(await asyncio.wait_for(task, 15))
+    for used in (layer, sender):
+        await used.wait_received()
+        await used.close_pools()
+
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+loop.run_until_complete(main())
+"""
 # Errors that are no outage still reach the caller.
 WRONG = """
 import asyncio, os
@@ -73,12 +126,13 @@ from aioredis import ReplyError
 from channels_redis.core import RedisChannelLayer
 
 async def main():
-    host = {"address": ("127.0.0.1", int(os.environ["PORT"])), "password": "wrong"}
+    layer = RedisChannelLayer(hosts=[("127.0.0.1", int(os.environ["PORT"]))])
+    async with layer.connection(0) as connection:
+        await connection.set("asgi:odd", "no list")
     try:
-        await asyncio.wait_for(RedisChannelLayer(hosts=[host]).receive("quiet"), 5)
+        await asyncio.wait_for(layer.receive("odd"), 5)
     except ReplyError as error:
         print("refused")
-    layer = RedisChannelLayer(hosts=[("127.0.0.1", int(os.environ["PORT"]))])
     task = asyncio.ensure_future(layer.receive("quiet"))
     other = RedisChannelLayer(hosts=[("127.0.0.1", int(os.environ["PORT"]))])
     async with other.connection(0) as connection:
@@ -102,6 +156,14 @@ def test_receivers_go_on_after_a_restart(restarting):
 
 def test_receivers_go_on_after_a_failover(env):
     prove(NAME, DEMOTED, good="{'type': 'news'}", bad="UNBLOCKED", env=env)
+
+
+@pytest.mark.parametrize(
+    "kind, bad", [("OOM", "OOM"), ("MISCONF", "MISCONF"), ("NOAUTH", "ConnectionClosedError")]
+)
+def test_receivers_go_on_when_redis_serves_again(mortal_redis, tmp_path, kind, bad):
+    env = {"PORT": str(mortal_redis.port), "KIND": kind, "FOLDER": str(tmp_path)}
+    prove(NAME, REFUSED, good="True\n{'type': 'news'}", bad=bad, env=env)
 
 
 def test_what_is_no_outage_is_raised(env):
