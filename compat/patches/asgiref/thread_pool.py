@@ -219,6 +219,9 @@ def run_for(call, function):
     token = cause.set(call)
     try:
         return function()
+    except StopIteration as error:
+        # No asyncio.Future takes one, so whoever awaits would never wake.
+        raise RuntimeError("a function in a thread raised StopIteration") from error
     finally:
         cause.reset(token)
         call.over = True

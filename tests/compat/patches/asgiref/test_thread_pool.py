@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import time
 
 import pytest
@@ -166,6 +167,18 @@ def outer():
 print(loop.run_until_complete(sync_to_async(outer)()))
 """
     prove(NAME, ALARM + code, good="caught inside", **NESTED)
+
+
+def test_stop_iteration_wakes_whoever_awaits():
+    code = """
+try:
+    loop.run_until_complete(sync_to_async(next)(iter([])))
+except RuntimeError as error:
+    print("RuntimeError", repr(error.__cause__).replace(",", ""))
+"""
+    # Python 3.12 wakes him with such an error of its own.
+    bad = "hangs" if sys.version_info < (3, 12) else "RuntimeError"
+    prove(NAME, ALARM + code, good="RuntimeError StopIteration()", bad=bad)
 
 
 def test_a_thread_of_the_sites_own():
