@@ -1,8 +1,8 @@
 """
 Keep to itself what Django's modules use that a newer Python deprecates, while they are imported.
 
-`cgi`, `crypt` and `locale.getdefaultlocale()` work as ever; under `-W error` the warnings stop
-the import, or turn the encoding of file names into ASCII.
+`cgi`, `crypt`, `locale.getdefaultlocale()` and, until 3.11, the finder of Django's six work as
+ever; under `-W error` the warnings stop the import, or turn the encoding of file names into ASCII.
 https://docs.python.org/3/whatsnew/3.11.html#deprecated
 """
 
@@ -13,7 +13,7 @@ patch = Patch(
     __name__,
     package="django",
     versions="<4.2",
-    python=">=3.11",
+    python=">=3.10",
     symptom="DeprecationWarning: 'cgi' is deprecated, and manage.py fails under -W error",
 )
 
@@ -23,6 +23,8 @@ DEPRECATED = [
     ("'crypt' is deprecated", r"importlib$|django\.contrib\.auth\.hashers$"),
     ("'locale.getdefaultlocale' is deprecated|Use setlocale", r"django\.utils\.encoding$"),
 ]
+# Python names the class only: other copies of six have it, too.
+SIX = r"_SixMetaPathImporter\.(find_spec|exec_module)\(\) not found"
 
 
 @patch.when_imported("django")
@@ -31,3 +33,4 @@ def repair(django):
 
     for message, module in DEPRECATED:
         warnings.filterwarnings("ignore", message, DeprecationWarning, module)
+    warnings.filterwarnings("ignore", SIX, ImportWarning, r"importlib\._bootstrap$")

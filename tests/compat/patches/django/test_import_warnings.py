@@ -9,17 +9,31 @@ NAME = "django.import_warnings"
 NEEDED = sys.version_info >= (3, 11)
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python knows such finders no more")
+def test_djangos_six():
+    strict = "import warnings\nwarnings.simplefilter('error')\n"
+    # compat.report() loads what stumbles over six itself.
+    strict += "atexit.register(warnings.simplefilter, 'ignore')\n"
+    code = "from django.utils.six.moves.urllib.parse import quote\nprint(quote('a b'))"
+    bad = "_SixMetaPathImporter.find_spec() not found"
+    needed = sys.version_info >= (3, 10)
+    prove(NAME, strict + DJANGO + code, good="a%20b", bad=bad, needed=needed)
+
+
+@pytest.mark.skipif(sys.version_info[:2] == (3, 10), reason="there is nothing to be warned of")
 def test_the_encoding_of_the_system():
     code = "from django.utils import encoding\nprint(encoding.DEFAULT_LOCALE_ENCODING)"
     prove(NAME, code, good="UTF-8", bad="ascii", needed=NEEDED, env=STRICT)
 
 
+@pytest.mark.skipif(sys.version_info[:2] == (3, 10), reason="there is nothing to be warned of")
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="cgi comes from PyPI")
 def test_django_imports_cgi():
     code = "import django.core.handlers.wsgi, cgi\nprint(cgi.__name__)"
     prove(NAME, code, good="cgi", bad="'cgi' is deprecated", needed=NEEDED, env=STRICT)
 
 
+@pytest.mark.skipif(sys.version_info[:2] == (3, 10), reason="there is nothing to be warned of")
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="there is no crypt")
 def test_the_crypt_hasher_imports_crypt():
     code = DJANGO + (
