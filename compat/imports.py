@@ -40,7 +40,23 @@ def is_partial(module):
     """Whether the module is still being executed."""
     if any(module is other for other in _executed):
         return False
+    return is_initializing(module)
+
+
+def is_initializing(module):
+    """Whether the import of the module has not ended; None is no module."""
     return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
+
+
+def may_be_watched(name):
+    """
+    Whether a submodule may be watched once it has been loaded.
+
+    Its package is being imported, and our hooks of that watch submodules; another thread may
+    import one meanwhile.
+    """
+    package = name.partition(".")[0]
+    return package in _watched and is_initializing(sys.modules.get(package))
 
 
 def _wait_for(name):
@@ -85,7 +101,7 @@ class Finder(object):
     instance = None
 
     def find_spec(self, fullname, path=None, target=None):
-        if fullname not in _watched:
+        if fullname not in _watched and not may_be_watched(fullname):
             return None
         finders = sys.meta_path
         # Only those after us, so that two finders like this one cannot call each other for ever.

@@ -100,6 +100,48 @@ def test_a_module_that_another_thread_is_importing_is_waited_for(make, calls):
     assert calls == [True]
 
 
+def test_a_submodule_that_another_thread_imports_before_it_is_watched(make, calls, tmp_path):
+    """As patches do: the package's hook watches it, just after it was looked for."""
+    package = tmp_path / ("watched%d" % next(numbers))
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "inner.py").write_text("value = 1\n")
+    importlib.invalidate_caches()
+    inner = package.name + ".inner"
+    hooked, looked, watched = [threading.Event() for _ in range(3)]
+
+    class Slow:
+        """Finds what the others do, at leisure."""
+
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name == inner and not looked.is_set():
+                looked.set()
+                watched.wait(10)
+
+    def hook(module):
+        hooked.set()
+        looked.wait(10)
+        imports.when_imported(inner, lambda module: calls.append(module.value))
+        watched.set()
+
+    def other():
+        hooked.wait(10)
+        # Before Python 3.8 an import statement does not wait for the package.
+        importlib._bootstrap._find_and_load_unlocked(inner, importlib.import_module)
+
+    imports.when_imported(package.name, hook)
+    sys.meta_path.insert(sys.meta_path.index(imports.Finder.instance) + 1, Slow)
+    thread = threading.Thread(target=other)
+    thread.start()
+    try:
+        importlib.import_module(package.name)
+        thread.join(10)
+    finally:
+        sys.meta_path.remove(Slow)
+    assert calls == [1]
+
+
 def test_a_circular_import_is_taken_up_when_it_has_ended(make, calls):
     name = "watched%d" % next(numbers)
     inner = make("from tests.compat.test_imports import begin\nbegin(%r)\n" % name)
