@@ -431,8 +431,9 @@ def test_a_worker_survives_a_job_that_fails(caplog):
 @pytest.mark.parametrize(
     "arguments, complaint",
     [
-        (["--poll", "0"], "--poll must be between 0.05 and 60 seconds"),
-        (["--poll", "nan"], "--poll must be between 0.05 and 60 seconds"),
+        (["--poll", "0"], "--poll must be between 0.05 and 5 seconds"),
+        (["--poll", "6"], "--poll must be between 0.05 and 5 seconds"),
+        (["--poll", "nan"], "--poll must be between 0.05 and 5 seconds"),
         (["--concurrency", "0"], "--concurrency must be between 1 and 64"),
         (["--grace", "-1"], "--grace must be between 0 and 600 seconds"),
         (["--concurrency", "x"], "invalid int value"),

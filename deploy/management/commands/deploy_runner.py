@@ -4,7 +4,7 @@ import sys
 
 from django.core.management.base import BaseCommand, CommandError
 
-from deploy.runner import Runner
+from deploy.runner import HEARTBEAT, Runner
 
 
 class Command(BaseCommand):
@@ -40,8 +40,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, **options):
-        if not 0.05 <= options["poll"] <= 60:
-            raise CommandError("--poll must be between 0.05 and 60 seconds")
+        if not 0.05 <= options["poll"] <= HEARTBEAT:  # which goes out between two looks
+            raise CommandError("--poll must be between 0.05 and %g seconds" % HEARTBEAT)
         if not 1 <= options["concurrency"] <= 64:
             raise CommandError("--concurrency must be between 1 and 64")
         if not 0 <= options["grace"] <= 600:
