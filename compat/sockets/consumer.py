@@ -1,6 +1,7 @@
 """For channels consumers that know more than the session about who may stay connected."""
 
 from .codes import CLOSE_FORBIDDEN
+from .standing import answer
 from .watch import KEY, Watched
 
 __all__ = ["WatchedMixin"]
@@ -18,7 +19,11 @@ class WatchedMixin:
     _watched = None
 
     def may_stay(self, user):
-        """Whether `user`, who is read anew, may stay connected. In a thread; may query."""
+        """
+        Whether `user`, who is read anew, may stay connected. In a thread; may query.
+
+        No, where it raises something else than the database's errors.
+        """
         return True
 
     @classmethod
@@ -27,7 +32,9 @@ class WatchedMixin:
         if cls.may_stay is WatchedMixin.may_stay:
             return {}
         return {
-            consumer: CLOSE_FORBIDDEN for consumer, user in members if not consumer.may_stay(user)
+            consumer: CLOSE_FORBIDDEN
+            for consumer, user in members
+            if not answer(False, consumer.may_stay, user)
         }
 
     async def dismissed(self, code):

@@ -4,16 +4,47 @@ Whether the people behind many sockets are still signed in, with few queries for
 All of it touches the database, and is called in a thread.
 """
 
+import logging
 from importlib import import_module
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import DataError, Error, close_old_connections
 from django.utils.crypto import constant_time_compare
 
-from .codes import CLOSE_SIGNED_OUT
+from ..throttle import Throttle
+from .codes import CLOSE_FORBIDDEN, CLOSE_SIGNED_OUT
+
+logger = logging.getLogger(__name__)
+_throttle = Throttle()
 
 # Of one query; SQLite takes 999 parameters.
 BATCH = 500
+
+
+class HalfChecked(Exception):
+    """The database failed the consumers; `codes` has what is known without their answers."""
+
+    def __init__(self, codes):
+        super().__init__("the database did not answer consumers")
+        self.codes = codes
+
+
+def answer(otherwise, ask, *arguments):
+    """
+    What ask() says; `otherwise`, and a traceback in the log, where it raises.
+
+    A site's own check that fails for one socket must not keep the others from being checked. What
+    the database raises is passed on: nobody has to go because it does not answer.
+    """
+    try:
+        return ask(*arguments)
+    except Exception as error:
+        # Of DataError the arguments are the cause.
+        if isinstance(error, Error) and not isinstance(error, DataError):
+            raise
+        name = getattr(ask, "__qualname__", ask)
+        _throttle.log(logger.exception, "%s() failed, which closes the socket", name)
+        return otherwise
 
 
 def session_key(session):
@@ -27,7 +58,11 @@ def session_key(session):
 
 
 def ask(sockets):
-    """{socket: close code} of those Watched that must be closed; raises what the database does."""
+    """
+    {socket: close code} of those Watched that must be closed.
+
+    Raises what the database does; HalfChecked, when it did so to consumers only.
+    """
     close_old_connections()
     try:
         return codes(sockets)
@@ -42,15 +77,23 @@ def codes(sockets):
     sockets_of = {}
     users = users_now(sockets)
     for socket in sockets:
-        user = users[socket]
+        user, consumer = users[socket], socket.consumer  # may end meanwhile
         if user is None:
             found[socket] = CLOSE_SIGNED_OUT
-        elif socket.consumer is not None:
-            consumers.setdefault(type(socket.consumer), []).append((socket.consumer, user))
-            sockets_of[socket.consumer] = socket
+        elif consumer is not None:
+            consumers.setdefault(type(consumer), []).append((consumer, user))
+            sockets_of[consumer] = socket
+    failure = None
     for kind, members in consumers.items():
-        for consumer, code in kind.dismissals(members).items():
-            found[sockets_of[consumer]] = code
+        all_of_them = {consumer: CLOSE_FORBIDDEN for consumer, _ in members}
+        try:
+            said = answer(all_of_them, kind.dismissals, members)
+        except Error as error:
+            failure = error
+            continue
+        found.update((sockets_of[c], code) for c, code in said.items() if c in sockets_of)
+    if failure is not None:
+        raise HalfChecked(found) from failure
     return found
 
 
@@ -114,7 +157,9 @@ def users_of_sessions(sessions):
     for key, data in sessions.items():
         path = data.get(BACKEND_SESSION_KEY)
         if SESSION_KEY in data and path in settings.AUTHENTICATION_BACKENDS:
-            wanted.setdefault(path, {})[key] = to_python(data[SESSION_KEY])
+            pk = answer(None, to_python, data[SESSION_KEY])
+            if pk is not None:
+                wanted.setdefault(path, {})[key] = pk
     found = {}
     for path, keys in wanted.items():
         backend = load_backend(path)
@@ -122,7 +167,7 @@ def users_of_sessions(sessions):
             users = users_by_key(set(keys.values()))
             users = {pk: u for pk, u in users.items() if backend.user_can_authenticate(u)}
         else:
-            users = {pk: backend.get_user(pk) for pk in set(keys.values())}
+            users = {pk: answer(None, backend.get_user, pk) for pk in set(keys.values())}
         for key, pk in keys.items():
             user = users.get(pk)
             if user is None:

@@ -168,17 +168,28 @@ class Watch:
         sockets = list(self.sockets)
         if not sockets:
             return
-        codes = await self.loop.run_in_executor(self.thread, standing.ask, sockets)
+        try:
+            codes = await self.loop.run_in_executor(self.thread, standing.ask, sockets)
+        except standing.HalfChecked as half:
+            for socket, code in half.codes.items():
+                self.dismiss(socket, code)
+            raise half.__cause__
         for socket in sockets:
             if socket in codes:
                 self.dismiss(socket, codes[socket])
             elif socket.consumer is not None and socket.watch is self:
-                socket.consumer.rechecked()
+                self._passed(socket.consumer)
 
     def dismiss(self, socket, code):
         """Close a socket, if it is still there."""
         if socket.watch is self:
             self._later(self._end(socket, code))
+
+    def _passed(self, consumer):
+        try:
+            consumer.rechecked()
+        except Exception:  # of one consumer, and no reason to leave the others out
+            self.throttle.log(logger.exception, "rechecked() of %s failed", type(consumer).__name__)
 
     async def _end(self, socket, code):
         end = socket.end if socket.consumer is None else socket.consumer.dismissed

@@ -1,5 +1,6 @@
 """Who is signed out, or may not stay, is disconnected; over a real daphne and a real Redis."""
 
+import asyncio
 import datetime
 import os
 
@@ -8,14 +9,17 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DataError, OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from compat.sockets import standing
+from compat.sockets import standing, watch
+from compat.sockets.consumer import WatchedMixin
 from compat.sockets.watch import Watched
 from compat.streams import publish_many
+from compat.throttle import Throttle
 from tests.deploy.conftest import make_user, wait_until
 from tests.websockets import close_code
 
@@ -190,3 +194,139 @@ def test_a_backend_of_the_site_decides_for_its_users(site, settings, monkeypatch
     assert standing.codes([socket]) == {socket: 4501}
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
     assert standing.codes([socket]) == {socket: 4501}  # not a backend of this site any more
+
+
+# A check of the site's own that fails is about its own sockets only.
+
+
+@pytest.fixture(autouse=True)
+def every_line_is_logged(monkeypatch):
+    monkeypatch.setattr(standing, "_throttle", Throttle(0))
+
+
+class Failing(WatchedMixin):
+    error = ObjectDoesNotExist("no profile")
+
+    def may_stay(self, user):
+        raise self.error
+
+
+class Strict(WatchedMixin):
+    def may_stay(self, user):
+        return user.username != "eve"
+
+
+class AllAtOnce(WatchedMixin):
+    @classmethod
+    def dismissals(cls, members):
+        raise ObjectDoesNotExist("no profile")
+
+
+def watched_by(kind, user):
+    socket = watched(user, sign_in(user))
+    socket.consumer = kind()
+    return socket
+
+
+@pytest.fixture
+def others(site):
+    """(sockets, the codes of those of them that must be closed)."""
+    gone, eve = make_user("gone"), make_user("eve")
+    sockets = [watched_by(Strict, user) for user in (gone, eve, site.user)]
+    get_user_model().objects.filter(pk=gone.pk).update(is_active=False)
+    return sockets, {sockets[0]: 4501, sockets[1]: 4503}
+
+
+@pytest.mark.parametrize("kind", [Failing, AllAtOnce])
+def test_a_consumer_whose_check_raises_is_closed_alone(others, caplog, kind):
+    sockets, closed = others
+    bad = watched_by(kind, make_user("bad"))
+    assert standing.codes([bad] + sockets) == {bad: 4503, **closed}
+    assert "no profile" in caplog.text and "Traceback" in caplog.text
+
+
+def test_data_that_the_database_refuses_is_like_any_other_error(others, monkeypatch):
+    sockets, closed = others
+    bad = watched_by(Failing, make_user("bad"))
+    monkeypatch.setattr(Failing, "error", DataError("integer out of range"))
+    assert standing.codes([bad] + sockets) == {bad: 4503, **closed}
+
+
+def test_a_database_that_fails_a_consumer_closes_nobody_for_that(others, monkeypatch):
+    sockets, closed = others
+    bad = watched_by(Failing, make_user("bad"))
+    error = OperationalError("no such table: profile")
+    monkeypatch.setattr(Failing, "error", error)
+    with pytest.raises(standing.HalfChecked) as caught:
+        standing.codes([bad] + sockets)
+    assert caught.value.codes == closed and caught.value.__cause__ is error
+
+
+class Moody(ModelBackend):
+    def get_user(self, user_id):
+        user = super().get_user(user_id)
+        if user is not None and user.username == "bad":
+            raise ObjectDoesNotExist("no profile")
+        return user
+
+
+def test_a_backend_that_raises_for_one_user(others, settings, caplog):
+    settings.AUTHENTICATION_BACKENDS = [__name__ + ".Moody"]
+    bad, gone, fine = [make_user(name + "2") for name in ("bad", "gone", "fine")]
+    get_user_model().objects.filter(pk=bad.pk).update(username="bad")
+    sockets = [watched(user, sign_in(user)) for user in (bad, gone, fine)]
+    gone.set_password("another")
+    gone.save()
+    assert standing.codes(sockets) == dict.fromkeys(sockets[:2], 4501)
+    assert "no profile" in caplog.text and "Traceback" in caplog.text
+
+
+def test_a_session_with_a_key_that_is_none(site):
+    """From before a site changed its model of users, say."""
+    client = Client()
+    client.force_login(site.user)
+    session = client.session
+    session["_auth_user_id"] = "ec7e7ea6"
+    session.save()
+    fine, old = watched(site.user, sign_in(site.user)), watched(site.user, session.session_key)
+    assert standing.codes([old, fine]) == {old: 4501}
+
+
+class Passing(WatchedMixin):
+    passed = 0
+
+    def rechecked(self):
+        Passing.passed += 1
+        raise ObjectDoesNotExist("no profile")
+
+
+def test_a_round_closes_whom_it_can(monkeypatch):
+    """Also after a consumer's rechecked() that raises, and when half of it could not be asked."""
+    closed = []
+
+    class Round(watch.Watch):
+        def __init__(self, loop, sockets):
+            self.loop, self.thread, self.sockets = loop, None, sockets
+            self.throttle = Throttle()
+
+        def dismiss(self, socket, code):
+            closed.append((socket, code))
+
+    good, bad = watched(None), watched(None)
+    good.consumer = Passing()
+    loop = asyncio.new_event_loop()
+    good.watch = one = Round(loop, [good, bad])
+
+    def half(sockets):
+        raise standing.HalfChecked({bad: 4501}) from OperationalError("gone")
+
+    try:
+        monkeypatch.setattr(standing, "ask", lambda sockets: {bad: 4501})
+        loop.run_until_complete(one.check())
+        assert closed == [(bad, 4501)] and Passing.passed == 1
+        monkeypatch.setattr(standing, "ask", half)
+        with pytest.raises(OperationalError):  # it is made again soon
+            loop.run_until_complete(one.check())
+        assert closed == [(bad, 4501)] * 2 and Passing.passed == 1
+    finally:
+        loop.close()
