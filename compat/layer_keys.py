@@ -19,6 +19,7 @@ restart of all processes (daphne, uWSGI, others that send) after each step:
 import argparse
 import os
 import secrets
+import stat
 import sys
 import tempfile
 
@@ -95,14 +96,21 @@ def write(path, keys, exclusive=False):
             except FileExistsError:
                 pass
         else:
-            kept = os.stat(path)
-            if os.geteuid() == 0:
-                os.chown(temporary, kept.st_uid, kept.st_gid)
+            hand_over(temporary, os.stat(path))
             os.replace(temporary, path)
             temporary = None
     finally:
         if temporary is not None:
             os.unlink(temporary)
+
+
+def hand_over(path, kept):
+    """Give a file the owner, group and mode of another: who could read that can read this."""
+    try:
+        os.chown(path, kept.st_uid if os.geteuid() == 0 else -1, kept.st_gid)
+    except PermissionError:
+        return  # of a group that we are not in; private, rather than open to another one
+    os.chmod(path, stat.S_IMODE(kept.st_mode))
 
 
 def main(arguments=None):

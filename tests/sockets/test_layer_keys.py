@@ -64,6 +64,21 @@ def test_the_steps(tmp_path):
     assert os.listdir(str(tmp_path)) == ["keys"]
 
 
+@pytest.mark.parametrize("mode", [0o640, 0o440, 0o600])
+def test_who_may_read_the_file_is_kept(tmp_path, mode):
+    path = str(tmp_path / "keys")
+    layer_keys.read(path)
+    if os.geteuid() == 0:
+        os.chown(path, 0, 33)
+    os.chmod(path, mode)
+    kept = os.stat(path)
+    for name in layer_keys.STEPS:
+        layer_keys.change(path, name)
+        now = os.stat(path)
+        assert stat.S_IMODE(now.st_mode) == mode, name
+        assert (now.st_uid, now.st_gid) == (kept.st_uid, kept.st_gid)
+
+
 @pytest.mark.parametrize("text", ["", "# only a comment\n", "short\n", "x" * 40 + "\nshort\n"])
 def test_a_file_without_usable_keys(tmp_path, text):
     path = tmp_path / "keys"
