@@ -1,9 +1,10 @@
 """
 Refuse HTML that `strip_tags()` would take very long for.
 
-It parses again and again while tags appear, and Python's parser looks for the end of a tag or a
-comment from each start. More than 50 rounds, or 50 starts in one tag without an end, or 50 comments
-without an end, are a SuspiciousOperation, status 400 (CVE-2024-53907, CVE-2025-32873).
+It parses again and again while tags appear, and Python's parser looks for the end of a tag, a
+comment or a marked section from each start. More than 50 rounds, or 50 starts in one tag without an
+end, or 50 comments or marked sections without an end, are a SuspiciousOperation, status 400
+(CVE-2024-53907, CVE-2025-32873).
 https://www.djangoproject.com/weblog/2025/may/07/security-releases/
 """
 
@@ -32,21 +33,36 @@ def repair(html):
     unclosed = re.compile(r"<[a-zA-Z][^>]{1000,}")
     # The "<" of a script in a comment does not count.
     unclosed_other, other = re.compile(r"<[!/?][^>]{1000,}"), re.compile(r"<[!/?]")
+    # (start, end): Word's end with less. One count for both would refuse a pasted document, whose
+    # many <![if …]> have no end of the other kind after them.
+    sections = (
+        (re.compile(r"(?i)<!\[(?:temp|cdata|ignore|include|rcdata)"), re.compile(r"\]\s*\]\s*>")),
+        (re.compile(r"(?i)<!\[(?:if|else|endif)"), re.compile(r"\]\s*>")),
+    )
 
     def has_many_starts(value):
         if value.count("<!--", value.rfind("-->") + 1) >= MAX_DEPTH:
             return True
         if any(match.group().count("<") >= MAX_DEPTH for match in unclosed.finditer(value)):
             return True
+        if any(len(without_end(value, *kind)) >= MAX_DEPTH for kind in sections):
+            return True
         runs = (other.findall(match.group()) for match in unclosed_other.finditer(value))
         return any(len(starts) >= MAX_DEPTH for starts in runs)
+
+    def without_end(value, start, end):
+        last = 0
+        for match in end.finditer(value):
+            last = match.end()
+        return start.findall(value, last)
 
     @functools.wraps(stock)
     def strip_tags(value):
         value = html.force_text(value)
-        if has_many_starts(value):
-            raise SuspiciousOperation("Too many tags without an end to strip them")
         for _ in range(MAX_DEPTH):
+            # In every round: what is stripped may leave a "<" before a "!".
+            if has_many_starts(value):
+                raise SuspiciousOperation("Too many tags without an end to strip them")
             if "<" not in value or ">" not in value:
                 return value
             stripped = strip_once(value)

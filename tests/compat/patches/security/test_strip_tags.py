@@ -1,3 +1,5 @@
+import pytest
+
 from tests.compat.patches.probe import DJANGO, prove
 
 from .probes import WSGI, like_the_pin, same
@@ -54,6 +56,91 @@ print(*[said(">" + start * 300 + "a" * 1000) for start in ("</", "<?", "<!")])
         good="kept refused refused taken taken taken\nrefused refused refused",
         bad="kept kept kept taken taken taken\nkept kept kept",
     )
+
+
+SECTIONS = ["<![CDATA[", "<![temp[", "<![Ignore[", "<![include[", "<![RCDATA[", "<![if", "<![endif"]
+
+
+@pytest.mark.parametrize("start", SECTIONS)
+def test_many_marked_sections_without_an_end_are_refused(start):
+    code = (
+        CODE
+        + """
+start = %r
+end, wrong = ("]>", " ") if start in ("<![if", "<![endif") else ("]]>", "]")
+print(said((start + wrong + ">") * 49), said((start + wrong + ">") * 50),
+      said(start + wrong + end + ">" + (start + wrong + ">") * 50),
+      said((start + wrong + ">") * 50 + end), said((start + end) * 500))
+"""
+        % start
+    )
+    prove(NAME, code, good="kept refused refused taken taken", bad="kept kept kept taken taken")
+
+
+def test_marked_sections_take_linear_time():
+    """Counted: how many characters are looked through for an end."""
+    code = (
+        CODE
+        + """
+import _markupbase
+
+class Counted(object):
+    def __init__(self, pattern):
+        self.pattern, self.characters = pattern, 0
+
+    def search(self, text, start):
+        match = self.pattern.search(text, start)
+        self.characters += (match.end() if match else len(text)) - start
+        return match
+
+def looked_through(text):
+    ends = [Counted(_markupbase._markedsectionclose), Counted(_markupbase._msmarkedsectionclose)]
+    kept = _markupbase._markedsectionclose, _markupbase._msmarkedsectionclose
+    _markupbase._markedsectionclose, _markupbase._msmarkedsectionclose = ends
+    said(text)
+    _markupbase._markedsectionclose, _markupbase._msmarkedsectionclose = kept
+    return sum(end.characters for end in ends)
+
+for start in ("<![CDATA[]>", "<![CDATA[>", "<![if>", "<![if]>", "<![CDATA[]]>"):
+    few, many = [looked_through(start * times) for times in (1000, 2000)]
+    print("quadratic" if many > 3 * few else "linear", end=" ")
+"""
+    )
+    prove(
+        NAME,
+        code,
+        good="linear linear linear linear linear",
+        bad="quadratic quadratic quadratic linear linear",
+    )
+
+
+def test_starts_that_only_stripping_makes_are_refused():
+    code = (
+        CODE
+        + """
+for start in ("<<a>!--x>", "<<a>![CDATA[]>", "<<a>![if>"):
+    print(said(start * 49), said(start * 50), end=" ")
+"""
+    )
+    prove(
+        NAME,
+        code,
+        good="kept refused kept refused kept refused",
+        bad="kept kept kept kept kept kept",
+    )
+
+
+def test_what_word_writes_is_stripped_as_before():
+    code = (
+        CODE
+        + """
+item = "<p><![if !supportLists]><span>1.</span><![endif]>One &lt;</p>"
+head = "<!--[if gte mso 9]><xml><![CDATA[x]]></xml><![endif]-->"
+print(len(html.strip_tags(head * 60 + item * 500 + head)), html.strip_tags(head + item))
+print(html.strip_tags("<![CDATA[a]]>" * 60 + item * 500 + "<![if x]><![endif]>")[:14])
+"""
+    )
+    same(NAME, code)
 
 
 def test_a_page_answers_400():
