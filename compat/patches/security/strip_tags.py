@@ -21,6 +21,7 @@ patch = Patch(
 )
 
 MAX_DEPTH = 50
+LONG = 1000  # less to look through does not count
 
 
 @patch.when_imported("django.utils.html")
@@ -30,9 +31,11 @@ def repair(html):
     from django.core.exceptions import SuspiciousOperation
 
     stock, strip_once = html.strip_tags, html._strip_once
-    unclosed = re.compile(r"<[a-zA-Z][^>]{1000,}")
+    stripper, parser = html.MLStripper, html.HTMLParser
+    patch.expect(hasattr(parser, "parse_starttag"), "HTMLParser works in another way")
+    unclosed = re.compile(r"<[a-zA-Z][^>]{%d,}" % LONG)
     # The "<" of a script in a comment does not count.
-    unclosed_other, other = re.compile(r"<[!/?][^>]{1000,}"), re.compile(r"<[!/?]")
+    unclosed_other, other = re.compile(r"<[!/?][^>]{%d,}" % LONG), re.compile(r"<[!/?]")
     # (start, end): Word's end with less. One count for both would refuse a pasted document, whose
     # many <![if …]> have no end of the other kind after them.
     sections = (
@@ -73,4 +76,14 @@ def repair(html):
             raise SuspiciousOperation("Too many nested tags to strip them")
         return value
 
+    def parse_starttag(self, start):
+        """Only the parser knows that of a start tag whose ">" are in quotes, <a b='>'."""
+        end = parser.parse_starttag(self, start)
+        if end < 0 and len(self.rawdata) - start >= LONG:
+            self.without_end = getattr(self, "without_end", 0) + 1
+            if self.without_end > MAX_DEPTH:
+                raise SuspiciousOperation("Too many tags without an end to strip them")
+        return end
+
+    patch.add(stripper, "parse_starttag", parse_starttag)
     patch.replace_everywhere(html, "strip_tags", html.keep_lazy_text(strip_tags))

@@ -58,6 +58,41 @@ print(*[said(">" + start * 300 + "a" * 1000) for start in ("</", "<?", "<!")])
     )
 
 
+def test_many_starts_whose_end_is_in_quotes_are_refused():
+    """Counted: how many characters are looked through for the end of a start tag."""
+    code = (
+        CODE
+        + """
+from html.parser import HTMLParser
+stock = HTMLParser.check_for_whole_start_tag
+
+def looked_through(text):
+    total = [0]
+
+    def counted(self, start):
+        end = stock(self, start)
+        total[0] += (end if end >= 0 else len(self.rawdata)) - start
+        return end
+
+    HTMLParser.check_for_whole_start_tag = counted
+    said(text)
+    HTMLParser.check_for_whole_start_tag = stock
+    return total[0]
+
+for start in ("<a b='>'", '<a b=">" c', "<a b='>'>"):
+    few, many = [looked_through(start * times) for times in (1000, 2000)]
+    growth = "quadratic" if many > 3 * few else "linear"
+    print(said(start * 100), said(start * 300), growth, end=" ")
+"""
+    )
+    prove(
+        NAME,
+        code,
+        good="kept refused linear kept refused linear taken taken linear",
+        bad="kept kept quadratic kept kept quadratic taken taken linear",
+    )
+
+
 SECTIONS = ["<![CDATA[", "<![temp[", "<![Ignore[", "<![include[", "<![RCDATA[", "<![if", "<![endif"]
 
 
