@@ -3,7 +3,7 @@ Find the links in a text in linear time, in `urlize()` and the filters of that n
 
 Punctuation around a word was taken away one by one, and counted again each time (CVE-2024-38875).
 A link of more than 2048 characters, or a mail address of more than 320, is left as text, also in
-the admin's widget for URLs (CVE-2024-41991).
+the admin's widget for URLs (CVE-2024-41991). What is too long to be a name is not tried as one.
 https://www.djangoproject.com/weblog/2024/aug/06/security-releases/
 """
 
@@ -19,15 +19,30 @@ patch = Patch(
     cves=("CVE-2024-38875", "CVE-2024-41991"),
 )
 
-MAX_URL, MAX_MAIL = 2048, 320
+MAX_URL, MAX_MAIL, MAX_LABEL = 2048, 320, 63
 
 
 @patch.when_imported("django.utils.html")
 def repair(html):
+    import re
+
     stock, stock_quote = html.urlize, html.smart_urlquote
     for name in ("WRAPPING_PUNCTUATION", "word_split_re", "simple_url_re", "simple_url_2_re"):
         patch.expect(hasattr(html, name), "html has no %s" % name)
     trailing = getattr(html, "TRAILING_PUNCTUATION_CHARS", ".,:;!")  # since 1.11.11
+
+    dots = re.compile("[.\u3002\uff0e\uff61]")
+
+    def is_slow(host):
+        """
+        Whether the codec for names would take long, and refuse it: some releases are quadratic.
+
+        In the length of a name, and Python 3.6's in that of a label.
+        """
+        if len(host) > MAX_URL:
+            return True
+        # Of ASCII none is slow, and user:password@ is no label.
+        return not is_ascii(host) and any(len(label) > MAX_LABEL for label in dots.split(host))
 
     def link(middle, trail):
         """(href, what of the word is its text, what follows it), href None where it is no link."""
@@ -44,7 +59,7 @@ def repair(html):
                 return html.smart_urlquote(scheme + target), middle, trail
         if len(middle) <= MAX_MAIL and ":" not in middle and middle.count("@") == 1:
             local, domain = middle.split("@")
-            if local and "." in domain and not domain.startswith("."):
+            if local and "." in domain and not (domain.startswith(".") or is_slow(domain)):
                 try:
                     domain = domain.encode("idna").decode("ascii")
                 except UnicodeError:
@@ -86,12 +101,12 @@ def repair(html):
 
     @functools.wraps(stock_quote)
     def smart_urlquote(url):
-        if isinstance(url, str) and len(url) > MAX_URL:
+        if isinstance(url, str) and len(url) > MAX_LABEL:
             try:
                 host = html.urlsplit(url).netloc
             except ValueError:
                 host = ""
-            if len(host) > MAX_URL:  # the codec for it is quadratic in some releases of Python
+            if is_slow(host):
                 safe = html.RFC3986_SUBDELIMS + html.RFC3986_GENDELIMS + "~"
                 return html.quote(html.unquote(url), safe=safe)
         return stock_quote(url)
@@ -116,6 +131,14 @@ def repair_widget(widgets):
 
 
 ENTITIES = (("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"))
+
+
+def is_ascii(text):
+    try:
+        text.encode("ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def trimmed(word, wrapping, trailing):

@@ -1,3 +1,5 @@
+import sys
+
 from tests.compat.patches.probe import DJANGO, probe, prove
 
 from .probes import BOUNDED, COPIED, like_the_pin, same
@@ -87,6 +89,25 @@ print(bounded(300000, lambda: smart_urlquote(url).count("%C3%A9")))
 """
     )
     prove(NAME, code, good="20000", bad="endless")
+
+
+def test_a_name_that_is_too_long_does_not_reach_its_codec():
+    """Of Python 3.6, which is quadratic in the length of a label; it refuses one in the end."""
+    code = (
+        CODE
+        + BOUNDED
+        + """
+label = "\u0627" * 300
+def quoted(text, found):
+    return bounded(100000, lambda: urlize(text).count(found))
+
+print(quoted("http://" + label * 6, "%D8%A7"), quoted("http://a.b\u3002" + label, "%D8%A7"),
+      quoted("a@" + label + ".com", "href"), quoted("http://" + label[:50], "xn--"))
+"""
+    )
+    old = sys.version_info < (3, 7)
+    bad = "endless endless endless 1" if old else "1800 300 0 1"
+    prove(NAME, code, good="1800 300 0 1", bad=bad)
 
 
 def test_other_urls_are_quoted_as_before():
