@@ -89,6 +89,40 @@ def test_versions_that_nobody_has_read_are_open():
     assert outcome(advisory=own, version="").justification == "component_not_present"
 
 
+TWISTED = {
+    "19.10.0": {"CVE-2020-10108", "CVE-2020-10109", "CVE-2022-24801"},
+    "22.2.0": {"CVE-2022-24801"},
+    "22.4.0": set(),
+    "22.10.0rc1": set(),
+    "24.11.0": set(),
+}
+
+
+@pytest.mark.parametrize("version", sorted(TWISTED))
+def test_what_no_patch_answers_of_twisted(version):
+    patched = {cve for patch in every_patch() for cve in patch.cves}
+    found = advisories.outcomes(lambda component: version if component == "twisted" else "")
+    left = [one.advisory.id for one in found if one.status == "open"]
+    assert set(left) - patched == TWISTED[version]
+
+
+@pytest.mark.parametrize(
+    "cve, affected, repaired",
+    [
+        ("CVE-2022-39348", "22.4.0", "22.10.0rc1"),
+        ("CVE-2022-21712", "22.0", "22.1.0"),
+        ("CVE-2022-21716", "22.1.0", "22.2.0"),
+        ("CVE-2026-42304", "24.11.0", "26.4.0"),
+        ("CVE-2026-115774", "26.4.0", "26.10.0"),
+    ],
+)
+def test_what_daphne_does_not_run_of_twisted(cve, affected, repaired):
+    (advisory,) = [one for one in advisories.every() if one.id == cve]
+    old, new = [outcome(advisory=advisory, version=version) for version in (affected, repaired)]
+    assert (old.status, old.justification) == ("not affected", advisories.NOT_EXECUTED)
+    assert (new.status, new.justification) == ("not affected", advisories.NOT_PRESENT)
+
+
 CLAIM = """
 import django
 from compat import advisories

@@ -12,6 +12,7 @@ from tests.compat.test_command import manage
 TIME = "2026-11-23T12:00:00Z"
 VALIDATOR = "security.url_validator_newlines"
 FORMS = ["openvex", "cyclonedx"]
+SEVERITIES = ("critical", "high", "medium", "low", "unknown")  # CycloneDX' own words
 
 
 def write(form, *arguments, **environ):
@@ -65,7 +66,7 @@ def test_cyclonedx_has_what_the_specification_asks_for(cyclonedx):
     assert len(cyclonedx["vulnerabilities"]) == len(advisories.every())
     for each in cyclonedx["vulnerabilities"]:
         assert {one["ref"] for one in each["affects"]} <= set(components)
-        assert each["ratings"][0]["severity"] in ("high", "medium", "low", "unknown")
+        assert each["ratings"][0]["severity"] in SEVERITIES
         state = each["analysis"]["state"]
         assert state in ("resolved", "not_affected", "exploitable")
         assert ("justification" in each["analysis"]) == (state == "not_affected")
