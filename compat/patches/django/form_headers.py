@@ -21,8 +21,6 @@ patch = Patch(
 
 @patch.when_imported("django.http.multipartparser")
 def repair(parser):
-    import html
-
     stock = vars(parser.MultiPartParser).get("__init__")
     parse_header = parser.parse_header
     patch.expect("content_type" in stock.__code__.co_varnames, "forms begin in another way")
@@ -43,6 +41,15 @@ def repair(parser):
 
     patch.replace_everywhere(parser, "parse_header", parse_header_of_a_client)
     patch.replace(parser.MultiPartParser, "__init__", __init__)
-    if "unescape_entities" in vars(parser):
-        # Django's own ends with an OverflowError at &#99999999999;
-        patch.replace(parser, "unescape_entities", html.unescape)
+    patch.replace(parser, "unescape_entities", careful(parser.unescape_entities))
+
+
+def careful(unescape_entities):
+    @functools.wraps(unescape_entities)
+    def unescape_entities_of_a_client(text):
+        try:
+            return unescape_entities(text)
+        except OverflowError:  # &#99999999999;
+            return text
+
+    return unescape_entities_of_a_client
