@@ -85,7 +85,7 @@ def soak(options, folder):
         "%d WebSocket connects, %d HTTP requests, %d not answered as they must be, in %d s"
         % (options.sockets, options.requests, len(errors), time.monotonic() - started)
     )
-    print("Python %s" % sys.version.split()[0] + (grown and ", grew: " + ", ".join(grown)))
+    print("Python " + sys.version.split()[0] + (", grew: " + ", ".join(grown) if grown else ""))
     return 1 if grown or errors else 0
 
 
