@@ -63,10 +63,12 @@ def repair(html):
     def strip_tags(value):
         value = html.force_text(value)
         for _ in range(MAX_DEPTH):
+            if "<" not in value:  # as most texts
+                return value
             # In every round: what is stripped may leave a "<" before a "!".
             if has_many_starts(value):
                 raise SuspiciousOperation("Too many tags without an end to strip them")
-            if "<" not in value or ">" not in value:
+            if ">" not in value:
                 return value
             stripped = strip_once(value)
             if len(stripped) >= len(value) or value.count("<") == stripped.count("<"):
