@@ -59,6 +59,21 @@ def may_be_watched(name):
     return package in _watched and is_initializing(sys.modules.get(package))
 
 
+def holders(module):
+    """
+    The modules that may have taken something from `module` by value.
+
+    Right after its execution only those loaded meanwhile: whoever began to import it before is
+    still waiting. At any other time all of them.
+    """
+    modules = list(sys.modules.values())
+    if any(module is other for other in _executed):
+        for place, other in enumerate(modules):
+            if other is module:
+                return modules[place:]  # in the order of their imports
+    return modules
+
+
 def _wait_for(name):
     try:
         __import__(name)  # waits if another thread imports it

@@ -4,7 +4,7 @@ import os
 import sys
 from _thread import _local  # threading itself is slow to import, and this is in every process
 
-from .imports import when_imported
+from .imports import holders, when_imported
 from .versions import installed_version, matches
 
 APPLIED = "applied"
@@ -93,7 +93,9 @@ class Patch(object):
         original (a registry, a class), the repair must look, and refuse if it is too late.
         """
         original = self.replace(module, name, value)
-        for other in list(sys.modules.values()):
+        # What it took from elsewhere itself, others may have had before.
+        elsewhere = callable(original) and getattr(original, "__module__", "") != module.__name__
+        for other in list(sys.modules.values()) if elsewhere else holders(module):
             if other is module or not isinstance(other, type(sys)):
                 continue
             for alias, found in list(vars(other).items()):

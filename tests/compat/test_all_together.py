@@ -40,3 +40,48 @@ def test_none_is_refused_whatever_is_imported_first(order):
     )
     assert done.returncode == 0, done.stderr.decode()
     assert json.loads(done.stdout.decode().splitlines()[-1]) == []
+
+
+EVERYWHERE = """
+import compat, importlib, json, pkgutil, sys
+compat.install()
+from compat import patch
+replaced = []
+def replace_everywhere(self, module, name, value):
+    replaced.append((self, stock(self, module, name, value), value))
+    return replaced[-1][1]
+stock, patch.Patch.replace_everywhere = patch.Patch.replace_everywhere, replace_everywhere
+import django
+django.setup()
+for library in sys.argv[1:]:
+    package = importlib.import_module(library)
+    for module in pkgutil.walk_packages(package.__path__, library + ".", onerror=lambda name: None):
+        if not module.name.endswith("__main__"):
+            try:
+                importlib.import_module(module.name)
+            except Exception:
+                pass  # wants a library that is not installed
+loaded = [m for m in list(sys.modules.values()) if isinstance(m, type(sys))]
+kept = [[owner.name, module.__name__, name]
+        for owner, original, value in replaced for module in loaded
+        for name, found in vars(module).items() if found is original]
+taken = [name for owner, original, value in replaced for module in loaded
+         for name, found in vars(module).items() if found is value]
+print(json.dumps([kept, len(replaced), len(taken)]))
+"""
+
+
+def test_nobody_keeps_what_was_replaced_everywhere():
+    environ = dict(os.environ, DJANGO_SETTINGS_MODULE="devops.settings", PYTHONWARNINGS="ignore")
+    environ.pop("COMPAT_DISABLE", None)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", EVERYWHERE, "django", "aioredis"],
+        cwd=CHECKOUT,
+        env=dict(environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path))),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    kept, replaced, taken = json.loads(done.stdout.decode().splitlines()[-1])
+    assert kept == []
+    assert replaced > 20 and taken > replaced + 10  # names of the replaced among them

@@ -328,6 +328,38 @@ def test_what_others_took_by_value_is_replaced_too(library):
     del sys.modules[early.__name__]
 
 
+def test_what_was_taken_during_the_import_is_replaced_too(library, tmp_path):
+    name, other, older = library(), "taker%d" % next(numbers), library()
+    (tmp_path / (other + ".py")).write_text("from %s import answer as taken" % name)
+    with (tmp_path / (name + ".py")).open("a") as source:
+        source.write("\nimport %s\n" % other)
+    importlib.invalidate_caches()
+    old = importlib.import_module(older)
+    patch = declare(name)
+    patch.when_imported(name)(
+        lambda module: patch.replace_everywhere(module, "answer", lambda: "repaired")
+    )
+    patch.arm()
+    module = importlib.import_module(name)
+    assert patch.state() == ("applied", "")
+    assert module.answer() == sys.modules[other].taken() == "repaired"
+    assert old.answer() == "stock"
+
+
+def test_what_a_module_took_from_another_is_replaced_there_too(library, tmp_path):
+    origin, name = library(), library()
+    (tmp_path / (name + ".py")).write_text("from %s import answer\n" % origin)
+    importlib.invalidate_caches()
+    elder = importlib.import_module(origin)
+    patch = declare(name)
+    patch.when_imported(name)(
+        lambda module: patch.replace_everywhere(module, "answer", lambda: "repaired")
+    )
+    patch.arm()
+    module = importlib.import_module(name)
+    assert module.answer() == elder.answer() == "repaired"
+
+
 def test_one_refused_target_is_the_state_of_the_patch(library):
     good, bad = library(), library()
     patch = declare(good)

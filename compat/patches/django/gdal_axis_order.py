@@ -6,7 +6,6 @@ https://docs.djangoproject.com/en/dev/releases/3.1/
 """
 
 import functools
-from ctypes import c_int, c_void_p
 
 from ...patch import NotNeeded, Patch
 
@@ -22,6 +21,8 @@ TRADITIONAL = 0  # OAMS_TRADITIONAL_GIS_ORDER
 
 @patch.when_imported("django.contrib.gis.gdal.srs")
 def repair(srs):
+    from ctypes import c_int, c_void_p  # slow to import, and most sites have no maps
+
     from django.contrib.gis.gdal.libgdal import lgdal
 
     set_order = getattr(lgdal, "OSRSetAxisMappingStrategy", None)

@@ -11,7 +11,6 @@ import functools
 import json
 
 from ...patch import Patch
-from ...spatial_references import is_local
 
 patch = Patch(
     __name__,
@@ -51,6 +50,8 @@ def check(text):
 
 def is_harmless(crs):
     """Whether GDAL opens nothing for it: of known types only, and with names only."""
+    from ...spatial_references import is_local  # its patterns only where there are maps
+
     if not isinstance(crs, Pairs):
         return False
     if not all(

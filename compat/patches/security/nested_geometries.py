@@ -8,7 +8,6 @@ https://www.djangoproject.com/weblog/2026/aug/04/security-releases/
 import binascii
 import functools
 
-from ...geometry_depth import LIMIT, wkb_is_too_deep, wkt_is_too_deep
 from ...patch import Patch
 
 patch = Patch(
@@ -26,6 +25,9 @@ def repair(io):
     wkt, wkb = vars(io._WKTReader).get("read"), vars(io._WKBReader).get("read")
     patch.expect(wkt and wkb, "geometries are read otherwise")
     from django.contrib.gis.geos.error import GEOSException
+
+    # Its patterns are compiled only where there are maps.
+    from ...geometry_depth import LIMIT, wkb_is_too_deep, wkt_is_too_deep
 
     def refuse():
         raise GEOSException("a geometry of more than %d nested collections" % LIMIT)

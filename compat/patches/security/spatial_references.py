@@ -10,7 +10,6 @@ https://www.djangoproject.com/weblog/2026/nov/03/security-releases/
 import functools
 
 from ...patch import Patch
-from ...spatial_references import is_local
 
 patch = Patch(
     __name__,
@@ -25,6 +24,8 @@ patch = Patch(
 def repair(srs):
     from django.contrib.gis.gdal.error import GDALException
     from django.utils.encoding import force_text
+
+    from ...spatial_references import is_local  # its patterns only where there are maps
 
     cls = srs.SpatialReference
     stock = vars(cls).get("import_user_input")
