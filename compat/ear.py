@@ -1,14 +1,16 @@
 """
-The receiving end of the bells: one channel of the layer for a whole process.
+Both ends of the bells: ring() sends one, an Ear hears them, with one channel for a whole process.
 
-On Redis it reads its list itself. The layer's receive() serves one caller at a time, keeps a
+On Redis an Ear reads its list itself. The layer's receive() serves one caller at a time, keeps a
 copy of every message in a second list, and stalls when a caller is cancelled; a bell may be
-lost or come twice, so none of that is needed here.
+lost or come twice, so none of that is needed here. Its group_send() asks Redis three times, once
+for the members, and makes each process a message of its own; ring() asks once.
 """
 
 import asyncio
 import logging
 import random
+import time
 
 from . import layers, private_loop
 from .tasks import end_task
@@ -20,11 +22,46 @@ WAIT_SECONDS = 5
 CALL_SECONDS = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
+# KEYS: a group. ARGV: who joined before that time has gone; prefix of lists, their limit, their
+# seconds; the message.
+_RING = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, ARGV[1])
+for _, channel in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+    local list = ARGV[2] .. string.match(channel, '^[^!]*!?')
+    if redis.call('LLEN', list) < tonumber(ARGV[3]) then
+        redis.call('LPUSH', list, ARGV[5])
+        redis.call('EXPIRE', list, ARGV[4])
+    end
+end
+"""
+
 _DRAIN = """
 local items = redis.call('LRANGE', KEYS[1], 0, -1)
 redis.call('DEL', KEYS[1])
 return items
 """
+
+
+async def ring(layer, group, message):
+    """Send `message` to every Ear in `group`; raises what the layer raises."""
+    if not layers.is_redis(layer) or layer.ring_size > 1:
+        await layer.group_send(group, message)
+        return
+    from aioredis.errors import ReplyError
+
+    args = [
+        int(time.time()) - layer.group_expiry,
+        layer.prefix,
+        layer.get_capacity("specific."),
+        layer.expiry,
+        layer.serialize(message),
+    ]
+    try:
+        async with layer.connection(0) as connection:
+            await connection.eval(_RING, keys=[layer._group_key(group)], args=args)
+    except ReplyError:
+        # A server that wants to be told of all keys beforehand, or does nothing at the moment.
+        await layer.group_send(group, message)
 
 
 class Ear:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from . import private_loop
 from .private_loop import TookTooLong
 
-__all__ = ["TookTooLong", "group_send", "is_redis", "network_layer", "own_layer"]
+__all__ = ["TookTooLong", "call", "group_send", "is_redis", "network_layer", "own_layer"]
 
 ALIAS = "default"
 # Membership of a process that died is forgotten after this; the living renew theirs.
@@ -30,13 +30,22 @@ def group_send(layer, group, message, seconds):
     """
     Send `message` (a dict with a "type") to every channel in `group`; with or without a loop.
 
+    Raises as call() does.
+    """
+    call(lambda: layer.group_send(group, message), seconds)
+
+
+def call(start, seconds):
+    """
+    Run the coroutine made by `start()`, a call of the layer; with or without a loop.
+
     Raises TookTooLong after `seconds`, and what the layer raises. A connection that went stale
     since the last call gets a second chance.
     """
     if asyncio._get_running_loop() is None:
-        _send(layer, group, message, seconds)
+        _call(start, seconds)
     else:
-        _helper_thread().submit(_send, layer, group, message, seconds).result()
+        _helper_thread().submit(_call, start, seconds).result()
 
 
 def network_layer(members_renew=False):
@@ -93,14 +102,11 @@ def _shared_layer():
     return None if isinstance(shared, InMemoryChannelLayer) else shared
 
 
-def _send(layer, group, message, seconds):
-    def send():
-        return layer.group_send(group, message)
-
+def _call(start, seconds):
     try:
-        private_loop.run(send, seconds)
+        private_loop.run(start, seconds)
     except (OSError, EOFError) + _redis_errors():
-        private_loop.run(send, seconds)
+        private_loop.run(start, seconds)
 
 
 def _redis_errors():

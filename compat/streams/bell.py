@@ -3,7 +3,7 @@
 import logging
 import time
 
-from .. import layers
+from .. import ear, layers
 from ..throttle import Throttle
 from .names import group_name
 
@@ -37,7 +37,8 @@ def ring(name, first, texts):
             listener(message)
         layer = layers.network_layer(members_renew=True)
         if layer is not None and time.monotonic() >= _rest_until:
-            layers.group_send(layer, group_name(name), message, SEND_SECONDS)
+            group = group_name(name)
+            layers.call(lambda: ear.ring(layer, group, message), SEND_SECONDS)
     except Exception as error:
         if isinstance(error, layers.TookTooLong):
             _rest_until = time.monotonic() + REST_SECONDS
