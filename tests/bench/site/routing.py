@@ -11,7 +11,9 @@ if settings.OURS:
     from compat.streams.consumer import StreamConsumerMixin, since_from
 
     class Reader(StreamConsumerMixin, AsyncWebsocketConsumer):
-        """Follows the stream from ?since= on."""
+        """Follows the stream from ?since= on, as the README's does."""
+
+        channel_layer_alias = None
 
         async def connect(self):
             await self.accept()
