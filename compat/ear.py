@@ -52,7 +52,7 @@ async def ring(layer, group, message):
     args = [
         int(time.time()) - layer.group_expiry,
         layer.prefix,
-        layer.get_capacity("specific."),
+        layer.get_capacity("specific."),  # as every Ear's channel begins
         layer.expiry,
         layer.serialize(message),
     ]

@@ -328,6 +328,16 @@ def test_what_others_took_by_value_is_replaced_too(library):
     del sys.modules[early.__name__]
 
 
+def repaired_everywhere(name):
+    """Import a library with a patch of what it answers: (patch, module)."""
+    patch = declare(name)
+    patch.when_imported(name)(
+        lambda module: patch.replace_everywhere(module, "answer", lambda: "repaired")
+    )
+    patch.arm()
+    return patch, importlib.import_module(name)
+
+
 def test_what_was_taken_during_the_import_is_replaced_too(library, tmp_path):
     name, other, older = library(), "taker%d" % next(numbers), library()
     (tmp_path / (other + ".py")).write_text("from %s import answer as taken" % name)
@@ -335,12 +345,7 @@ def test_what_was_taken_during_the_import_is_replaced_too(library, tmp_path):
         source.write("\nimport %s\n" % other)
     importlib.invalidate_caches()
     old = importlib.import_module(older)
-    patch = declare(name)
-    patch.when_imported(name)(
-        lambda module: patch.replace_everywhere(module, "answer", lambda: "repaired")
-    )
-    patch.arm()
-    module = importlib.import_module(name)
+    patch, module = repaired_everywhere(name)
     assert patch.state() == ("applied", "")
     assert module.answer() == sys.modules[other].taken() == "repaired"
     assert old.answer() == "stock"
@@ -351,12 +356,8 @@ def test_what_a_module_took_from_another_is_replaced_there_too(library, tmp_path
     (tmp_path / (name + ".py")).write_text("from %s import answer\n" % origin)
     importlib.invalidate_caches()
     elder = importlib.import_module(origin)
-    patch = declare(name)
-    patch.when_imported(name)(
-        lambda module: patch.replace_everywhere(module, "answer", lambda: "repaired")
-    )
-    patch.arm()
-    module = importlib.import_module(name)
+    patch, module = repaired_everywhere(name)
+    assert patch.state() == ("applied", "")
     assert module.answer() == elder.answer() == "repaired"
 
 
