@@ -26,31 +26,31 @@ test: $(VENV)/tested  ## every test, end to end ones included
 	$(PY) -m pytest
 
 matrix:  ## `make test` on every Python from 3.6 to 3.13 that is installed
-	python3 -m tests.matrix
+	python3 -m tests.labs.version_matrix.pythons
 
 bench: $(VENV)/tested  ## ours against the stock stack: medians and ratios
-	$(PY) -m tests.bench
+	$(PY) -m tests.labs.bench
 
 soak: $(VENV)/tested  ## what daphne keeps after 30,000 clients; a minute or two
-	$(PY) -m tests.soak
+	$(PY) -m tests.labs.soak
 
 fuzz: $(VENV)/tested  ## made-up input for all that reads a client's bytes; SECONDS=600 for each target
-	$(PY) -m tests.fuzz --seconds $(SECONDS)
+	$(PY) -m tests.labs.fuzz --seconds $(SECONDS)
 
 chaos: $(VENV)/tested  ## everything is killed while entries are published; DB=postgres
-	$(PY) -m tests.chaos --db $(DB)
+	$(PY) -m tests.labs.chaos --db $(DB)
 
 django-suite: $(VENV)/installed  ## Django 1.11.29's own tests; DB=postgres, mysql or mysqlclient
-	$(PY) -m tests.django_suite --db $(DB)
+	$(PY) -m tests.labs.django_suite --db $(DB)
 
 third-party: $(VENV)/installed  ## the suites of six packages of the era
-	$(PY) -m tests.third_party
+	$(PY) -m tests.labs.third_party
 
 lanes: $(VENV)/installed  ## the patches' tests with older and newer channels, asgiref, daphne, Django
-	$(PY) -m tests.lanes
+	$(PY) -m tests.labs.version_matrix
 
-docs: $(VENV)/installed  ## docs/patches.md, from the patches' own records
-	$(PY) manage.py compat --markdown > docs/patches.md
+docs: $(VENV)/installed  ## docs/reference/patches.md, from the patches' own records
+	$(PY) manage.py compat --markdown > docs/reference/patches.md
 
 lint:  ## needs ruff on the PATH
 	ruff check . && ruff format --check .

@@ -85,8 +85,8 @@ def status(path):
 
 def advisories(path):
     """0 if there is a verdict for every advisory of that Django, 1 if not, 2 if it has no list."""
-    from .advisories import READ_UNTIL
-    from .unread import NoAdvisories, unread
+    from .advisories.table import READ_UNTIL
+    from .advisories.unreviewed import NoAdvisories, unread
 
     try:
         found = unread(path)

@@ -7,8 +7,8 @@ from django.apps import AppConfig, apps
 from django.core import checks
 
 from . import __version__, install, report
-from .checks import check_patches, check_versions
-from .site_checks import check_site
+from .checks.patches import check_patches, check_versions
+from .checks.site import check_site
 
 # A site that lists the app and never called install() is repaired too, though late.
 install()

@@ -12,7 +12,7 @@ import os
 
 from django.conf import settings
 
-from .throttle import Throttle
+from ._throttle import Throttle
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from compat.streams.consumer import StreamConsumerMixin, since_from
 from deploy.messages import group_name, send_channel_msg
 from deploy.models import stream_name
 from deploy.permissions import all_on_sockets
-from deploy.visitor import Visitor
+from deploy.socket_user import Visitor
 
 __all__ = ["DeployResult", "send_channel_msg"]
 

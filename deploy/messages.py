@@ -2,7 +2,7 @@
 
 from channels.layers import get_channel_layer
 
-from compat import layers
+from compat.channel_layer import layers
 from deploy.models import GROUP_PREFIX
 
 SEND_SECONDS = 5.0

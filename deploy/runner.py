@@ -17,8 +17,8 @@ from compat.streams import publish_many, read
 from compat.streams.retention import trim_all
 from deploy import lifecycle, processes
 from deploy.execution import CannotStart, Execution
+from deploy.liveness import Silences
 from deploy.models import Deployment, RunnerBeat
-from deploy.silence import Silences
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,9 @@ import os
 import pwd
 import sys
 
-from . import facts, install_notes, options, place, project, render, supervise
+from . import install_notes, options, project, render, supervise
+from . import layout as place
+from . import site as facts
 from .errors import BadValue, ConfError
 
 VAR_HELP = (

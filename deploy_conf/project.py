@@ -14,7 +14,9 @@ PROGRAMS = "DEPLOY_CONF_PROGRAMS"
 SIGNALS = "DEPLOY_CONF_RELOAD_SIGNALS"
 PROBE = "DEPLOY_CONF_WEBSOCKET_PROBE"
 # What only the bridge has, whatever its folder is called.
-BRIDGE = ("__main__.py", "advisories.py", os.path.join("patches", "__init__.py"))
+BRIDGE = ("__main__.py",) + tuple(
+    os.path.join(room, "__init__.py") for room in ("patching", "patches")
+)
 FACTS = ("WSGI_APPLICATION", "STATIC_URL", "STATIC_ROOT", "MEDIA_URL", "MEDIA_ROOT")
 
 

@@ -6,7 +6,7 @@ import secrets
 import tempfile
 
 from . import binaries, escape, templating
-from .facts import PING_INTERVAL, PING_TIMEOUT
+from .site import PING_INTERVAL, PING_TIMEOUT
 
 # A daphne that drains has ended by itself this many seconds before supervisor would kill it.
 DRAIN_MARGIN = 3

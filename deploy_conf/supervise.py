@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 
-from . import binaries, health, place, probe, processes, render
+from . import binaries, health, probe, processes, render
+from . import layout as place
 from .errors import ConfError
 from .reload import Reload, lock
 from .running import NO_ANSWER, Run, supervisor_at

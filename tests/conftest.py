@@ -6,8 +6,9 @@ import signal
 import sys
 import tempfile
 
-CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, CHECKOUT)
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from tests.support import CHECKOUT  # noqa: E402
 
 # Subprocesses of tests (runner, daphne, manage.py) see the same folder.
 VAR = tempfile.mkdtemp(prefix="devops-tests-")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 
-from .. import layers
+from ..channel_layer import layers
 
 # A probe that takes longer counts as failed; it is not asked again before it has ended.
 SECONDS = 3.0

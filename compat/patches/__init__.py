@@ -9,8 +9,8 @@ import os
 import sys
 from _thread import RLock  # threading itself is slow to import, and this is in every process
 
-from ..imports import settle, when_imported
-from ..versions import python_is_untried
+from ..patching.import_hooks import settle, when_imported
+from ..patching.versions import python_is_untried
 
 # Folders that are not named for the import that must load them (None: at once).
 LOADED_WITH = {"python": None, "security": "django", "drivers": "django"}
@@ -48,7 +48,7 @@ def is_installed():
 
 def say(untried):
     """One line in each process that runs Django."""
-    from ..patch import warn
+    from ..patching.patch import warn
 
     warn("%s", untried)
 

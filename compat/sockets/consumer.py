@@ -1,8 +1,8 @@
 """For channels consumers that know more than the session about who may stay connected."""
 
 from .codes import CLOSE_FORBIDDEN
-from .standing import answer
-from .watch import KEY, Watched
+from .recheck import KEY, Watched
+from .session_check import answer
 
 __all__ = ["WatchedMixin"]
 

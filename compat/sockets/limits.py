@@ -4,11 +4,11 @@ import collections
 import ipaddress
 import logging
 
-from ..throttle import Throttle
+from .._throttle import Throttle
 from . import options
 from .codes import CLOSE_TOO_MANY
 from .rate import Bucket
-from .watch import KEY, Watched
+from .recheck import KEY, Watched
 
 logger = logging.getLogger(__name__)
 _throttle = Throttle()

@@ -3,8 +3,8 @@
 import hashlib
 import logging
 
-from .. import layers
-from ..throttle import Throttle
+from .._throttle import Throttle
+from ..channel_layer import layers
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ def on_logged_out(sender, request=None, **kwargs):
     """Receiver of the signal; the session is still there, and is about to be flushed."""
     from django.db import transaction
 
-    from . import standing
+    from . import session_check as standing
 
     key = standing.session_key(getattr(request, "session", None))
     if key is not None:

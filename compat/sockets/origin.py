@@ -7,7 +7,7 @@ from channels.security.websocket import WebsocketDenier
 from django.conf import settings
 from django.http.request import validate_host
 
-from ..throttle import Throttle
+from .._throttle import Throttle
 from . import options
 
 logger = logging.getLogger(__name__)

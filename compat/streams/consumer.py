@@ -5,10 +5,10 @@ import re
 from urllib.parse import parse_qs
 
 from ..sockets.consumer import WatchedMixin
+from .entries import frame
 from .flow import wire_of
 from .follower import LATEST, StreamFollower
 from .names import check_name
-from .segment import frame
 from .store import MAX_SEQ
 
 __all__ = ["StreamConsumerMixin", "StreamFollower", "since_from"]

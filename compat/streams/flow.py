@@ -1,6 +1,6 @@
 """The connection behind a consumer's send(), where the server lets us see it."""
 
-from ..unsent import unsent
+from .._transport import unsent
 
 # A connection that holds more than this is not written to without a look at its limits.
 WRITE_THROUGH_BYTES = 64 * 1024

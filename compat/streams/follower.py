@@ -5,10 +5,10 @@ import logging
 
 from django.conf import settings
 
-from ..tasks import is_current
+from .._asyncio import is_current
 from . import stats
+from .entries import frame
 from .flow import Wire
-from .segment import frame
 
 logger = logging.getLogger(__name__)
 

@@ -15,11 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.db import close_old_connections
 
-from .. import layers
-from ..ear import Ear
-from ..tasks import end_task, is_current
-from ..throttle import Throttle
-from . import bell, stats, store
+from .._asyncio import end_task, is_current
+from .._throttle import Throttle
+from ..channel_layer import layers
+from ..channel_layer.subscriber import Ear
+from . import notification as bell
+from . import stats, store
 from .follower import CLOSE_RESTART
 from .names import group_name
 from .topic import Topic

@@ -17,7 +17,8 @@ from django.conf import settings
 from django.db import Error, IntegrityError, OperationalError, router, transaction
 from django.utils import timezone
 
-from . import bell, stats
+from . import notification as bell
+from . import stats
 from .models import Entry, Stream
 from .names import check_name
 

@@ -5,7 +5,7 @@ import collections
 import time
 
 from . import stats, store
-from .segment import FRAME_CHARACTERS, FRAME_ENTRIES, Frames, Segment, entries_frame, message_frames
+from .entries import FRAME_CHARACTERS, FRAME_ENTRIES, Frames, Segment, entries_frame, message_frames
 
 # What is kept of the end of the stream; readers further behind read pages of the log.
 TAIL_ENTRIES = 2000

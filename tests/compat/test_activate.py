@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from compat.__main__ import LINE
-from tests.conftest import CHECKOUT
+from tests.support import CHECKOUT
 
 ASK = "import sys; print('compat' in sys.modules)"
 
@@ -64,13 +64,13 @@ def test_a_broken_environment_says_one_line_and_starts(environment):
     shutil.copytree(os.path.join(CHECKOUT, "compat"), target)
     try:
         assert environment.run("-m", "compat", "activate")[0] == 0
-        os.remove(os.path.join(target, "versions.py"))
+        os.remove(os.path.join(target, "patching", "versions.py"))
         code, said, error = environment.run("-c", "print('started')")
     finally:
         shutil.rmtree(target)
         assert environment.compat("deactivate")[0] == 0
     assert (code, said) == (0, "started")
-    assert error == "compat is not active: No module named 'compat.versions'"
+    assert error == "compat is not active: No module named 'compat.patching.versions'"
 
 
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.conftest import CHECKOUT
+from tests.support import CHECKOUT
 
 CODE = """
 import compat, importlib, json, random, sys
@@ -45,7 +45,7 @@ def test_none_is_refused_whatever_is_imported_first(order):
 EVERYWHERE = """
 import compat, importlib, json, pkgutil, sys
 compat.install()
-from compat import patch
+from compat.patching import patch
 replaced = []
 def replace_everywhere(self, module, name, value):
     replaced.append((self, stock(self, module, name, value), value))

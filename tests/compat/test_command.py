@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.conftest import CHECKOUT
+from tests.support import CHECKOUT
 
 
 def manage(*arguments, **environ):

@@ -12,9 +12,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.conftest import CHECKOUT
-from tests.servers import daphne, wait_for_line
-from tests.streams.servers import start_redis
+from tests.support import CHECKOUT
+from tests.support.daphne import daphne, wait_for_line
+from tests.support.servers import start_redis
 
 # cryptography tells the users of an old Python, under a class of its own, that it moves on.
 STRICT = "error::DeprecationWarning,ignore::UserWarning"

@@ -1,4 +1,4 @@
-"""docs/patches.md says what the patches say."""
+"""docs/reference/patches.md says what the patches say."""
 
 import os
 import re
@@ -6,11 +6,12 @@ import sys
 
 import pytest
 
-from compat import advisories, patches
+from compat import patches
+from compat.advisories import table as advisories
 from tests.compat.test_command import manage
-from tests.conftest import CHECKOUT
+from tests.support import CHECKOUT
 
-COMMAND = "python manage.py compat --markdown > docs/patches.md"
+COMMAND = "python manage.py compat --markdown > docs/reference/patches.md"
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +22,8 @@ def page():
 
 
 def test_the_page_in_docs_is_up_to_date(page):
-    with open(os.path.join(CHECKOUT, "docs", "patches.md")) as file:
-        assert file.read() == page, "docs/patches.md is stale: " + COMMAND
+    with open(os.path.join(CHECKOUT, "docs", "reference", "patches.md")) as file:
+        assert file.read() == page, "docs/reference/patches.md is stale: " + COMMAND
     assert COMMAND in page
 
 
@@ -54,14 +55,14 @@ def test_every_switch_of_a_security_patch_is_in_docs():
         if patch.cves or patch.name.startswith(("security.", "daphne.root_path")):
             with open(sys.modules[patch.module].__file__) as file:
                 named |= set(re.findall(r"\bCOMPAT_[A-Z0-9_]+", file.read()))
-    with open(os.path.join(CHECKOUT, "docs", "security.md")) as file:
+    with open(os.path.join(CHECKOUT, "docs", "guide", "security.md")) as file:
         told = set(re.findall(r"\bCOMPAT_[A-Z0-9_]+", file.read()))
     assert {"COMPAT_WEBSOCKET_MAX_BYTES", "COMPAT_TRUST_ROOT_PATH"} <= named
     assert named - told == set()
 
 
 def test_the_page_on_security_says_what_the_table_says():
-    with open(os.path.join(CHECKOUT, "docs", "security.md")) as file:
+    with open(os.path.join(CHECKOUT, "docs", "guide", "security.md")) as file:
         text = file.read()
     assert "up to %s" % advisories.READ_UNTIL in text
     django = [one for one in advisories.every() if one.component == "django"]

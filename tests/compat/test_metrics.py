@@ -3,7 +3,7 @@
 import pytest
 
 from compat import metrics
-from compat.throttle import Throttle
+from compat._throttle import Throttle
 
 
 class Metric(object):

@@ -7,18 +7,18 @@ import sys
 
 import pytest
 
-from tests.conftest import CHECKOUT
+from tests.support import CHECKOUT
 
 pytestmark = pytest.mark.skipif(
     sys.version_info >= (3, 7), reason="the set of 2018 is for Python 3.6"
 )
-FILE = os.path.join(CHECKOUT, "docs", "original-set.txt")
+FILE = os.path.join(CHECKOUT, "docs", "records", "original-set.txt")
 # What the tests themselves need, and the reference site's settings.
 OURS = ["-r", "tests/requirements.txt", "dj-database-url==0.5.0"]
 RUN = [
     "tests/compat/patches/channels/test_request_finish.py",
     "tests/compat/test_commands.py",
-    "tests/streams/test_follow.py",
+    "tests/compat/streams/test_follow.py",
 ]
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.conftest import CHECKOUT
+from tests.support import CHECKOUT
 
 ROOT = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
 OLD = ["2.7", "3.5"]

@@ -3,7 +3,7 @@
 import pytest
 from aioredis import errors
 
-from compat.redis_outage import is_outage
+from compat._redis_outage import is_outage
 
 SCRIPT = "ERR Error running script (call to f_1e4e): @user_script:3: @user_script: 3: "
 

@@ -9,7 +9,7 @@ import sysconfig
 
 import pytest
 
-from tests.conftest import CHECKOUT
+from tests.support import CHECKOUT
 
 SETTINGS = """
 import os

@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from compat import same_site
-from tests.compat.patches.probe import applies, probe
-from tests.servers import daphne
+from tests.support.daphne import daphne
+from tests.support.probe import applies, probe
 
 
 def cookies(site):

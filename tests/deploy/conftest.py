@@ -14,7 +14,7 @@ from django.db import connections
 
 from deploy import lifecycle, logs
 from deploy.models import Deployment, Service
-from tests.conftest import CHECKOUT
+from tests.support import CHECKOUT
 
 
 def wait_until(ready, seconds=20.0, what="the condition"):

@@ -16,9 +16,9 @@ from compat.streams import publish, publish_many
 from deploy import lifecycle
 from deploy.consumers import send_channel_msg
 from deploy.models import Deployment, Service
-from tests.servers import daphne
-from tests.streams.servers import start_redis
-from tests.websockets import close_code
+from tests.support.daphne import daphne
+from tests.support.servers import start_redis
+from tests.support.websockets import close_code
 
 from .conftest import make_service, make_user, wait_until
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from deploy import lifecycle, processes
 from deploy import runner as runner_module
+from deploy.liveness import Silences
 from deploy.models import Deployment
 from deploy.runner import STOPPING, SWEEP, Runner, stale_after
-from deploy.silence import Silences
 
 from .commands import STUBBORN, printed_pid, python, runs
 from .conftest import log_of, make_service, make_user, states_of, wait_until, without_colours

@@ -6,7 +6,7 @@ import os
 import pytest
 
 import deploy
-from tests import chromium
+from tests.support import chromium
 
 STATIC = os.path.join(os.path.dirname(deploy.__file__), "static", "deploy")
 

@@ -11,7 +11,7 @@ import pytest
 import websocket
 
 from deploy_conf import commands
-from tests.front import Front
+from tests.support.front import Front
 
 from . import tinysite
 from .test_render import check

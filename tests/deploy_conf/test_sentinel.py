@@ -4,7 +4,7 @@ import pytest
 
 from deploy_conf import probe, sentinel
 from tests.compat.patches.channels_redis.sentinels import command, start_sentinels
-from tests.streams.servers import free_port
+from tests.support.servers import free_port
 
 ONE = {"sentinels": [("a", 26379)], "master_name": "m"}
 

@@ -12,7 +12,8 @@ import time
 
 import pytest
 
-from deploy_conf import binaries, commands, facts, health, probe, processes, supervise
+from deploy_conf import binaries, commands, health, probe, processes, supervise
+from deploy_conf import site as facts
 from deploy_conf.errors import BadValue
 from deploy_conf.running import Run
 

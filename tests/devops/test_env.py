@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from devops.env import Env, secret_key
-from tests.conftest import CHECKOUT
+from tests.support import CHECKOUT
 
 
 def settings(var, *names, **environ):

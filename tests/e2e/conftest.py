@@ -13,9 +13,8 @@ import urllib.request
 import pytest
 import websocket
 
-from tests import chromium
-from tests.conftest import CHECKOUT
-from tests.websockets import close_code
+from tests.support import CHECKOUT, chromium
+from tests.support.websockets import close_code
 
 TOKEN = re.compile("name='csrfmiddlewaretoken' value='(\\w+)'")
 

@@ -11,9 +11,9 @@ import textwrap
 import pytest
 import websocket
 
-from tests import matrix
-from tests.conftest import CHECKOUT
 from tests.e2e.conftest import free_port
+from tests.labs.version_matrix import pythons as matrix
+from tests.support import CHECKOUT
 
 README = os.path.join(CHECKOUT, "README.md")
 DISTRIBUTION = "django-devops-bridge"

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tests.conftest import CHECKOUT
-from tests.servers import daphne
+from tests.support import CHECKOUT
+from tests.support.daphne import daphne
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import urllib.request
 
 import pytest
 
-from tests.conftest import CHECKOUT
 from tests.e2e.conftest import free_port
+from tests.support import CHECKOUT
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ import websocket
 
 from deploy_conf import processes
 from deploy_conf.running import Run
-from tests.chaos.clients import Client, Visitor
 from tests.compat.patches.channels_redis.sentinels import NAME, command, start_sentinels
-from tests.conftest import CHECKOUT
 from tests.e2e.conftest import Socket, Stack
-from tests.front import Front
-from tests.streams.servers import start_postgresql, wait_until
+from tests.labs.chaos.clients import Client, Visitor
+from tests.support import CHECKOUT
+from tests.support.front import Front
+from tests.support.servers import start_postgresql, wait_until
 
 # Run in a node's environment: for each number on stdin, that many entries.
 PUBLISHER = """

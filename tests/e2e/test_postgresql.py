@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tests.e2e.conftest import Stack
-from tests.streams.servers import start_postgresql
+from tests.support.servers import start_postgresql
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ from collections import OrderedDict
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ... import advisories, patches, report, vex
+from ... import patches, report
+from ...advisories import table as advisories
+from ...advisories import vex
 
 
 class Command(BaseCommand):
@@ -97,7 +99,7 @@ def markdown(every):
         "# What the bridge repairs",
         "",
         "The patches' own records, grouped by library, as "
-        "`python manage.py compat --markdown > docs/patches.md` writes them.",
+        "`python manage.py compat --markdown > docs/reference/patches.md` writes them.",
     ]
     for library in sorted({patch.package for patch in every}):
         rows = [row(patch) for patch in every if patch.package == library]

@@ -3,8 +3,8 @@ Hand tasks to `asyncio.wait()`, which no longer takes coroutines.
 https://docs.python.org/3/whatsnew/3.11.html#removed
 """
 
-from ...patch import Patch
-from ...stand_in import StandIn
+from ...patching.patch import Patch
+from ...patching.stand_in import StandIn
 
 patch = Patch(
     __name__,

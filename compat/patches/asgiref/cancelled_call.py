@@ -7,7 +7,7 @@ https://github.com/python/cpython/issues/76709
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -3,7 +3,7 @@ Find or make the event loop of the main thread without a warning.
 https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_event_loop
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -17,6 +17,6 @@ patch = Patch(
 @patch.when_imported("asgiref.sync")
 @patch.when_imported("asgiref.server")
 def repair(module):
-    from ...current_loop import use_in
+    from .._current_loop import use_in
 
     use_in(patch, module)

@@ -3,8 +3,8 @@ Let ApplicationCommunicator stop an application that it has cancelled.
 https://github.com/python/cpython/issues/76709
 """
 
-from ...cancellation import catch_asyncios_too
-from ...patch import Patch
+from ...patching.patch import Patch
+from .._cancellation import catch_asyncios_too
 
 patch = Patch(
     __name__,

@@ -5,7 +5,7 @@ https://docs.python.org/3/whatsnew/3.11.html#asyncio
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -13,8 +13,8 @@ import os
 import sys
 import threading
 
-from ...inherited import carried, variable
-from ...patch import Patch
+from ...patching.patch import Patch
+from ._inherited import carried, variable
 
 patch = Patch(
     __name__,

@@ -6,7 +6,7 @@ https://github.com/celery/billiard/issues/377
 
 from itertools import repeat
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

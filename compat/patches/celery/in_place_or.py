@@ -4,7 +4,7 @@ those an `|=` of their own, which overwrites the signature with the task's.
 https://docs.python.org/3/whatsnew/3.9.html#dictionary-merge-update-operators
 """
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

@@ -4,7 +4,7 @@ its processes: Python no longer says so in the way that celery asks.
 https://github.com/celery/celery/pull/7476
 """
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

@@ -9,7 +9,7 @@ https://github.com/django/channels/issues/1445
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -21,8 +21,8 @@ patch = Patch(
 
 @patch.when_imported("channels.http")
 def repair(http):
-    from ...tasks import end_task
-    from ...threaded import wrap_threaded
+    from ..._asyncio import end_task
+    from ._threaded import wrap_threaded
 
     handler = http.AsgiHandler
     stock = vars(handler).get("__call__")
@@ -95,7 +95,7 @@ class Client(object):
         """Send a message for the thread, or drop it if the client is gone."""
         from asyncio import CancelledError
 
-        from ...tasks import current_task
+        from ..._asyncio import current_task
 
         if message["type"] == "http.response.start":
             return await self._send(message)  # in any case: it makes middleware save the session

@@ -3,8 +3,8 @@ Raise what a consumer raised, not the cancellation of what it was waiting for be
 https://github.com/python/cpython/issues/76709
 """
 
-from ...cancellation import catch_asyncios_too
-from ...patch import Patch
+from ...patching.patch import Patch
+from .._cancellation import catch_asyncios_too
 
 patch = Patch(
     __name__,

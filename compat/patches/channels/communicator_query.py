@@ -5,7 +5,7 @@ https://github.com/django/channels/pull/1174
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

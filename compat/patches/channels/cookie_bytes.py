@@ -7,7 +7,7 @@ https://github.com/django/channels/issues/1450
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -8,7 +8,7 @@ https://github.com/django/channels/issues/1172
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

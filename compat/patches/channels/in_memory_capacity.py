@@ -6,7 +6,7 @@ https://github.com/django/channels/pull/1976
 import copy
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

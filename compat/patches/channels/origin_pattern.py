@@ -6,7 +6,7 @@ host in "host:port" for a scheme.
 https://github.com/django/channels/issues/1716
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -13,7 +13,7 @@ import functools
 import io
 import threading
 
-from ...patch import Patch, code_of
+from ...patching.patch import Patch, code_of
 
 patch = Patch(
     __name__,
@@ -26,7 +26,7 @@ patch = Patch(
 
 @patch.when_imported("channels.http")
 def repair(http):
-    from ...threaded import wrap_threaded
+    from ._threaded import wrap_threaded
 
     handler, request = http.AsgiHandler, http.AsgiRequest
     init, call = vars(request).get("__init__"), vars(handler).get("__call__")

@@ -6,8 +6,8 @@ Django 1.10 and 1.11 use to finish a request, and binds the chain to the first r
 https://github.com/django/channels/issues/1175
 """
 
-from ...middleware_chain import share
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
+from ._middleware_chain import share
 
 patch = Patch(
     __name__,

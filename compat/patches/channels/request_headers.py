@@ -10,7 +10,7 @@ https://www.djangoproject.com/weblog/2026/feb/03/security-releases/
 
 import functools
 
-from ...patch import Patch, code_of
+from ...patching.patch import Patch, code_of
 
 patch = Patch(
     __name__,

@@ -7,7 +7,7 @@ https://github.com/django/channels/issues/1554
 
 import functools
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

@@ -6,7 +6,7 @@ https://github.com/django/channels/pull/1389
 import copy
 import functools
 
-from ...patch import APPLIED, Patch
+from ...patching.patch import APPLIED, Patch
 from ..asgiref import thread_pool
 
 patch = Patch(

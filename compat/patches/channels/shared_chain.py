@@ -7,8 +7,8 @@ after its parent has the parent's.
 https://github.com/django/channels/pull/1136
 """
 
-from ...middleware_chain import share
-from ...patch import Patch
+from ...patching.patch import Patch
+from ._middleware_chain import share
 
 patch = Patch(
     __name__,

@@ -6,7 +6,7 @@ https://github.com/django/channels/issues/1234
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -5,7 +5,7 @@ Only a response that was sent to its end is closed, and only closing it ends the
 https://docs.djangoproject.com/en/1.11/ref/request-response/#django.http.HttpResponse.close
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -17,7 +17,7 @@ patch = Patch(
 
 @patch.when_imported("channels.http")
 def repair(http):
-    from ...threaded import wrap_threaded
+    from ._threaded import wrap_threaded
 
     patch.expect("encode_response" in vars(http.AsgiHandler), "AsgiHandler sends in another way")
 

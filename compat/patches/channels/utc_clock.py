@@ -5,7 +5,7 @@ https://docs.python.org/3/whatsnew/3.12.html#deprecated
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -18,7 +18,7 @@ patch = Patch(
 
 @patch.when_imported("channels.sessions")
 def repair(sessions):
-    from ...clock import until
+    from .._clock import until
 
     middleware = sessions.CookieMiddleware
     stock = vars(middleware)["set_cookie"].__func__

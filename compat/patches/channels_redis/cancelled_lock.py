@@ -5,7 +5,7 @@ https://github.com/django/channels_redis/issues/134
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

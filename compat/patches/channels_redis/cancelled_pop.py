@@ -6,7 +6,7 @@ https://github.com/python/cpython/issues/76709
 import functools
 import inspect
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

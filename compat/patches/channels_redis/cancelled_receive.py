@@ -13,7 +13,7 @@ import functools
 import inspect
 import time
 
-from ...patch import Patch
+from ...patching.patch import Patch
 from .group_membership import members
 
 patch = Patch(

@@ -10,8 +10,8 @@ https://github.com/django/channels_redis/blob/2.4.2/CHANGELOG.txt
 import functools
 import logging
 
-from ...patch import Patch
-from ...throttle import Throttle
+from ..._throttle import Throttle
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -17,9 +17,9 @@ import os
 import time
 import uuid
 
-from ...patch import Patch
-from ...tasks import current_task
-from ...throttle import Throttle
+from ..._asyncio import current_task
+from ..._throttle import Throttle
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -50,7 +50,7 @@ throttle = Throttle()
 
 @patch.when_imported("channels_redis.core")
 def repair(core):
-    from ...redis_outage import is_outage
+    from ..._redis_outage import is_outage
 
     layer = core.RedisChannelLayer
     stock_add, stock_discard, stock_flush = layer.group_add, layer.group_discard, layer.flush

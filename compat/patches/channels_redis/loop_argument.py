@@ -3,8 +3,8 @@ Connect to Redis without naming the event loop, which is the running one.
 https://github.com/aio-libs/aioredis-py/blob/v1.3.1/CHANGES.txt
 """
 
-from ...patch import Patch
-from ...stand_in import StandIn
+from ...patching.patch import Patch
+from ...patching.stand_in import StandIn
 
 patch = Patch(
     __name__,

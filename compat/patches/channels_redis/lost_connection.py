@@ -12,8 +12,8 @@ import functools
 import logging
 import random
 
-from ...patch import Patch
-from ...throttle import Throttle
+from ..._throttle import Throttle
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -30,7 +30,7 @@ away, refusing = Throttle(), Throttle()
 
 @patch.when_imported("channels_redis.core")
 def repair(core):
-    from ...redis_outage import is_outage, is_refusal
+    from ..._redis_outage import is_outage, is_refusal
 
     layer = core.RedisChannelLayer
     stock = layer.receive_single

@@ -10,7 +10,7 @@ import asyncio
 import functools
 import logging
 
-from ...patch import Patch
+from ...patching.patch import Patch
 from .silent_connection import impatient
 
 patch = Patch(
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @patch.when_imported("channels_redis.core")
 def repair(core):
-    from ...redis_outage import is_outage
+    from ..._redis_outage import is_outage
 
     layer, pool = core.RedisChannelLayer, core.ConnectionPool
     manager = layer.ConnectionContextManager
@@ -87,7 +87,7 @@ def check(host):
 
 async def connect(pool, connection_class):
     """A connection to the master; raises ConnectionError when no sentinel leads to one."""
-    from ...redis_outage import is_outage
+    from ..._redis_outage import is_outage
 
     host = dict(pool.host)
     sentinels, name = list(host.pop("sentinels")), host.pop("master_name")

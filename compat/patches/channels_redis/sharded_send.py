@@ -9,7 +9,7 @@ https://github.com/django/channels/issues/1492
 import functools
 import inspect
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -14,7 +14,7 @@ import logging
 import os
 import uuid
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -9,7 +9,7 @@ https://github.com/django/channels_redis/issues/20
 import asyncio
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

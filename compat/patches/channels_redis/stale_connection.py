@@ -10,7 +10,7 @@ import functools
 import select
 import time
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -54,7 +54,7 @@ def repair(core):
 
 async def lives(conn):
     """Whether a connection from the pool can be used."""
-    from ...redis_outage import is_outage
+    from ..._redis_outage import is_outage
 
     if conn.closed or has_input(conn):
         return False

@@ -10,7 +10,7 @@ https://github.com/django/channels_redis/issues/134
 import asyncio
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -24,7 +24,7 @@ PAUSES = (0.1, 0.2, 0.5, 1, 2, 4)
 
 @patch.when_imported("channels_redis.core")
 def repair(core):
-    from ...redis_outage import is_outage
+    from ..._redis_outage import is_outage
 
     layer = core.RedisChannelLayer
     stock = layer._clean_receive_backup

@@ -9,8 +9,8 @@ https://github.com/django/channels_redis/blob/2.3.1/channels_redis/core.py
 import functools
 import logging
 
-from ...patch import Patch
-from ...throttle import Throttle
+from ..._throttle import Throttle
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

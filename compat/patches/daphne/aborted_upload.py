@@ -3,7 +3,7 @@ Forget a request whose client leaves before all of it has arrived.
 https://github.com/django/daphne/issues/402
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

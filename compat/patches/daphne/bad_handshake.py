@@ -11,7 +11,7 @@ https://github.com/django/daphne/pull/565
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -25,7 +25,7 @@ REASON = 100  # characters
 
 @patch.when_imported("daphne.http_protocol")
 def repair(http_protocol):
-    from ...upgrade import begin, is_websocket
+    from ._upgrade import begin, is_websocket
 
     request = http_protocol.WebRequest
     stock = request.process

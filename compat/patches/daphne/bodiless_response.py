@@ -8,7 +8,7 @@ https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

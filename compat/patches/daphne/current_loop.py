@@ -5,7 +5,7 @@ daphne starts Twisted's reactor before anything has made a loop.
 https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_event_loop
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -18,13 +18,13 @@ patch = Patch(
 
 @patch.when_imported("twisted.internet.asyncioreactor")
 def repair_reactor(reactor):
-    from ...current_loop import get_event_loop
+    from .._current_loop import get_event_loop
 
     patch.replace(reactor, "get_event_loop", get_event_loop)
 
 
 @patch.when_imported("daphne.server")
 def repair(server):
-    from ...current_loop import use_in
+    from .._current_loop import use_in
 
     use_in(patch, server)

@@ -5,7 +5,7 @@ https://github.com/django/daphne/issues/165
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

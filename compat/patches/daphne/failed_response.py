@@ -8,7 +8,7 @@ https://github.com/django/daphne/blob/4.2.2/daphne/server.py#L279
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -20,7 +20,7 @@ patch = Patch(
 
 @patch.when_imported("daphne.http_protocol")
 def repair(http_protocol):
-    from ...unanswered import abort, is_open, withdraw
+    from ._unanswered import abort, is_open, withdraw
 
     request = http_protocol.WebRequest
     stock = request.handle_exception
@@ -64,7 +64,7 @@ def repair_loop(server):
 def drop_first(server, logger):
     """Give up the connection at which the loop stopped: the first that still has an ended
     application, for the loop forgets each one it has handled. False when there is none."""
-    from ...unanswered import abort
+    from ._unanswered import abort
 
     for protocol, details in server.connections.items():
         application = details.get("application_instance")

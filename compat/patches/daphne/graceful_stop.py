@@ -9,7 +9,7 @@ https://github.com/django/daphne/issues/38
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -21,7 +21,7 @@ patch = Patch(
 
 @patch.when_imported("daphne.server")
 def repair(server):
-    from ...drain import Drain, drain_seconds
+    from ._drain import Drain, drain_seconds
 
     stock_run, stock_listen = server.Server.run, server.Server.listen_success
     reactor = server.reactor
@@ -49,7 +49,7 @@ def repair(server):
 
 @patch.when_imported("daphne.ws_protocol")
 def repair_websocket(ws_protocol):
-    from ...drain import SERVICE_RESTART
+    from ._drain import SERVICE_RESTART
 
     protocol = ws_protocol.WebSocketProtocol
     stock = protocol.onClose

@@ -5,7 +5,7 @@ https://github.com/django/daphne/blob/4.2.2/daphne/server.py#L324
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

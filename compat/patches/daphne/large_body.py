@@ -8,7 +8,7 @@ https://github.com/django/daphne/issues/483
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -26,7 +26,7 @@ def repair(server):
 
     from daphne import http_protocol
 
-    from ...stand_in import StandIn
+    from ...patching.stand_in import StandIn
 
     request = http_protocol.WebRequest
     names = set(unwrap(request.process).__code__.co_names)

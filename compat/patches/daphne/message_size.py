@@ -9,7 +9,7 @@ https://nvd.nist.gov/vuln/detail/CVE-2026-44545
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -27,7 +27,7 @@ PIECES = 64  # that a message may be in before they are put together
 
 @patch.when_imported("daphne.ws_protocol")
 def repair(ws_protocol):
-    from ...byte_limit import byte_limit
+    from ._byte_limit import byte_limit
 
     protocol, factory = ws_protocol.WebSocketProtocol, ws_protocol.WebSocketFactory
     patch.expect(
@@ -100,7 +100,7 @@ def repair(ws_protocol):
 def repair_upgrade(http_protocol):
     from os import SEEK_END
 
-    from ...upgrade import begin, is_websocket
+    from ._upgrade import begin, is_websocket
 
     request = http_protocol.WebRequest
     stock = request.process

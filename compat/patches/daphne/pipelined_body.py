@@ -5,7 +5,7 @@ https://nvd.nist.gov/vuln/detail/CVE-2024-41671
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

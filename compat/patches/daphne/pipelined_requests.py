@@ -8,7 +8,7 @@ https://nvd.nist.gov/vuln/detail/CVE-2023-46137
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

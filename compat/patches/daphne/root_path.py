@@ -10,7 +10,7 @@ https://github.com/django/daphne/blob/4.2.3/daphne/http_protocol.py#L161
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -9,7 +9,7 @@ https://github.com/django/daphne/issues/223
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -21,7 +21,7 @@ patch = Patch(
 
 @patch.when_imported("daphne.http_protocol")
 def repair(http_protocol):
-    from ...unanswered import abort, is_open, withdraw
+    from ._unanswered import abort, is_open, withdraw
 
     request = http_protocol.WebRequest
     stock = request.check_timeouts
@@ -49,7 +49,7 @@ def repair_websocket(ws_protocol):
 
 def guarded(check_timeouts, logger):
     """The method, but a connection that fails in it is aborted; the others go on."""
-    from ...unanswered import abort
+    from ._unanswered import abort
 
     @functools.wraps(check_timeouts)
     def check(self):

@@ -5,7 +5,7 @@ https://github.com/django/daphne/issues/276
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -17,7 +17,7 @@ patch = Patch(
 
 @patch.when_imported("daphne.http_protocol")
 def repair(http_protocol):
-    from ...unanswered import abort, fail, is_open
+    from ._unanswered import abort, fail, is_open
 
     request = http_protocol.WebRequest
     stock = request.process

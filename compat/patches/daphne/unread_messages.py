@@ -11,7 +11,7 @@ https://github.com/django/daphne/blob/2.2.5/daphne/ws_protocol.py#L143
 import functools
 import time
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -26,7 +26,7 @@ MAX_BYTES = 1024 * 1024
 
 @patch.when_imported("daphne.ws_protocol")
 def repair(ws_protocol):
-    from ...unsent import unsent
+    from ..._transport import unsent
 
     protocol = ws_protocol.WebSocketProtocol
     worked, check = protocol.applicationCreateWorked, protocol.check_timeouts

@@ -10,7 +10,7 @@ https://github.com/django/daphne/blob/2.2.5/daphne/ws_protocol.py#L200
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -25,8 +25,8 @@ DEFAULT = 16 * 1024 * 1024
 
 @patch.when_imported("daphne.ws_protocol")
 def repair(ws_protocol):
-    from ...byte_limit import byte_limit
-    from ...unsent import unsent
+    from ..._transport import unsent
+    from ._byte_limit import byte_limit
 
     protocol = ws_protocol.WebSocketProtocol
     stock = getattr(protocol, "sendData", None)

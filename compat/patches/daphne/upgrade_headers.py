@@ -9,7 +9,7 @@ https://nvd.nist.gov/vuln/detail/CVE-2026-44546
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -25,7 +25,7 @@ IN_VALUES = CONTROL.replace(b"\t", b"")
 
 @patch.when_imported("daphne.http_protocol")
 def repair(http_protocol):
-    from ...upgrade import begin, is_websocket
+    from ._upgrade import begin, is_websocket
 
     request = http_protocol.WebRequest
     stock = request.process

@@ -3,8 +3,8 @@ List the files of the file-based cache through what Python still documents.
 https://docs.python.org/3/whatsnew/3.13.html#glob
 """
 
-from ...patch import Patch
-from ...stand_in import StandIn
+from ...patching.patch import Patch
+from ...patching.stand_in import StandIn
 
 patch = Patch(
     __name__,

@@ -5,7 +5,7 @@ The admin, inclusion tags, `{% include %}` with variables and Django's test clie
 https://code.djangoproject.com/ticket/35844
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -6,7 +6,7 @@ characters in the value itself and not only in what is sent.
 https://github.com/python/cpython/issues/143919
 """
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

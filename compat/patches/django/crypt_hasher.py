@@ -5,7 +5,7 @@ https://docs.python.org/3/whatsnew/3.13.html#removed
 
 import importlib
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

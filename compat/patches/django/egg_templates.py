@@ -3,7 +3,7 @@ Load templates from inside packages where setuptools no longer brings pkg_resour
 https://setuptools.pypa.io/en/latest/history.html#v82-0-0
 """
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

@@ -9,7 +9,7 @@ https://github.com/django/django/blob/1.11.29/django/http/multipartparser.py#L66
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

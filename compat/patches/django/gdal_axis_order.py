@@ -7,7 +7,7 @@ https://docs.djangoproject.com/en/dev/releases/3.1/
 
 import functools
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

@@ -7,8 +7,8 @@ https://github.com/django/django/pull/15013
 
 import functools
 
-from ...patch import Patch
-from ...versions import release
+from ...patching.patch import Patch
+from ...patching.versions import release
 
 patch = Patch(
     __name__,

@@ -5,8 +5,8 @@ Before that it warned. They only ever mattered to `lgettext()` and to Python 2.
 https://docs.python.org/3/whatsnew/3.11.html#removed
 """
 
-from ...patch import Patch
-from ...stand_in import StandIn
+from ...patching.patch import Patch
+from ...patching.stand_in import StandIn
 
 patch = Patch(
     __name__,

@@ -6,7 +6,7 @@ reads the content of more elements as text; their latest add a ";" to a "&" at t
 https://github.com/python/cpython/issues/135462
 """
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

@@ -6,8 +6,8 @@ ever; under `-W error` the warnings stop the import, or turn the encoding of fil
 https://docs.python.org/3/whatsnew/3.11.html#deprecated
 """
 
-from ...imports import when_imported
-from ...patch import Patch
+from ...patching.import_hooks import when_imported
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -6,7 +6,7 @@ else that Python refuses, the first address counts, as before.
 https://github.com/python/cpython/issues/102988
 """
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

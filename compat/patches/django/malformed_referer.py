@@ -6,7 +6,7 @@ of them with each security release.
 https://github.com/python/cpython/issues/103848
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

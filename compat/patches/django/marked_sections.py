@@ -6,7 +6,7 @@ releases of 2025: one comment with that in it was an error 500 for all who read 
 https://github.com/python/cpython/issues/77057
 """
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

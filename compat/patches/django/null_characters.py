@@ -7,7 +7,7 @@ https://code.djangoproject.com/ticket/28201
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

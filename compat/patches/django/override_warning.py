@@ -5,8 +5,8 @@ Python runs comprehensions without a frame of their own now, and Django counts f
 https://docs.python.org/3/whatsnew/3.12.html#pep-709-comprehension-inlining
 """
 
-from ...patch import Patch
-from ...stand_in import StandIn
+from ...patching.patch import Patch
+from ...patching.stand_in import StandIn
 
 patch = Patch(
     __name__,

@@ -3,7 +3,7 @@ Take the duration of each test in `manage.py test --parallel`, for which Django 
 https://docs.python.org/3/whatsnew/3.12.html#unittest
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

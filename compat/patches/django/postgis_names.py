@@ -6,7 +6,7 @@ version any more.
 https://postgis.net/docs/release_notes.html
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -9,8 +9,8 @@ https://docs.python.org/3/whatsnew/3.11.html#re
 import functools
 import re
 
-from ...patch import Patch
-from ...stand_in import StandIn
+from ...patching.patch import Patch
+from ...patching.stand_in import StandIn
 
 patch = Patch(
     __name__,

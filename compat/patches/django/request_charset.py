@@ -7,7 +7,7 @@ a client that makes up names of 16 kB fills the memory.
 https://github.com/django/django/blob/1.11.29/django/core/handlers/wsgi.py#L97
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

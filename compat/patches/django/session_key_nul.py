@@ -8,7 +8,7 @@ https://github.com/django/django/blob/1.11.29/django/contrib/sessions/backends/b
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -3,8 +3,8 @@ Give smtplib a TLS context where Django gives it the names of key and certificat
 https://docs.python.org/3/whatsnew/3.12.html#removed
 """
 
-from ...patch import Patch
-from ...stand_in import StandIn
+from ...patching.patch import Patch
+from ...patching.stand_in import StandIn
 
 patch = Patch(
     __name__,

@@ -8,7 +8,7 @@ https://code.djangoproject.com/ticket/29182
 import contextlib
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

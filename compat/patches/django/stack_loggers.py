@@ -8,7 +8,7 @@ https://docs.python.org/3/library/logging.config.html#logging-config-dictschema
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -3,7 +3,7 @@ Make URLValidator call a URL with a bad bracketed host invalid where Python refu
 https://code.djangoproject.com/ticket/33367
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -6,8 +6,8 @@ https://docs.python.org/3/whatsnew/3.12.html#deprecated
 import datetime
 import functools
 
-from ...patch import Patch
-from ...stand_in import StandIn
+from ...patching.patch import Patch
+from ...patching.stand_in import StandIn
 
 patch = Patch(
     __name__,
@@ -85,7 +85,7 @@ def repair_feeds(feedgenerator):
 
 @patch.when_imported("django.http.response")
 def repair_cookies(response):
-    from ...clock import until
+    from .._clock import until
 
     base = response.HttpResponseBase
     stock = base.set_cookie

@@ -8,7 +8,7 @@ https://github.com/PyMySQL/mysqlclient/pull/490
 
 import weakref
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

@@ -3,7 +3,7 @@ Show the SQL of a migration on MySQL, for which mysqlclient 2.1 and later have n
 https://github.com/PyMySQL/mysqlclient/pull/511
 """
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

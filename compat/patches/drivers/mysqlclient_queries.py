@@ -3,7 +3,7 @@ Tell the SQL that was sent to MySQL, where mysqlclient keeps it under another na
 https://code.djangoproject.com/ticket/30013
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

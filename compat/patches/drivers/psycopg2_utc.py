@@ -3,7 +3,7 @@ Recognise UTC when psycopg2 tells the offset as a timedelta.
 https://github.com/psycopg/psycopg2/issues/1293
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

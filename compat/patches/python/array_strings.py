@@ -3,8 +3,8 @@ Offer `array.tostring()` and `fromstring()` again.
 https://docs.python.org/3/whatsnew/3.9.html#removed
 """
 
-from ...c_class import add_method
-from ...patch import Patch
+from ...patching.patch import Patch
+from ._c_class import add_method
 
 patch = Patch(
     __name__,

@@ -3,7 +3,7 @@ Offer the decorator `asyncio.coroutine` again, for coroutines written with `yiel
 https://docs.python.org/3/whatsnew/3.11.html#removed
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

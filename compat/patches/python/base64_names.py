@@ -3,7 +3,7 @@ Offer `base64.encodestring()` and `decodestring()` again.
 https://docs.python.org/3/whatsnew/3.9.html#removed
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

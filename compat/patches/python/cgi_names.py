@@ -3,7 +3,7 @@ Offer `cgi.escape()`, `parse_qs()` and `parse_qsl()` again.
 https://docs.python.org/3/whatsnew/3.8.html#api-and-feature-removals
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -3,7 +3,7 @@ Offer the abstract base classes as attributes of `collections` again, and withou
 https://docs.python.org/3/whatsnew/3.10.html#removed
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

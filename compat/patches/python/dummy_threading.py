@@ -3,7 +3,7 @@ Import `dummy_threading` and `_dummy_thread` again: the real ones, which are alw
 https://docs.python.org/3/whatsnew/3.9.html#removed
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

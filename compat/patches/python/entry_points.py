@@ -3,7 +3,7 @@ Let `importlib.metadata.entry_points()` be asked for a group as the dictionary t
 https://docs.python.org/3/whatsnew/3.12.html#removed
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

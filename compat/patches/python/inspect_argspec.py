@@ -3,7 +3,7 @@ Offer `inspect.getargspec()`, `ArgSpec` and `formatargspec()` again.
 https://docs.python.org/3/whatsnew/3.11.html#removed
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -3,7 +3,7 @@ Let `json.load()` and `json.loads()` be called with `encoding` again, which they
 https://docs.python.org/3/whatsnew/3.9.html#removed
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

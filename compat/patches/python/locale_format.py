@@ -3,7 +3,7 @@ Offer `locale.format()` again, and `resetlocale()`.
 https://docs.python.org/3/whatsnew/3.12.html#removed
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 SPECIFIER = r"%(?:\([^)]*\))?[-#0 +*.\dhlL]*[diouxXeEfFgGcrs%]\Z"
 

@@ -3,7 +3,7 @@ Offer `logging._acquireLock()` and `_releaseLock()` again: celery sets up its lo
 https://github.com/python/cpython/issues/109461
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -5,7 +5,7 @@ Django's six, other copies of it and libraries of the era put such finders on `s
 https://docs.python.org/3/whatsnew/3.12.html#removed
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

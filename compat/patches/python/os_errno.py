@@ -3,7 +3,7 @@ Offer `os.errno` again, which was never meant to be there and was much used.
 https://bugs.python.org/issue33666
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

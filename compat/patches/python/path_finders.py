@@ -6,7 +6,7 @@ https://docs.python.org/3/whatsnew/3.12.html#removed
 import sys
 from _frozen_importlib import ModuleSpec, spec_from_loader  # nothing can be imported meanwhile
 
-from ...patch import Patch
+from ...patching.patch import Patch
 from .module_finders import OldLoader
 
 patch = Patch(

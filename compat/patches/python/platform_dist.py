@@ -3,7 +3,7 @@ Offer `platform.linux_distribution()` and `dist()` again.
 https://docs.python.org/3/whatsnew/3.8.html#api-and-feature-removals
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

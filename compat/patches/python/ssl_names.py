@@ -3,7 +3,7 @@ Offer `ssl.wrap_socket()` and `match_hostname()` again.
 https://docs.python.org/3/whatsnew/3.12.html#removed
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -3,7 +3,7 @@ Offer `sys.getcheckinterval()` and `setcheckinterval()` again, which have had no
 https://docs.python.org/3/whatsnew/3.9.html#removed
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -3,7 +3,7 @@ Offer the old names of assertion methods, like assertEquals(), again, and makeSu
 https://docs.python.org/3/whatsnew/3.12.html#removed
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -11,9 +11,9 @@ import datetime
 import functools
 import os
 
-from ...jquery import FOLDER, NAMES, complaint, is_sound, version_in
-from ...patch import Patch, Refused
-from ...versions import release
+from ...patching.patch import Patch, Refused
+from ...patching.versions import release
+from ._jquery import FOLDER, NAMES, complaint, is_sound, version_in
 
 patch = Patch(
     __name__,

@@ -6,7 +6,7 @@ https://www.djangoproject.com/weblog/2021/jun/02/security-releases/
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -7,7 +7,7 @@ https://www.djangoproject.com/weblog/2020/sep/01/security-releases/
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -22,7 +22,7 @@ patch = Patch(
 def repair(filebased):
     import os
 
-    from ...directories import make_directories
+    from ._directories import make_directories
 
     stock = vars(filebased.FileBasedCache).get("_createdir")
     names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()

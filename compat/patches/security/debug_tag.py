@@ -7,7 +7,7 @@ https://www.djangoproject.com/weblog/2022/feb/01/security-releases/
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

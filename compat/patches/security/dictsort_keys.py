@@ -6,7 +6,7 @@ with an underscore are refused: the filter gives an empty string, as for every b
 https://www.djangoproject.com/weblog/2022/jan/04/security-releases/
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -8,7 +8,7 @@ https://www.djangoproject.com/weblog/2026/mar/03/security-releases/
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -23,7 +23,7 @@ patch = Patch(
 def repair(storage):
     import os
 
-    from ...directories import make_directories
+    from ._directories import make_directories
 
     stock = vars(storage.FileSystemStorage).get("_save")
     names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()

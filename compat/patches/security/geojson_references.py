@@ -10,7 +10,7 @@ https://www.djangoproject.com/weblog/2026/nov/03/security-releases/
 import functools
 import json
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -50,7 +50,7 @@ def check(text):
 
 def is_harmless(crs):
     """Whether GDAL opens nothing for it: of known types only, and with names only."""
-    from ...spatial_references import is_local  # its patterns only where there are maps
+    from ._spatial_references import is_local  # its patterns only where there are maps
 
     if not isinstance(crs, Pairs):
         return False

@@ -6,7 +6,7 @@ Django's requests and those of channels give every Content-Type to the latter (C
 https://docs.djangoproject.com/en/dev/releases/security/
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -6,7 +6,7 @@ may mean another machine elsewhere than in an access rule.
 https://www.djangoproject.com/weblog/2021/jun/02/security-releases/
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -8,7 +8,7 @@ https://docs.djangoproject.com/en/dev/releases/security/
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -4,7 +4,7 @@ Take the active language for text, not for a regular expression, in URLs of `i18
 https://www.djangoproject.com/weblog/2022/oct/04/security-releases/
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

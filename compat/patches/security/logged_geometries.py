@@ -5,8 +5,8 @@ A value that is no geometry is logged as it was sent, with line feeds and comman
 https://www.djangoproject.com/weblog/2026/nov/03/security-releases/
 """
 
-from ...log_escape import escape
-from ...patch import Patch
+from ...patching.patch import Patch
+from ._log_escape import escape
 
 patch = Patch(
     __name__,

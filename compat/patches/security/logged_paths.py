@@ -6,8 +6,8 @@ was read in (CVE-2025-48432). Backslashes are doubled; letters of all languages 
 https://www.djangoproject.com/weblog/2025/jun/04/security-releases/
 """
 
-from ...log_escape import escape_requests
-from ...patch import Patch
+from ...patching.patch import Patch
+from ._log_escape import escape_requests
 
 patch = Patch(
     __name__,

@@ -9,7 +9,7 @@ https://www.djangoproject.com/weblog/2026/mar/03/security-releases/
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

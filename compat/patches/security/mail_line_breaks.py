@@ -9,7 +9,7 @@ https://github.com/python/cpython/issues/144125
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

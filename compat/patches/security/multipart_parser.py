@@ -12,8 +12,8 @@ https://www.djangoproject.com/weblog/2023/feb/14/security-releases/
 
 import functools
 
-from ...patch import Patch
-from ...switches import Switch, number_or_none
+from ...patching.patch import Patch
+from ...patching.switches import Switch, number_or_none
 
 patch = Patch(
     __name__,

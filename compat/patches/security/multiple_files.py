@@ -12,8 +12,8 @@ https://www.djangoproject.com/weblog/2023/may/03/security-releases/
 
 import functools
 
-from ...patch import Patch
-from ...switches import Switch
+from ...patching.patch import Patch
+from ...patching.switches import Switch
 
 patch = Patch(
     __name__,

@@ -8,7 +8,7 @@ https://www.djangoproject.com/weblog/2026/aug/04/security-releases/
 import binascii
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -27,7 +27,7 @@ def repair(io):
     from django.contrib.gis.geos.error import GEOSException
 
     # Its patterns are compiled only where there are maps.
-    from ...geometry_depth import LIMIT, wkb_is_too_deep, wkt_is_too_deep
+    from ._geometry_depth import LIMIT, wkb_is_too_deep, wkt_is_too_deep
 
     def refuse():
         raise GEOSException("a geometry of more than %d nested collections" % LIMIT)

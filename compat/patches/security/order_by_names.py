@@ -8,7 +8,7 @@ made for later versions, checks the whole text; so does this.
 https://www.djangoproject.com/weblog/2021/jul/01/security-releases/
 """
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

@@ -7,8 +7,8 @@ is for where links with ";" must work on and nothing caches in front of the site
 https://www.djangoproject.com/weblog/2021/feb/19/security-releases/
 """
 
-from ...patch import Patch
-from ...switches import Switch
+from ...patching.patch import Patch
+from ...patching.switches import Switch
 
 patch = Patch(
     __name__,

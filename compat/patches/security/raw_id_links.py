@@ -7,7 +7,7 @@ https://www.djangoproject.com/weblog/2020/jun/03/security-releases/
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

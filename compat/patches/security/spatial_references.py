@@ -9,7 +9,7 @@ https://www.djangoproject.com/weblog/2026/nov/03/security-releases/
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,
@@ -25,7 +25,7 @@ def repair(srs):
     from django.contrib.gis.gdal.error import GDALException
     from django.utils.encoding import force_text
 
-    from ...spatial_references import is_local  # its patterns only where there are maps
+    from ._spatial_references import is_local  # its patterns only where there are maps
 
     cls = srs.SpatialReference
     stock = vars(cls).get("import_user_input")

@@ -10,8 +10,8 @@ https://www.djangoproject.com/weblog/2024/jul/09/security-releases/
 
 import functools
 
-from ...file_names import check_path, has_parent, is_no_name, refuse, with_slashes
-from ...patch import Patch
+from ...patching.patch import Patch
+from ._file_names import check_path, has_parent, is_no_name, refuse, with_slashes
 
 patch = Patch(
     __name__,

@@ -10,7 +10,7 @@ https://www.djangoproject.com/weblog/2025/may/07/security-releases/
 
 import functools
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

@@ -11,8 +11,8 @@ https://www.djangoproject.com/weblog/2021/may/04/security-releases/
 
 import functools
 
-from ...file_names import check_path, has_parent, is_no_name, refuse, with_slashes
-from ...patch import Patch
+from ...patching.patch import Patch
+from ._file_names import check_path, has_parent, is_no_name, refuse, with_slashes
 
 patch = Patch(
     __name__,

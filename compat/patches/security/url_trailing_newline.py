@@ -9,7 +9,7 @@ https://www.djangoproject.com/weblog/2021/dec/07/security-releases/
 
 import functools
 
-from ...patch import NotNeeded, Patch
+from ...patching.patch import NotNeeded, Patch
 
 patch = Patch(
     __name__,

@@ -3,7 +3,7 @@ Make URLValidator refuse newlines and tabs, which Python drops before Django loo
 https://www.djangoproject.com/weblog/2021/may/06/security-releases/
 """
 
-from ...patch import Patch
+from ...patching.patch import Patch
 
 patch = Patch(
     __name__,

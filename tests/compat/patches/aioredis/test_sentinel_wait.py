@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from tests.compat.patches.probe import prove
-from tests.streams.servers import HOST, Server, free_port, start_redis
+from tests.support.probe import prove
+from tests.support.servers import HOST, Server, free_port, start_redis
 
 CODE = """
 import asyncio, os

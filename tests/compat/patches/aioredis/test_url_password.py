@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.compat.patches.probe import probe, prove
-from tests.streams.servers import HOST, start_redis
+from tests.support.probe import probe, prove
+from tests.support.servers import HOST, start_redis
 
 NAME = "aioredis.url_password"
 PASSWORD = "p@s/s?#%41"

@@ -1,6 +1,6 @@
 import sys
 
-from tests.compat.patches.probe import prove
+from tests.support.probe import prove
 
 CODE = """
 import asyncio, concurrent.futures, threading

@@ -1,7 +1,7 @@
 import sys
 
 from tests.compat.patches.asgiref.test_testing_cancelled import CODE
-from tests.compat.patches.probe import prove
+from tests.support.probe import prove
 
 BOTH = """
 import asyncio, concurrent.futures

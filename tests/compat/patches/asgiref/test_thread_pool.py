@@ -12,10 +12,10 @@ import time
 import pytest
 import websocket
 
-from compat.versions import installed_version
-from tests.compat.patches.probe import probe, prove
-from tests.servers import daphne
-from tests.streams.servers import start_redis
+from compat.patching.versions import installed_version
+from tests.support.daphne import daphne
+from tests.support.probe import probe, prove
+from tests.support.servers import start_redis
 
 NAME = "asgiref.thread_pool"
 THREADS = 3

@@ -2,8 +2,8 @@ import sys
 
 import pytest
 
-from compat.versions import installed_version
-from tests.compat.patches.probe import prove
+from compat.patching.versions import installed_version
+from tests.support.probe import prove
 
 if not installed_version("billiard"):
     pytest.skip("billiard is not installed", allow_module_level=True)

@@ -12,8 +12,8 @@ import threading
 
 import pytest
 
-from tests.conftest import CHECKOUT
-from tests.servers import daphne
+from tests.support import CHECKOUT
+from tests.support.daphne import daphne
 
 from .clients import ask, copy_site, get, leave, request, until
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.compat.patches.daphne.frames import Client
-from tests.servers import daphne
+from tests.support.daphne import daphne
 
 NAME = "channels.cookie_bytes"
 SITE = """

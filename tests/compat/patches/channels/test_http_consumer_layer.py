@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from tests.servers import daphne
-from tests.streams.servers import free_port, start_redis
+from tests.support.daphne import daphne
+from tests.support.servers import free_port, start_redis
 
 NAME = "channels.http_consumer_layer"
 SITE = """

@@ -1,4 +1,4 @@
-from tests.compat.patches.probe import prove
+from tests.support.probe import prove
 
 CODE = """
 import asyncio, re

@@ -7,8 +7,8 @@ import time
 import pytest
 import websocket
 
-from tests.compat.patches.probe import prove
-from tests.servers import daphne
+from tests.support.daphne import daphne
+from tests.support.probe import prove
 
 NAME = "channels.in_memory_queues"
 VISITS = 5

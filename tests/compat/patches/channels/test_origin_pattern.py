@@ -5,8 +5,8 @@ from urllib.parse import urlparse
 
 import pytest
 
-from tests.compat.patches.probe import DJANGO, prove
-from tests.servers import daphne
+from tests.support.daphne import daphne
+from tests.support.probe import DJANGO, prove
 
 SITE = """
 import compat

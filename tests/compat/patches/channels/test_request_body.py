@@ -6,9 +6,9 @@ import socket
 
 import pytest
 
-from compat.patch import version_of
-from tests.compat.patches.probe import DJANGO, probe, prove
-from tests.servers import daphne
+from compat.patching.patch import version_of
+from tests.support.daphne import daphne
+from tests.support.probe import DJANGO, probe, prove
 
 from .clients import ask, copy_site, get, until
 from .uploads import FORM, MULTIPART, multipart, pieces, send, wsgi

@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from tests.compat.patches.probe import applies
-from tests.conftest import CHECKOUT
-from tests.servers import daphne
+from tests.support import CHECKOUT
+from tests.support.daphne import daphne
+from tests.support.probe import applies
 
 SITE = os.path.join(os.path.dirname(__file__), "site")
 # path → (status, X-Phases)
@@ -191,7 +191,7 @@ def test_a_middleware_may_pass_on_another_request(site):
 
 
 OTHER = """
-import compat, compat.imports
+import compat, compat.patching.import_hooks
 
 def change(http):
     def load_middleware(self):
@@ -199,7 +199,7 @@ def change(http):
     http.AsgiHandler.load_middleware = load_middleware
     change.made = load_middleware
 
-compat.imports.when_imported("channels.http", change)
+compat.patching.import_hooks.when_imported("channels.http", change)
 compat.install()
 import channels.http
 record = [r for r in compat.report() if r["name"] == "channels.request_finish"][0]

@@ -1,6 +1,6 @@
 """How many characters are copied for a header that comes many times, and what becomes of it."""
 
-from tests.compat.patches.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove
 
 NAME = "channels.request_headers"
 REQUEST = (

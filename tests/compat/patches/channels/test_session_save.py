@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tests.compat.patches.probe import probe
-from tests.servers import daphne
+from tests.support.daphne import daphne
+from tests.support.probe import probe
 
 NAME = "channels.session_save"
 SITE = """

@@ -1,9 +1,9 @@
-"""As for 2.1.4, with later releases of channels: tests.lanes has them."""
+"""As for 2.1.4, with later releases of channels: tests.labs.version_matrix has them."""
 
-from compat.versions import installed_version
+from compat.patching.versions import installed_version
 from tests.compat.patches.channels.test_request_finish import get, site  # noqa: F401
-from tests.compat.patches.probe import DJANGO, probe
-from tests.servers import daphne
+from tests.support.daphne import daphne
+from tests.support.probe import DJANGO, probe
 
 NAME = "channels.shared_chain"
 NEEDED = installed_version("channels") != "2.1.4"  # whose whole loader request_finish replaces

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.compat.patches.probe import prove
-from tests.streams.servers import start_postgresql
+from tests.support.probe import prove
+from tests.support.servers import start_postgresql
 
 NAME = "channels.stale_connections"
 START = """

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from tests.servers import daphne
+from tests.support.daphne import daphne
 
 from .clients import ask, copy_site, until
 from .clients import request as open_request

@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 
-from tests.conftest import CHECKOUT
-from tests.servers import wait_for_line
+from tests.support import CHECKOUT
+from tests.support.daphne import wait_for_line
 
 MULTIPART = "multipart/form-data; boundary=line"
 FORM = "application/x-www-form-urlencoded"

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from tests.streams.servers import start_redis
+from tests.support.servers import start_redis
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import signal
 
 import websocket
 
-from tests.compat.patches.probe import probe
-from tests.servers import daphne
+from tests.support.daphne import daphne
+from tests.support.probe import probe
 
 SITE = """
 import json, os

@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 
-from tests.streams.servers import HOST, Server, free_port, start_redis, wait_until
+from tests.support.servers import HOST, Server, free_port, start_redis, wait_until
 
 NAME = "mymaster"
 # A sentinel whose answers the probe chooses: `master[0]` is an address, None, or "silence".

@@ -1,4 +1,4 @@
-from tests.compat.patches.probe import probe, prove
+from tests.support.probe import probe, prove
 
 NAME = "channels_redis.cancelled_receive"
 START = """

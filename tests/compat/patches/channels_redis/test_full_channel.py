@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.compat.patches.probe import applies, probe, prove
+from tests.support.probe import applies, probe, prove
 
 NAME = "channels_redis.full_channel"
 CODE = """

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.compat.patches.channels_redis.sentinels import FAKE
-from tests.compat.patches.probe import applies, prove
+from tests.support.probe import applies, prove
 
 pytest.importorskip("websocket")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.compat.patches.channels_redis.conftest import RESTART
-from tests.compat.patches.probe import applies, probe, prove
+from tests.support.probe import applies, probe, prove
 
 pytest.importorskip("websocket")
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.compat.patches.channels_redis.sentinels import FAKE, start_sentinels
-from tests.compat.patches.probe import probe, prove
+from tests.support.probe import probe, prove
 
 NAME = "channels_redis.sentinel"
 MAIN = """
@@ -42,7 +42,7 @@ import asyncio, json, os, signal, subprocess, sys, time
 import aioredis
 from channels_redis.core import RedisChannelLayer
 from compat.patches.channels_redis import silent_connection
-from compat.redis_outage import is_outage
+from compat._redis_outage import is_outage
 
 ports, old, new = [json.loads(os.environ[name]) for name in ("PORTS", "PRIMARY", "REPLICA")]
 host = {"sentinels": [("127.0.0.1", port) for port in ports], "master_name": "mymaster"}
@@ -162,7 +162,7 @@ NOBODY = (
     + """
 import time
 from channels_redis.core import RedisChannelLayer
-from compat.redis_outage import is_outage
+from compat._redis_outage import is_outage
 
 redis = ("127.0.0.1", int(os.environ["PORT"]))
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.compat.patches.probe import prove
-from tests.streams.servers import start_redis
+from tests.support.probe import prove
+from tests.support.servers import start_redis
 
 CODE = """
 import asyncio, os

@@ -1,6 +1,6 @@
 """Several workers, each with a layer and an event loop of its own, read one channel."""
 
-from tests.compat.patches.probe import probe, prove
+from tests.support.probe import probe, prove
 
 NAME = "channels_redis.shared_inflight"
 START = """

@@ -1,6 +1,6 @@
 """Redis, or the way to it, goes away without a word while one waits for a message."""
 
-from tests.compat.patches.probe import probe, prove
+from tests.support.probe import probe, prove
 
 NAME = "channels_redis.silent_connection"
 # A relay in front of Redis stops passing on what its first connections say, and keeps them open.

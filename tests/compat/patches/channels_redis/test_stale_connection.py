@@ -1,7 +1,7 @@
 """Redis is restarted, or a firewall forgets a connection, between two sends."""
 
 from tests.compat.patches.channels_redis.conftest import RESTART
-from tests.compat.patches.probe import prove
+from tests.support.probe import prove
 
 NAME = "channels_redis.stale_connection"
 # Eight connections rest in the pool; the event loop may have seen their end or not yet.

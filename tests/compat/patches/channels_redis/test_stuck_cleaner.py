@@ -1,6 +1,6 @@
 """Redis is flushed at the moment when a message has been received."""
 
-from tests.compat.patches.probe import prove
+from tests.support.probe import prove
 
 CODE = """
 import asyncio, os, socket

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.compat.patches.probe import prove
+from tests.support.probe import prove
 
 CODE = """
 import asyncio, os, socket

@@ -6,8 +6,8 @@ import signal
 import socket
 import subprocess
 
-from tests.conftest import CHECKOUT
-from tests.servers import DAPHNE, wait_for_line
+from tests.support import CHECKOUT
+from tests.support.daphne import DAPHNE, wait_for_line
 
 SITE = """
 import compat

@@ -3,7 +3,7 @@
 import socket
 import time
 
-from tests.servers import daphne
+from tests.support.daphne import daphne
 
 from .raw import APPLICATION, get, request
 

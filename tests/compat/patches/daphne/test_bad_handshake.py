@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from compat.patch import version_of
-from tests.servers import daphne
+from compat.patching.patch import version_of
+from tests.support.daphne import daphne
 
 from .frames import APPLICATION, Client, frame, upgrade, write_site
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.servers import daphne
+from tests.support.daphne import daphne
 
 from .raw import APPLICATION, answers, ask, request
 

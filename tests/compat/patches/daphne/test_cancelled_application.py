@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.compat.patches.probe import applies, probe
-from tests.servers import daphne
+from tests.support.daphne import daphne
+from tests.support.probe import applies, probe
 
 NAME = "daphne.cancelled_application"
 NEEDED = sys.version_info >= (3, 8)

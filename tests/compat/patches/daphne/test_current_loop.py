@@ -1,7 +1,7 @@
 import sys
 
-from compat.versions import installed_version, matches
-from tests.compat.patches.probe import prove
+from compat.patching.versions import installed_version, matches
+from tests.support.probe import prove
 
 STRICT = {"PYTHONWARNINGS": "error:There is no current event loop:DeprecationWarning"}
 CODE = """

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.compat.patches.channels.test_origin_pattern import SITE, handshake
-from tests.servers import daphne
+from tests.support.daphne import daphne
 
 NAME = "daphne.failed_handshake"
 ROUTED = SITE.replace(

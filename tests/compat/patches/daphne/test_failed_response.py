@@ -2,7 +2,7 @@
 
 import socket
 
-from tests.servers import daphne
+from tests.support.daphne import daphne
 
 from .raw import APPLICATION, ask, ask_all, get, receive, request
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.compat.patches.daphne.stopping import answer, daphnes
-from tests.compat.patches.probe import probe
+from tests.support.probe import probe
 
 NAME = "daphne.graceful_stop"
 RESTART = b"\x88\x11\x03\xf4service restart"  # a close frame with code 1012
@@ -144,7 +144,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path):
 
 @pytest.mark.parametrize("value", ["soon", "0", "nan", "-1", "inf"])
 def test_a_limit_that_is_none(value):
-    code = "from compat.drain import drain_seconds\nprint(drain_seconds())"
+    code = "from compat.patches.daphne._drain import drain_seconds\nprint(drain_seconds())"
     found = probe(code, env={"COMPAT_DRAIN_SECONDS": value})
     assert found.said == "5.0"
     assert "COMPAT_DRAIN_SECONDS=%r is no number of seconds above 0" % value in found.error

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from tests.servers import daphne
+from tests.support.daphne import daphne
 
 NAME = "daphne.large_body"
 DISABLED = {"COMPAT_DISABLE": NAME}

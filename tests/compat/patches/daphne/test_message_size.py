@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.servers import daphne
+from tests.support.daphne import daphne
 
 from .frames import APPLICATION, Client, frame, upgrade, write_site
 

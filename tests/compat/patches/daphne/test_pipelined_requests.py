@@ -4,8 +4,8 @@ import socket
 
 from twisted import version
 
-from tests.compat.patches.probe import probe
-from tests.servers import daphne
+from tests.support.daphne import daphne
+from tests.support.probe import probe
 
 from .raw import APPLICATION, answers, ask, get, receive, request
 

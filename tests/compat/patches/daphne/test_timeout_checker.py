@@ -1,6 +1,6 @@
 """A real daphne with timeouts, and connections that its check for them fails on."""
 
-from tests.servers import daphne
+from tests.support.daphne import daphne
 
 from .raw import APPLICATION, answers, ask, ask_all, request
 

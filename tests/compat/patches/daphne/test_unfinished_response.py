@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from tests.servers import daphne
+from tests.support.daphne import daphne
 
 from .raw import APPLICATION, ask, receive, request
 

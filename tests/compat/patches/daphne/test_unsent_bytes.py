@@ -4,7 +4,7 @@ import http.client
 
 import pytest
 
-from tests.servers import daphne
+from tests.support.daphne import daphne
 
 from .frames import APPLICATION, Client, frame, write_site
 

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from tests.servers import daphne
+from tests.support.daphne import daphne
 
 from .frames import APPLICATION, Client, upgrade, write_site
 

@@ -1,6 +1,6 @@
 from http.cookies import CookieError, Morsel
 
-from tests.compat.patches.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove
 
 NAME = "django.cookie_characters"
 CODE = (

@@ -1,6 +1,6 @@
 import sys
 
-from tests.compat.patches.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove
 
 NAME = "django.crypt_hasher"
 NEEDED = sys.version_info >= (3, 13)

@@ -1,4 +1,4 @@
-from tests.compat.patches.probe import DJANGO, probe
+from tests.support.probe import DJANGO, probe
 
 NAME = "django.egg_templates"
 CODE = (

@@ -1,5 +1,5 @@
-from tests.compat.patches.probe import probe, prove
 from tests.compat.patches.security.probes import WSGI
+from tests.support.probe import probe, prove
 
 NAME = "django.form_headers"
 CODE = (

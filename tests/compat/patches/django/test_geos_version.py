@@ -1,8 +1,8 @@
 import pytest
 
 from compat.patches.django.geos_version import Version
-from tests.compat.patches.probe import probe, prove
 from tests.compat.patches.security.gis_probe import GIS, needs_gis
+from tests.support.probe import probe, prove
 
 CODE = (
     GIS

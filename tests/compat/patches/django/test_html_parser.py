@@ -2,7 +2,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.compat.patches.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove
 
 NAME = "django.html_parser"
 CODE = (

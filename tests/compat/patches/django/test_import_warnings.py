@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from tests.compat.patches.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove
 
 STRICT = {"PYTHONWARNINGS": "error::DeprecationWarning"}
 NAME = "django.import_warnings"

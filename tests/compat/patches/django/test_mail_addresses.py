@@ -2,7 +2,7 @@ import email.utils
 
 import pytest
 
-from tests.compat.patches.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove
 
 NAME = "django.mail_addresses"
 STRICT = email.utils.parseaddr("a@x.org <a@x.org>") == ("", "")

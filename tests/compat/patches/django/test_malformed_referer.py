@@ -2,7 +2,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.compat.patches.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove
 
 CODE = (
     DJANGO

@@ -1,6 +1,6 @@
 from html.parser import HTMLParser
 
-from tests.compat.patches.probe import probe, prove
+from tests.support.probe import probe, prove
 
 NAME = "django.marked_sections"
 CODE = """

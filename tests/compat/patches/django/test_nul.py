@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.compat.patches.probe import probe, prove
-from tests.streams.servers import start_postgresql
+from tests.support.probe import probe, prove
+from tests.support.servers import start_postgresql
 
 SETTINGS = """
 import json, os

@@ -1,6 +1,6 @@
 import sys
 
-from tests.compat.patches.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove
 
 CODE = (
     DJANGO

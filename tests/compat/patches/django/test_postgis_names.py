@@ -1,5 +1,5 @@
-from tests.compat.patches.probe import probe, prove
 from tests.compat.patches.security.gis_probe import GIS, needs_gis, postgis  # noqa: F401
+from tests.support.probe import probe, prove
 
 pytestmark = needs_gis
 NAME = "django.postgis_names"

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from compat.patches.django.regex_flags import Regex, compile, flags_first
-from tests.compat.patches.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove
 
 NAME = "django.regex_flags"
 NEEDED = sys.version_info >= (3, 11)

@@ -6,9 +6,9 @@ import pytest
 
 from tests.compat.patches.channels.clients import copy_site
 from tests.compat.patches.channels.uploads import send
-from tests.compat.patches.probe import prove
 from tests.compat.patches.security.probes import WSGI, same
-from tests.servers import daphne
+from tests.support.daphne import daphne
+from tests.support.probe import prove
 
 NAME = "django.request_charset"
 SERVED = (

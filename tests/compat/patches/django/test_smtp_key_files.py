@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.compat.patches.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove
 
 CODE = (
     DJANGO

@@ -1,6 +1,6 @@
 import sqlite3
 
-from tests.compat.patches.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove
 
 NAME = "django.sqlite_rename"
 MODELS = (

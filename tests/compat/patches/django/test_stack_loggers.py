@@ -3,8 +3,8 @@
 import pytest
 
 from tests.compat.patches.daphne.raw import get
-from tests.compat.patches.probe import probe
-from tests.servers import daphne
+from tests.support.daphne import daphne
+from tests.support.probe import probe
 
 NAME = "django.stack_loggers"
 SITE = """
@@ -52,12 +52,12 @@ def test_what_is_silenced_by_name_or_before_stays_silent():
     code = """
 import logging
 from django.utils.log import configure_logging
-for name in ["daphne.server", "asgiref.server", "compat.ear", "theirs", "channels_of_theirs"]:
+for name in "daphne.server asgiref.server compat.channel_layer theirs channels_of_theirs".split():
     logging.getLogger(name)
 logging.getLogger("asgiref.server").disabled = True
 configure_logging("logging.config.dictConfig", {
     "version": 1, "loggers": {"daphne": {"level": "CRITICAL"}}, "root": {"level": "DEBUG"}})
-for name in ["daphne.server", "asgiref.server", "compat.ear", "theirs", "channels_of_theirs"]:
+for name in "daphne.server asgiref.server compat.channel_layer theirs channels_of_theirs".split():
     print(not logging.getLogger(name).disabled, end=" ")
 print(logging.getLogger("daphne.server").getEffectiveLevel() == logging.CRITICAL)
 """

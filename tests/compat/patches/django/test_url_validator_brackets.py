@@ -1,6 +1,6 @@
 from urllib.parse import urlsplit
 
-from tests.compat.patches.probe import DJANGO, probe
+from tests.support.probe import DJANGO, probe
 
 NAME = "django.url_validator_brackets"
 CODE = (

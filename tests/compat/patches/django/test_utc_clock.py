@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from tests.compat.patches.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove
 
 NAME = "django.utc_clock"
 NEEDED = sys.version_info >= (3, 12)

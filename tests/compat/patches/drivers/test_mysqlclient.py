@@ -5,8 +5,8 @@ import tempfile
 
 import pytest
 
-from tests.compat.patches.probe import prove
-from tests.streams.servers import start_mariadb
+from tests.support.probe import prove
+from tests.support.servers import start_mariadb
 
 MySQLdb = pytest.importorskip("MySQLdb", reason="mysqlclient is not installed")
 

@@ -3,8 +3,8 @@ import tempfile
 
 import pytest
 
-from tests.compat.patches.probe import prove
-from tests.streams.servers import start_postgresql
+from tests.support.probe import prove
+from tests.support.servers import start_postgresql
 
 CODE = """
 import json, os

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from tests.compat.patches.probe import probe, prove
+from tests.support.probe import probe, prove
 
 CODE = """
 import platform

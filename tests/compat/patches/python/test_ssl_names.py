@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from tests.compat.patches.probe import prove
+from tests.support.probe import prove
 
 NEEDED = sys.version_info >= (3, 12)
 CODE = """

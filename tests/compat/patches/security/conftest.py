@@ -5,7 +5,7 @@ import tempfile
 
 import pytest
 
-from tests.streams.servers import start_mariadb, start_postgresql
+from tests.support.servers import start_mariadb, start_postgresql
 
 
 def served(start):

@@ -6,8 +6,8 @@ from ctypes.util import find_library
 
 import pytest
 
-from tests.compat.patches.probe import probe
-from tests.streams.servers import find, start_postgresql
+from tests.support.probe import probe
+from tests.support.servers import find, start_postgresql
 
 MISSING = [name for name in ("geos_c", "gdal") if not find_library(name)]
 needs_gis = pytest.mark.skipif(MISSING, reason="not installed: lib%s" % ", lib".join(MISSING))

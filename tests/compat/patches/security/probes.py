@@ -3,7 +3,7 @@
 import django
 import pytest
 
-from tests.compat.patches.probe import DJANGO, probe
+from tests.support.probe import DJANGO, probe
 
 # Django on the database that the fixture of that name has put into the environment.
 ON_DATABASE = """

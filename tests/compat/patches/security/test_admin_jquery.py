@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.compat.patches.probe import probe, prove
+from tests.support.probe import probe, prove
 
 NAME = "security.admin_jquery"
 JQUERY = "admin/js/vendor/jquery/jquery%s.js"
@@ -16,7 +16,8 @@ settings.configure(**dict(dict(
         "contenttypes", "auth", "sessions", "messages", "admin", "staticfiles")],
 ), **options))
 django.setup()
-from compat import advisories, checks
+from compat.advisories import table as advisories
+from compat.checks import patches as checks
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
@@ -163,7 +164,7 @@ def test_sites_without_the_admin_or_without_staticfiles(apps, claim):
 
 def test_nothing_is_claimed_in_a_process_that_is_not_set_up():
     code = """
-from compat import advisories
+from compat.advisories import table as advisories
 print({one.reason for one in advisories.outcomes() if one.advisory.component == "jquery"})
 """
     assert "Django is not set up in this process" in probe(code).said

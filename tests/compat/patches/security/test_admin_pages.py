@@ -6,9 +6,8 @@ import sys
 
 import pytest
 
-from tests import chromium
-from tests.conftest import CHECKOUT
-from tests.streams.servers import wait_until
+from tests.support import CHECKOUT, chromium
+from tests.support.servers import wait_until
 
 pytestmark = pytest.mark.skipif(not chromium.find(), reason="Chromium is not installed")
 

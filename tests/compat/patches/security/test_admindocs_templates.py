@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from tests.compat.patches.probe import prove
 from tests.compat.patches.security.admin_probe import ADMIN
+from tests.support.probe import prove
 
 CODE = (
     ADMIN

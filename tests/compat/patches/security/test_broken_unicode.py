@@ -1,4 +1,4 @@
-from tests.compat.patches.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove
 
 from .probes import COPIED, WSGI, same
 

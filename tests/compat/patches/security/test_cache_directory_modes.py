@@ -1,6 +1,6 @@
 import sys
 
-from tests.compat.patches.probe import DJANGO, applies, probe, prove
+from tests.support.probe import DJANGO, applies, probe, prove
 
 NAME = "security.cache_directory_modes"
 CODE = (

@@ -1,7 +1,7 @@
 import pytest
 
-from tests.compat.patches.probe import probe, prove
 from tests.compat.patches.security.test_cached_pages import SITE
+from tests.support.probe import probe, prove
 
 NAME = "security.cache_keys"
 

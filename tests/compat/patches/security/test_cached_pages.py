@@ -1,7 +1,7 @@
 import pytest
 
-from tests.compat.patches.probe import probe, prove
 from tests.compat.patches.security.probes import WSGI
+from tests.support.probe import probe, prove
 
 NAME = "security.cached_pages"
 # `ask(path, head)`: how often the view had run for the page that came.

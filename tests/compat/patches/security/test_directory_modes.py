@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.compat.patches.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove
 
 NAME = "security.directory_modes"
 # Python 3.6 gives the mode to every directory it makes.
@@ -141,7 +141,7 @@ print(mode("shared/a"), mode("shared/a/b"), "umask" in called)
 def test_relative_paths_with_steps_back():
     code = """
 import os, tempfile
-from compat.directories import make_directories
+from compat.patches.security._directories import make_directories
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     make_directories("a/../b/c/", 0o700)

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from compat.patches.security.geojson_references import check
-from tests.compat.patches.probe import probe, prove
 from tests.compat.patches.security.gis_probe import GIS, HTTP, needs_gis
+from tests.support.probe import probe, prove
 
 NAME = "security.geojson_references"
 FROM = """

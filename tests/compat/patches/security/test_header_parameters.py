@@ -1,6 +1,6 @@
 """The growth is that of stock; with the patch a header is parsed that stock takes hours for."""
 
-from tests.compat.patches.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove
 
 from .probes import COPIED, GROWTH, WSGI, same
 

@@ -1,4 +1,4 @@
-from tests.compat.patches.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove
 
 from .probes import GROWTH, like_the_pin, same
 

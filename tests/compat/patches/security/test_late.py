@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.compat.patches.probe import DJANGO, probe
+from tests.support.probe import DJANGO, probe
 
 from .probes import COPIED, LATE
 

@@ -1,6 +1,6 @@
 """What is handed to `unicodedata.normalize()` is counted: it is slow on Windows only."""
 
-from tests.compat.patches.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove
 
 from .probes import WSGI, same
 

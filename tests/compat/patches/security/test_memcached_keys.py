@@ -7,8 +7,8 @@ has no wheel for every Python, does not look at what is in a key.
 
 import pytest
 
-from tests.compat.patches.probe import DJANGO, probe, prove
-from tests.streams.servers import HOST, start_memcached
+from tests.support.probe import DJANGO, probe, prove
+from tests.support.servers import HOST, start_memcached
 
 NAME = "security.memcached_keys"
 # `PREFIX`: a name space of this probe's own; "PREFIX:1:key" is what memcached calls a key.

@@ -1,5 +1,5 @@
-from tests.compat.patches.probe import prove
 from tests.compat.patches.security.test_password_timing import CODE
+from tests.support.probe import prove
 
 LOGINS = """
 from django.contrib.auth.handlers.modwsgi import check_password

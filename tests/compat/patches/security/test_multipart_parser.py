@@ -2,8 +2,8 @@ import pytest
 
 from tests.compat.patches.channels.clients import copy_site
 from tests.compat.patches.channels.uploads import MULTIPART, multipart, send
-from tests.compat.patches.probe import DJANGO, probe, prove
-from tests.servers import daphne
+from tests.support.daphne import daphne
+from tests.support.probe import DJANGO, probe, prove
 
 from .probes import BOUNDED, WSGI
 

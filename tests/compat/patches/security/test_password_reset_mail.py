@@ -1,4 +1,4 @@
-from tests.compat.patches.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove
 
 NAME = "security.password_reset_mail"
 CODE = (

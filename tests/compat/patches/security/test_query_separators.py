@@ -1,4 +1,4 @@
-from tests.compat.patches.probe import probe, prove
+from tests.support.probe import probe, prove
 
 from .probes import WSGI
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from tests.compat.patches.probe import probe, prove
 from tests.compat.patches.security.gis_probe import GIS, needs_gis
+from tests.support.probe import probe, prove
 
 pytestmark = needs_gis
 NAME = "security.raster_lookups"

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.compat.patches.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove
 
 CODE = (
     DJANGO

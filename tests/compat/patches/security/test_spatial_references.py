@@ -1,9 +1,9 @@
 import pytest
 
-from compat.spatial_references import is_local
-from tests.compat.patches.probe import probe, prove
+from compat.patches.security._spatial_references import is_local
 from tests.compat.patches.security.gis_probe import GIS, HTTP, needs_gis
-from tests.conftest import CHECKOUT
+from tests.support import CHECKOUT
+from tests.support.probe import probe, prove
 
 NAME = "security.spatial_references"
 FROM = "from django.contrib.gis.gdal import OGRGeometry, SpatialReference\n"

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.compat.patches.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove
 
 NAME = "security.storage_names"
 CODE = (

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.compat.patches.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove
 
 from .probes import WSGI, like_the_pin, same
 

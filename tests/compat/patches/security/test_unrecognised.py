@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.compat.patches.probe import DJANGO, LANE, probe
+from tests.support.probe import DJANGO, LANE, probe
 
 # patch → (module, path of an attribute that it repairs in there)
 TARGETS = [

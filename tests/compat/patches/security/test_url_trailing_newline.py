@@ -1,9 +1,9 @@
 import pytest
 
 from tests.compat.patches.daphne.frames import Client
-from tests.compat.patches.probe import DJANGO, probe, prove
 from tests.compat.patches.security.probes import WSGI
-from tests.servers import daphne
+from tests.support.daphne import daphne
+from tests.support.probe import DJANGO, probe, prove
 
 SITE = (
     WSGI

@@ -2,7 +2,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.compat.patches.probe import DJANGO, probe
+from tests.support.probe import DJANGO, probe
 
 NAME = "security.url_validator_newlines"
 CODE = (

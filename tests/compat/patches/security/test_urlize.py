@@ -1,6 +1,6 @@
 import sys
 
-from tests.compat.patches.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove
 
 from .probes import BOUNDED, COPIED, like_the_pin, same
 

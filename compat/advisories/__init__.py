@@ -1,0 +1,1 @@
+"""Published vulnerabilities: which reach the stack, and what answers each."""

@@ -1,0 +1,109 @@
+"""Values of switches, by setting and by environment."""
+
+import pytest
+
+from tests.support.probe import probe
+
+CODE = """
+import logging
+logging.basicConfig(format="%(message)s", level="WARNING")
+from django.conf import settings
+from compat.patching.switches import Switch, number_or_none
+switch = Switch("COMPAT_ONE")
+number = Switch("OF_DJANGO", 100, number_or_none)
+print(switch(), number())
+"""
+SETTINGS = "settings.configure()\n"
+
+
+@pytest.mark.parametrize(
+    "one, value",
+    [
+        ("", False),
+        (" ", False),
+        ("1", True),
+        ("True", True),
+        (" on ", True),
+        ("yes", True),
+        ("0", False),
+        ("false", False),
+        ("off", False),
+        ("no", False),
+    ],
+)
+def test_the_environment(one, value):
+    said = probe(CODE, env={"COMPAT_ONE": one})
+    assert said.said == "%s 100" % value
+    assert said.error == ""
+
+
+@pytest.mark.parametrize(
+    "text, value", [("7", "7"), ("0", "0"), ("none", "None"), ("None", "None")]
+)
+def test_a_number(text, value):
+    assert probe(CODE, env={"COMPAT_OF_DJANGO": text}).said == "False " + value
+
+
+@pytest.mark.parametrize("text", ["maybe", "2"])
+def test_a_bad_word_is_told_and_counts_as_nothing(text):
+    result = probe(CODE + "print(switch())", env={"COMPAT_ONE": text})
+    assert result.said == "False 100\nFalse"
+    assert result.error == "COMPAT_ONE=%r is neither 1 nor 0; using False\n" % text
+
+
+@pytest.mark.parametrize("text", ["many", "-1", "1.5"])
+def test_a_bad_number_is_told_and_counts_as_nothing(text):
+    result = probe(CODE, env={"COMPAT_OF_DJANGO": text})
+    assert result.said == "False 100"
+    assert result.error == "COMPAT_OF_DJANGO=%r is neither a number nor none; using 100\n" % text
+
+
+def test_settings_may_change_and_the_environment_is_over_them():
+    code = """
+from django.test import override_settings
+for one, of_django in [(True, 5), (False, None), ("1", "6"), ("off", "none"), ("so", "so")]:
+    with override_settings(COMPAT_ONE=one, OF_DJANGO=of_django):
+        print(switch(), number())
+"""
+    plain = probe(SETTINGS.join(CODE.rsplit("print", 1)[:1] + [code]))
+    assert plain.said == "True 5\nFalse None\nTrue 6\nFalse None\nFalse 100", plain.error
+    assert plain.error == (
+        "settings.COMPAT_ONE='so' is neither 1 nor 0; using False\n"
+        "settings.OF_DJANGO='so' is neither a number nor none; using 100\n"
+    )
+    forced = probe(
+        SETTINGS.join(CODE.rsplit("print", 1)[:1] + [code]),
+        env={"COMPAT_ONE": "1", "COMPAT_OF_DJANGO": "9"},
+    )
+    assert set(forced.said.splitlines()) == {"True 9"}, forced.error
+
+
+def test_a_bad_setting_is_told_once():
+    code = SETTINGS + "settings.COMPAT_ONE = 'so'\nprint([switch() for _ in range(3)])"
+    result = probe(CODE + code)
+    assert result.error.count("neither 1 nor 0") == 1
+
+
+REOPENED = """
+from django.conf import settings
+settings.configure(COMPAT_ALLOW_MULTIPLE_FILES=True, DATA_UPLOAD_MAX_NUMBER_FILES=7)
+from compat.advisories import table as advisories
+found = {one.advisory.id: one for one in advisories.outcomes()}
+for cve in %r:
+    print(cve, found[cve].status, found[cve].reason.rpartition("; ")[2])
+"""
+
+
+def test_an_advisory_that_a_switch_reopens_is_open():
+    cves = ["CVE-2023-31047", "CVE-2023-24580", "CVE-2022-23833", "CVE-2021-31542"]
+    environ = {"COMPAT_ABSOLUTE_FILE_NAMES": "1"}
+    lines = probe(REOPENED % cves, env=environ).said.splitlines()
+    assert lines[0] == "CVE-2023-31047 open COMPAT_ALLOW_MULTIPLE_FILES is True"
+    assert lines[1].startswith("CVE-2023-24580 fixed")
+    assert lines[2].startswith("CVE-2022-23833 fixed")
+    assert lines[3] == "CVE-2021-31542 open COMPAT_ABSOLUTE_FILE_NAMES is True"
+    environ = {"COMPAT_DATA_UPLOAD_MAX_NUMBER_FILES": "none", "COMPAT_ALLOW_MULTIPLE_FILES": "0"}
+    lines = probe(REOPENED % cves, env=environ).said.splitlines()
+    assert lines[0].startswith("CVE-2023-31047 fixed")
+    assert lines[1] == "CVE-2023-24580 open DATA_UPLOAD_MAX_NUMBER_FILES is None"
+    assert lines[2].startswith("CVE-2022-23833 fixed")

@@ -1,0 +1,252 @@
+"""Scenarios of the log and of publish(), each run in a process of its own (site/run.py)."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import threading
+import time
+
+from django.core.management import call_command
+from django.db import connection, transaction
+
+from compat.streams import (
+    ahead,
+    apublish,
+    apublish_many,
+    aread,
+    head,
+    publish,
+    publish_many,
+    read,
+)
+from compat.streams import (
+    notification as bell,
+)
+from compat.streams.models import Entry, Stream
+
+WAIT = 20.0
+
+
+def migrate():
+    call_command("migrate", verbosity=0)
+    call_command("makemigrations", "streams", check=True, dry_run=True, verbosity=0)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA journal_mode=WAL")
+
+
+def error_of(function, *args):
+    try:
+        function(*args)
+    except (ValueError, TypeError) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def append_and_read(stream):
+    result = {"empty": [head(stream), read(stream, 0)]}
+    result["first"] = publish(stream, {"text": "übung \U0001f600 \x00 \u2028"})
+    result["range"] = publish_many(stream, (number for number in range(1200)))
+    result["head"] = head(stream)
+    result["none"] = publish(stream, None)
+    rows = read(stream, 0, 1)
+    result["text"] = [rows[0].seq, rows[0].body, rows[0].json_text]
+    result["page"] = [row.seq for row in read(stream, 600)]
+    result["end"] = read(stream, 1202)
+    result["models"] = [
+        Entry.objects.filter(stream__name=stream).count(),
+        Stream.objects.get(name=stream).last_seq,
+    ]
+    result["other"] = [publish(stream.upper(), 1), head(stream.upper()), head(stream)]
+    return result
+
+
+def bad_input(stream):
+    circular = []
+    circular.append(circular)
+    deep = []
+    for _ in range(100000):
+        deep = [deep]
+    errors = [
+        error_of(publish, "", 1),
+        error_of(publish, "x" * 191, 1),
+        error_of(publish, "new\nline", 1),
+        error_of(publish, "ü", 1),
+        error_of(publish, " x", 1),
+        error_of(publish, 7, 1),
+        error_of(publish, stream, {1, 2}),
+        error_of(publish, stream, float("nan")),
+        error_of(publish, stream, circular),
+        error_of(publish, stream, deep),
+        error_of(publish, stream, "x" * 1048576),
+        error_of(publish_many, stream, []),
+        error_of(publish_many, stream, "text"),
+        error_of(publish_many, stream, {"a": 1}),
+        error_of(publish_many, stream, [1, object()]),
+        error_of(read, stream, -1),
+        error_of(read, stream, "1"),
+        error_of(read, stream, 0, True),
+        error_of(head, "ü"),
+    ]
+    # Unfinished input writes nothing either.
+    return errors, head(stream), Stream.objects.filter(name=stream).count()
+
+
+def outer_transaction(stream):
+    heard = []
+    bell.listen(lambda message: heard.append(message))
+    with contextlib.suppress(ZeroDivisionError):
+        with transaction.atomic():
+            publish(stream, "rolled back")
+            1 / 0
+    after_rollback = head(stream), len(heard)
+    with transaction.atomic():
+        first = publish(stream, "a")
+        with contextlib.suppress(ZeroDivisionError):
+            with transaction.atomic():
+                publish_many(stream, ["inner", "inner"])
+                1 / 0
+        second = publish(stream, "b")
+        inside = len(heard)
+    rows = [[row.seq, row.body] for row in read(stream, 0)]
+    return after_rollback, [first, second], inside, [bell["first"] for bell in heard], rows
+
+
+def write(stream, threads, count, batch, atomic=False):
+    """Publish from several threads at once; the ranges each got."""
+    ranges, errors = [], []
+    barrier = threading.Barrier(threads)
+
+    def work(number):
+        try:
+            barrier.wait()
+            for turn in range(count):
+                bodies = [[os.getpid(), number, turn, i] for i in range(batch)]
+                with transaction.atomic() if atomic else contextlib.suppress():
+                    ranges.append(publish_many(stream, bodies))
+        except Exception as error:
+            errors.append(f"{type(error).__name__}: {error}")
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return ranges, errors
+
+
+def everything(stream):
+    """All entries of the stream, read in pages."""
+    rows, since = [], 0
+    while True:
+        page = read(stream, since)
+        if not page:
+            return [[row.seq, row.body] for row in rows]
+        rows += page
+        since = page[-1].seq
+
+
+def lost_connection(stream):
+    """The database server closes our idle connection."""
+    publish(stream, 1)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT pg_backend_pid()")
+            kill = "SELECT pg_terminate_backend(%d)"
+        else:
+            cursor.execute("SELECT CONNECTION_ID()")
+            kill = "KILL %d"
+        victim = cursor.fetchone()[0]
+
+    def end():
+        with connection.cursor() as cursor:
+            cursor.execute(kill % victim)
+        connection.close()
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    thread.join()
+    return publish(stream, 2), everything(stream)
+
+
+def reader_during_append(stream, ready):
+    """Look for holes while others write: committed entries must always be a prefix."""
+    open(ready, "w").close()
+    deadline = time.monotonic() + WAIT
+    seen = 0
+    while seen < 400 and time.monotonic() < deadline:
+        known = head(stream)
+        rows = [row.seq for row in read(stream, 0, 1000)]
+        assert rows == list(range(1, len(rows) + 1)), rows
+        assert len(rows) >= known, (len(rows), known)
+        seen = len(rows)
+    return seen
+
+
+# Where publish is called from
+
+
+def publish_everywhere(stream):
+    """From plain code, a thread, a running loop, coroutines and a forked child."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    publish(stream, "plain")
+
+    thread = threading.Thread(target=lambda: (publish(stream, "thread"), connection.close()))
+    thread.start()
+    thread.join()
+
+    async def inside():
+        publish(stream, "running loop")
+        await apublish(stream, "apublish")
+        await apublish_many(stream, ["apublish_many"])
+        return await ahead(stream), [row.body for row in await aread(stream, 4)]
+
+    seen = loop.run_until_complete(inside())
+    loop.close()
+    # Django's own rule: a database connection does not cross a fork.
+    connection.close()
+    for way in ("os._exit", "sys.exit"):
+        child = os.fork()
+        if child == 0:
+            publish(stream, "child " + way)
+            connection.close()
+            sys.stdout.flush()
+            if way == "os._exit":
+                os._exit(0)
+            sys.exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    # The parent's connection to the layer still works: no second one was needed.
+    publish(stream, "parent")
+    return seen
+
+
+def publish_once(stream, body):
+    """Publish and tell how long it took."""
+    started = time.monotonic()
+    publish(stream, body)
+    return time.monotonic() - started
+
+
+def publish_twice_around(stream, path):
+    """Publish, wait for the file to disappear, publish again on the same connection."""
+    publish(stream, "before")
+    print("published", flush=True)
+    deadline = time.monotonic() + WAIT
+    while os.path.exists(path) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    publish(stream, "after")
+    return everything(stream)
+
+
+def publish_slowly(stream, count, pause):
+    for number in range(count):
+        publish(stream, number)
+        time.sleep(pause)
+
+
+def publish_bulk(stream, count, size):
+    return publish_many(stream, ["x" * size] * count)

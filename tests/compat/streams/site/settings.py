@@ -1,0 +1,37 @@
+"""A site with streams and nothing else; the tests tell it where its servers are."""
+
+import json
+import os
+
+SECRET_KEY = "streams-tests"
+ALLOWED_HOSTS = ["*"]
+USE_TZ = True
+INSTALLED_APPS = ["compat", "compat.streams", "channels", "django.contrib.contenttypes"]
+DATABASES = {"default": json.loads(os.environ["STREAMS_SITE_DATABASE"])}
+if DATABASES["default"]["ENGINE"].endswith(".mysql"):
+    import pymysql
+
+    pymysql.install_as_MySQLdb()
+ROOT_URLCONF = "tests.compat.streams.site.urls"
+ASGI_APPLICATION = "tests.compat.streams.site.routing.application"
+
+_layer = os.environ.get("STREAMS_SITE_LAYER", "")
+if _layer == "memory":
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+elif _layer:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": json.loads(_layer)},
+        }
+    }
+STREAMS_POLL_SECONDS = float(os.environ.get("STREAMS_SITE_POLL", "2"))
+STREAMS_SLOW_SECONDS = float(os.environ.get("STREAMS_SITE_SLOW", "30"))
+COMPAT_METRICS = bool(os.environ.get("STREAMS_SITE_METRICS"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}

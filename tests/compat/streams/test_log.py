@@ -1,0 +1,105 @@
+"""The log itself, on each database."""
+
+import json
+
+import pytest
+
+from tests.support.servers import wait_until
+
+
+@pytest.fixture
+def site(make_site, database):
+    return make_site(database)
+
+
+def test_append_and_read(site, stream):
+    result = site.run("append_and_read", stream)
+    assert result["empty"] == [0, []]
+    assert result["first"] == 1
+    assert result["range"] == [2, 1201]
+    assert result["head"] == 1201
+    assert result["none"] == 1202
+    seq, body, text = result["text"]
+    assert (seq, body) == (1, {"text": "übung \U0001f600 \x00 \u2028"})
+    assert text.isascii() if hasattr(text, "isascii") else text.encode("ascii")
+    assert result["page"] == list(range(601, 1101))
+    assert result["end"] == []
+    assert result["models"] == [1202, 1202]
+    # Names differ by case, on MySQL too.
+    assert result["other"] == [1, 1, 1202]
+
+
+def test_bad_input_is_one_line_and_writes_nothing(site, stream):
+    errors, head, rows = site.run("bad_input", stream)
+    assert (head, rows) == (0, 0)
+    kinds = [error.split(":")[0] for error in errors]
+    assert kinds == (
+        ["ValueError"] * 6 + ["TypeError"] * 4 + ["ValueError"] * 2 + ["TypeError"] * 3
+        + ["ValueError"] * 4
+    )  # fmt: skip
+    assert not [error for error in errors if "\n" in error]
+    assert errors[1] == "ValueError: stream name must have 1 to 190 characters, not 191"
+    assert "not JSON-serialisable" in errors[6]
+    assert "STREAMS_MAX_BODY" in errors[10]
+
+
+def test_outer_transaction(site, stream):
+    after_rollback, seqs, inside, bells, rows = site.run("outer_transaction", stream)
+    assert after_rollback == [0, 0]
+    assert seqs == [1, 2]
+    # Announced at the outermost commit, and only what was committed.
+    assert inside == 0
+    assert bells == [1, 2]
+    assert rows == [[1, "a"], [2, "b"]]
+
+
+@pytest.mark.parametrize("atomic", [False, True], ids=["alone", "in-atomic"])
+def test_many_writers_leave_no_gap(site, stream, atomic):
+    """Processes × threads that also race to create the stream."""
+    writers = [site.spawn("write", stream, 4, 10, 5, atomic) for _ in range(3)]
+    ranges = []
+    for writer in writers:
+        output, errors = writer.communicate(timeout=120)
+        assert writer.returncode == 0, errors[-3000:]
+        got, failed = json.loads(output.strip().splitlines()[-1])
+        assert failed == []
+        ranges += got
+    assert len(ranges) == 120
+    seqs = [seq for first, last in ranges for seq in range(first, last + 1)]
+    assert sorted(seqs) == list(range(1, 601))
+    rows = site.run("everything", stream)
+    assert [seq for seq, _ in rows] == list(range(1, 601))
+    # A batch is contiguous and every writer's entries are in the order it wrote them.
+    for first in range(0, 600, 5):
+        assert [body[3] for _, body in rows[first : first + 5]] == [0, 1, 2, 3, 4]
+    turns = {}
+    for _, (pid, number, turn, _) in rows:
+        assert turns.get((pid, number), 0) <= turn
+        turns[pid, number] = turn
+    assert len(turns) == 12
+
+
+def test_readers_never_see_a_hole(site, stream, tmp_path):
+    ready = tmp_path / "ready"
+    reader = site.spawn("reader_during_append", stream, str(ready))
+    wait_until(ready.exists, what="the reader's start")
+    writers = [site.spawn("write", stream, 2, 50, 2) for _ in range(2)]
+    for process in writers + [reader]:
+        output, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors[-3000:]
+    assert output.strip().splitlines()[-1] == "400"
+
+
+@pytest.mark.parametrize("database", ["postgresql", "mysql"], indirect=True)
+def test_a_connection_that_died_while_idle(site, stream):
+    seq, rows = site.run("lost_connection", stream)
+    assert seq == 2
+    assert rows == [[1, 1], [2, 2]]
+
+
+def test_snapshots_that_do_not_see_a_new_stream(make_site, postgresql_settings, stream):
+    """Above READ COMMITTED writers that create one stream at once try again."""
+    repeatable = dict(postgresql_settings, OPTIONS={"isolation_level": 2})
+    ranges, errors = make_site(repeatable).run("write", stream, 6, 3, 1)
+    assert errors == []
+    assert sorted(ranges) == [[seq, seq] for seq in range(1, 19)]

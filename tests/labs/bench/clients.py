@@ -1,0 +1,63 @@
+"""The processes that read, publish and ask, as the driver sees them."""
+
+import json
+import os
+import sys
+
+from .failure import Failed
+from .processes import Process
+from .servers import HOST
+
+START_SECONDS = 60
+PUBLISH_SECONDS = 180
+
+
+def _module(site, name, *arguments):
+    command = [sys.executable, "-m", "tests.labs.bench." + name] + list(arguments)
+    log = os.path.join(site.folder, name + ".log")
+    return Process("the %s (%s)" % (name, site.kind), command, site.env, log, talks=True)
+
+
+def readers(site, port, name, count, since="0", **options):
+    """Readers that are connected and up to date; ends with its `with` block."""
+    ours = site.kind == "ours"
+    path = "/ws/%s/%s" % (name, "?since=" + since if ours else "")
+    options.update(host=HOST, port=port, path=path, sockets=count)
+    options["mark"] = '"type":"live"' if ours else ""
+    process = _module(site, "reader", json.dumps(options))
+    return _ready(process)
+
+
+def publisher(site, how, name, lines, **options):
+    """A publisher that waits for the word; ends with its `with` block."""
+    options.update(name=name, lines=lines)
+    return _ready(_module(site, "publisher", how, json.dumps(options)))
+
+
+def http_client(site, port, connections):
+    """Keep-alive clients; ends with its `with` block."""
+    return _ready(_module(site, "http_client", HOST, str(port), str(connections)))
+
+
+def _ready(process):
+    try:
+        word = process.hear(START_SECONDS)
+        if word != "ready":
+            raise Failed(process.excuse("said %r" % word))
+    except BaseException:
+        process.stop()
+        raise
+    return process
+
+
+def publish(reading, publishing):
+    """Let it publish; returns (what the publisher told, what the readers told at the end)."""
+    publishing.say("go")
+    spent = json.loads(publishing.hear(PUBLISH_SECONDS))
+    reading.say("done")
+    got = json.loads(reading.hear(PUBLISH_SECONDS))
+    if got["ended"]:
+        raise Failed("readers lost their connection: %s" % got["ended"][0])
+    if got["last"] is None:
+        raise Failed("readers received nothing")
+    return spent, got

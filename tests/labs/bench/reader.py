@@ -1,0 +1,103 @@
+"""
+A process that holds many readers: python -m tests.labs.bench.reader '{"host": …}'.
+
+Prints "ready" when all of them are; after the line "done" on standard input it waits until every
+reader has the last line or nothing has come for a while, prints what they got, as JSON, and ends.
+After "stop", or the end of its input, it ends at once.
+"""
+
+import asyncio
+import json
+import sys
+import time
+
+from .lines import LAST, number_of, percentile, sent_at, text_of
+from .websocket_client import Socket
+
+AT_ONCE = 25  # handshakes
+
+
+class Readers:
+    """`sockets` connections to one path; `mark`: what a ready one has received."""
+
+    def __init__(self, host, port, path, sockets, mark="", quiet=3.0):
+        self.loop = asyncio.get_event_loop()
+        self.address = (host, port)
+        self.path, self.count, self.mark, self.quiet = path, sockets, mark.encode(), quiet
+        self.sockets = []
+        self.last_frame = time.monotonic()
+        self.words = asyncio.Queue()
+
+    def touch(self):
+        self.last_frame = time.monotonic()
+
+    async def open(self):
+        gate = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*[self._open_one(gate) for _ in range(self.count)])
+
+    async def _open_one(self, gate):
+        async with gate:
+            host = "%s:%d" % self.address
+            _, one = await self.loop.create_connection(
+                lambda: Socket(host, self.path, self.mark, LAST.encode(), self.touch), *self.address
+            )
+            await asyncio.wait_for(one.ready, 60)
+            self.sockets.append(one)
+
+    def listen_to_driver(self):
+        self.loop.add_reader(sys.stdin.fileno(), self._hear)
+
+    def _hear(self):
+        word = sys.stdin.readline()
+        if not word:
+            self.loop.remove_reader(sys.stdin.fileno())
+        self.words.put_nowait(word.strip() or "stop")
+
+    async def settle(self):
+        """Wait for the end: everybody has the last line, or silence."""
+        self.touch()
+        while not all(one.seen for one in self.sockets):
+            if time.monotonic() - self.last_frame > self.quiet:
+                return
+            await asyncio.sleep(0.05)
+
+    def result(self):
+        """What they got: see the keys."""
+        counts, orderly, lasts, waits = [], True, [], []
+        for one in self.sockets:
+            numbers, last, rest = [], None, ""
+            for when, payload in one.frames:
+                *lines, rest = (rest + text_of(payload)).split("\n")
+                for line in lines:
+                    numbers.append(number_of(line))
+                    waits.append(when - sent_at(line))
+                    last = when
+            counts.append(len(set(numbers)))
+            orderly = orderly and numbers == sorted(set(numbers))
+            lasts.append(last)
+        waits.sort()
+        return {
+            "lines": counts,  # different lines of each reader
+            "orderly": orderly,  # in order and none twice, for every reader
+            "last": max((last for last in lasts if last is not None), default=None),
+            "p50": percentile(waits, 50),  # seconds from just before publish() to the client
+            "p99": percentile(waits, 99),
+            "ended": sorted({one.ended for one in self.sockets if one.ended}),
+            "cpu": time.process_time(),
+        }
+
+
+async def main(options):
+    readers = Readers(**options)
+    await readers.open()
+    readers.listen_to_driver()
+    print("ready", flush=True)
+    if await readers.words.get() == "done":
+        await readers.settle()
+        print(json.dumps(readers.result()), flush=True)
+
+
+if __name__ == "__main__":
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(main(json.loads(sys.argv[1])))

@@ -1,0 +1,168 @@
+"""What can go wrong; each fault is done to the running stack, and undone where it is not final."""
+
+import os
+import re
+import signal
+import socket
+import time
+
+from deploy_conf import processes
+from deploy_conf.running import Run
+from tests.support.servers import wait_until
+
+ALL = [
+    "kill daphne",
+    "kill uwsgi worker",
+    "kill uwsgi master",
+    "kill runner",
+    "kill publisher",
+    "kill redis",
+    "kill redis, its data kept",
+    "kill nginx",
+    "stop daphne",
+    "stop uwsgi master",
+    "stop runner",
+    "stop publisher",
+    "stop redis",
+    "stop nginx",
+    "redis out of memory",
+    "redis out of connections",
+    "cut clients off",
+    "disk full",
+    "restart database",
+    "reload",
+    "restart everything",
+]
+
+
+class Faults(object):
+    """What a controller does to its stack. publishers: a list of live Popen, see __main__."""
+
+    def __init__(self, stack, clients, publishers, chance, database=None, disk=None):
+        self.stack, self.clients, self.publishers = stack, clients, publishers
+        self.chance = chance
+        self.database = database  # a server with stop() and start(), None: SQLite
+        self.disk = disk  # a folder on a small disk of its own, None: there is none
+        self.watch = Run(stack.var)
+
+    def possible(self):
+        """The names of what can be done here."""
+        missing = {"disk full"} if self.disk is None else set()
+        if self.database is None:
+            missing.add("restart database")
+        return [name for name in ALL if name not in missing]
+
+    def do(self, name):
+        """Do it and undo it; returns a few words on what it hit."""
+        kind, _, rest = name.partition(" ")
+        method = getattr(self, re.sub(r"\W+", "_", name), None)
+        if method is not None:
+            return method() or ""
+        pid = self.pid(rest)
+        if pid is None:
+            return "not running"
+        if kind == "kill":
+            return self.signal(pid, signal.SIGKILL)
+        self.signal(pid, signal.SIGSTOP)
+        time.sleep(self.chance.uniform(1, 3))  # how long it hangs is the fault
+        return self.signal(pid, signal.SIGCONT)
+
+    def signal(self, pid, number):
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return "it had ended"
+        return ""
+
+    def pid(self, target):
+        """A process of the kind, None when there is none at the moment."""
+        if target == "publisher":
+            alive = [one.pid for one in self.publishers if one.poll() is None]
+            return self.chance.choice(alive) if alive else None
+        kind, _, part = target.partition(" ")
+        found = [
+            one["pid"]
+            for one in self.watch.programs() or []
+            if one["short"].partition("_")[0] == kind and one["pid"]
+        ]
+        if not found:
+            return None
+        pid = self.chance.choice(found)
+        if part == "worker":
+            workers = sorted(processes.children(pid))
+            return self.chance.choice(workers) if workers else None
+        return pid
+
+    # By name
+
+    def kill_redis_its_data_kept(self):
+        try:
+            self.redis("SAVE")
+        except OSError as error:
+            return str(error)
+        pid = self.pid("redis")
+        return "not running" if pid is None else self.signal(pid, signal.SIGKILL)
+
+    def redis_out_of_memory(self):
+        return self.redis_limit("maxmemory", "1", "268435456")
+
+    def redis_out_of_connections(self):
+        return self.redis_limit("maxclients", "1", "10000")
+
+    def redis_limit(self, name, low, high):
+        try:
+            self.redis("CONFIG SET %s %s" % (name, low), "CLIENT KILL TYPE normal SKIPME yes")
+            time.sleep(self.chance.uniform(1, 3))
+            self.redis("CONFIG SET %s %s" % (name, high))
+        except OSError as error:
+            # With no connection left the limit cannot be lifted: Redis forgets it when it starts.
+            pid = self.pid("redis")
+            if pid is not None:
+                self.signal(pid, signal.SIGKILL)
+            return "%s; killed" % error
+        return ""
+
+    def redis(self, *commands):
+        """Send inline commands to the stack's Redis, on one connection; OSError for a bad one."""
+        address = self.watch.read().get("redis", "")
+        match = re.match(r"unix://(.*)\?password=(\w+)", address)
+        if match is None:
+            raise OSError("no Redis")
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(10)
+            connection.connect(match.group(1))
+            for command in ("AUTH " + match.group(2),) + commands:
+                connection.sendall(command.encode() + b"\r\n")
+                answer = connection.recv(1000)
+                if not answer or answer.startswith(b"-"):
+                    raise OSError(answer.decode().strip() or "Redis hung up")
+
+    def cut_clients_off(self):
+        some = [client for client in self.clients if self.chance.random() < 0.4]
+        for client in some:
+            client.cut(self.chance.uniform(1, 4))
+        return "%d of them" % len(some)
+
+    def disk_full(self):
+        path = os.path.join(self.disk, "filling")
+        try:
+            with open(path, "wb", buffering=0) as file:
+                while True:
+                    file.write(b"\0" * 65536)
+        except OSError:
+            pass
+        time.sleep(self.chance.uniform(1, 3))
+        os.unlink(path)
+
+    def restart_database(self):
+        self.database.stop(signal.SIGINT)
+        time.sleep(self.chance.uniform(0.2, 1))
+        self.database.start()
+
+    def reload(self):
+        wait_until(lambda: self.stack.is_well(), seconds=90, what="the stack before a reload")
+        self.stack.run("-m", "deploy_conf", "reload")
+
+    def restart_everything(self):
+        self.stack.down()
+        self.stack.run("-m", "deploy_conf", "up", "--port", str(self.stack.port))

@@ -1,0 +1,47 @@
+"""A real nginx in front of nodes, from what `render --only front` writes."""
+
+import getpass
+import os
+import subprocess
+import sys
+
+from deploy_conf import binaries
+from tests.support import CHECKOUT
+from tests.support.servers import Server, free_port
+
+
+class Front(object):
+    """`nodes` are ADDRESS:PORT; .port, .host and .url are its own, .log() what it logged."""
+
+    def __init__(self, folder, nodes, *options):
+        self.folder = os.path.join(str(folder), "front")
+        self.port = free_port()
+        self.host = "127.0.0.1:%d" % self.port
+        self.url = "http://" + self.host
+        for name in ("run", "log"):
+            os.makedirs(os.path.join(self.folder, name))
+        words = ["--output", self.folder, "--domain", "127.0.0.1", "--listen", "127.0.0.1"]
+        words += ["--port", str(self.port), "--nginx-user", getpass.getuser()]
+        words += ["--run-dir", os.path.join(self.folder, "run")]
+        words += ["--log-dir", os.path.join(self.folder, "log")]
+        for node in nodes:
+            words += ["--node", node]
+        subprocess.run(
+            [sys.executable, "-m", "deploy_conf", "render", "--only", "front"]
+            + words
+            + list(options),
+            cwd=CHECKOUT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        command = [binaries.nginx(), "-p", os.path.join(self.folder, "run"), "-e", "stderr"]
+        command += ["-c", os.path.join(self.folder, "nginx.conf")]
+        self.server = Server(command, self.port, os.path.join(self.folder, "nginx.out"))
+
+    def log(self):
+        """The lines of its access log."""
+        with open(os.path.join(self.folder, "log", "nginx-access.log")) as log:
+            return log.read().splitlines()
+
+    def stop(self):
+        self.server.stop()

@@ -1,0 +1,102 @@
+"""The same code in a process of its own, with a patch and without it."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from compat import patches
+from tests.support import CHECKOUT
+
+# Set by tests.labs.version_matrix, where other versions are installed than the pinned ones.
+LANE = os.environ.get("LANE")
+
+PRELUDE = """
+import atexit, json, os
+import compat
+compat.install()
+
+@atexit.register
+def _tell_states():
+    states = {record["name"]: record["state"] for record in compat.report()}
+    with open(os.environ["PROBE_STATES"], "w") as file:
+        json.dump(states, file)
+"""
+
+# A probe that needs Django's settings starts with this.
+DJANGO = """
+import django
+from django.conf import settings
+settings.configure(
+    SECRET_KEY="probe", USE_TZ=True, ALLOWED_HOSTS=["*"], ROOT_URLCONF="__main__",
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+)
+django.setup()
+"""
+
+
+class Result(object):
+    """said: what the probe printed, or the last line of its traceback; states: patch → state."""
+
+    def __init__(self, process, states):
+        self.returncode = process.returncode
+        self.error = process.stderr
+        self.said = process.stdout.strip()
+        if process.returncode:
+            self.said = (process.stderr.strip().splitlines() or [""])[-1]
+        self.states = states
+
+
+def probe(code, disable="", env=None):
+    """Run Python source after compat.install(), in a clean environment; returns a Result."""
+    with tempfile.TemporaryDirectory(prefix="probe-") as folder:
+        states = os.path.join(folder, "states.json")
+        environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        environ.update(
+            PYTHONPATH=CHECKOUT,
+            PYTHONWARNINGS="ignore",
+            LC_ALL="C.UTF-8",
+            COMPAT_DISABLE=disable,
+            PROBE_STATES=states,
+        )
+        environ.update(env or {})
+        process = subprocess.run(
+            [sys.executable, "-c", PRELUDE + code],
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=300,
+        )
+        try:
+            with open(states) as file:
+                return Result(process, json.load(file))
+        except FileNotFoundError:
+            raise AssertionError("the probe did not end by itself:\n" + process.stderr)
+
+
+def applies(name):
+    """Whether a patch is for the versions installed; for the pinned ones every patch must be."""
+    if not LANE:
+        return True
+    patch = next(patch for patch in patches.every() if patch.name == name)
+    if patch.foreign_python() or patch.package == "twisted":
+        return True  # not the lane's doing: the pins have several, and the tests know them
+    return not patch.inapplicable()
+
+
+def prove(name, code, good, bad, needed=True, env=None):
+    """The probe says `good` with the patch and, where that is needed, `bad` without.
+
+    Where `needed` is false the patch must say so, and the probe be good by itself.
+    """
+    needed = needed and applies(name)
+    cured = probe(code, env=env)
+    assert cured.said == good, cured.error
+    assert cured.states[name] == ("applied" if needed else "not needed")
+    if needed:
+        ill = probe(code, disable=name, env=env)
+        assert ill.states[name] == "disabled"
+        assert bad in (ill.error if ill.returncode else ill.said), ill.said + ill.error
