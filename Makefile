@@ -4,11 +4,17 @@ PORT ?= 8000
 DB ?= sqlite
 SECONDS ?= 60
 VENV ?= .venv
+# Tests wait more than they compute: two processes for each core.
+JOBS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 PY = $(VENV)/bin/python
 CONF = $(PY) -m deploy_conf
 PIP = $(PY) -m pip install --disable-pip-version-check -q
+PYTEST = $(PY) -m pytest
 
-.PHONY: run up down status test matrix bench soak chaos fuzz lanes django-suite third-party docs lint venv site made clean
+.PHONY: help run up down status test check smoke matrix bench soak chaos fuzz lanes django-suite third-party docs lint types venv site made clean
+
+help:  ## these lines
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 run: site  ## the whole stack in the foreground; Ctrl-C stops it
 	@$(CONF) up --foreground --port $(PORT)
@@ -22,8 +28,19 @@ down: made  ## stop what `up` started
 status: made  ## what runs, and whether the site answers
 	@$(CONF) status
 
+# Most tests at once, then those that need the machine to themselves; `make test ARGS="-k since"`.
 test: $(VENV)/tested  ## every test, end to end ones included
-	$(PY) -m pytest
+	@status=0; \
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "not alone" $(ARGS) || status=$$?; \
+	$(PYTEST) -m alone $(ARGS) || test $$? = 5 || status=1; \
+	exit $$status
+
+check: lint types $(VENV)/tested  ## lint, types and the tests that start no process: a minute
+	@$(PYTEST) -q -r fE -n $(JOBS) --no-processes $(ARGS)
+
+smoke: $(VENV)/tested  ## `up`, one push seen by a client, `down`, and the tests that start no process
+	@$(PYTEST) -q tests/e2e/test_smoke.py
+	@$(PYTEST) -q -r fE -n $(JOBS) --no-processes
 
 matrix:  ## `make test` on every Python from 3.6 to 3.13 that is installed
 	python3 -m tests.labs.version_matrix.pythons
@@ -52,8 +69,11 @@ lanes: $(VENV)/installed  ## the patches' tests with older and newer channels, a
 docs: $(VENV)/installed  ## docs/reference/patches.md, from the patches' own records
 	$(PY) manage.py compat --markdown > docs/reference/patches.md
 
-lint:  ## needs ruff on the PATH
-	ruff check . && ruff format --check .
+lint: $(VENV)/linted  ## ruff's rules and layout
+	@$(VENV)/lint/bin/ruff check -q . && $(VENV)/lint/bin/ruff format -q --check .
+
+types: $(VENV)/linted  ## mypy on the public faces
+	@$(VENV)/lint/bin/mypy
 
 site: $(VENV)/installed
 	@$(PY) manage.py migrate --noinput --verbosity 0
@@ -80,7 +100,9 @@ $(VENV)/installed: requirements.txt $(MADE)
 $(FOR):
 	@$(PYTHON) -c pass 2>/dev/null || { echo "$(PYTHON) does not run here; name another: PYTHON=python3.11 make run"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 6) <= sys.version_info[:2] <= (3, 13))' || { echo "$(PYTHON) is not one of CPython 3.6 to 3.13; name another: PYTHON=python3.11 make run"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module (Debian: apt install python3-venv); name another: PYTHON=python3.11 make run"; exit 1; }
 	@test ! -e $(VENV) || ls $(VENV)/for-* >/dev/null 2>&1 || { echo "$(VENV) was not made by make: move it away, or say VENV=another"; exit 1; }
+	@test -w $$(dirname $(VENV)) || { echo "$$(dirname $(abspath $(VENV))) cannot be written to: say VENV=/another/folder"; exit 1; }
 	@rm -rf $(VENV) && mkdir -p $(VENV) && touch $@
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
@@ -88,5 +110,14 @@ $(VENV)/tested: $(VENV)/installed tests/requirements.txt
 	@$(PIP) -r tests/requirements.txt
 	@touch $@
 
-clean:  ## forget the environment and everything the site wrote
+# Of their own, since they run on newer Pythons only, and what they need must not move a pin.
+$(VENV)/linted: .ci/requirements.txt | $(VENV)/installed
+	@$(LINTER) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { echo "lint and types need Python 3.10 or newer: LINTER=python3.11 make $(MAKECMDGOALS)"; exit 1; }
+	@rm -rf $(VENV)/lint && $(LINTER) -m venv $(VENV)/lint
+	@$(VENV)/lint/bin/pip install --disable-pip-version-check -q -r .ci/requirements.txt
+	@touch $@
+LINTER ?= python3
+
+clean:  ## stop the site, and forget the environment and everything the site wrote
+	@test ! -x $(PY) || test ! -e var/run || $(CONF) down || true
 	rm -rf $(VENV) var

@@ -34,6 +34,8 @@ import compat  # noqa: E402
 
 compat.install()  # before pytest-django imports Django
 
+pytest_plugins = ["tests.support.running"]
+
 
 def pytest_configure(config):
     from django.conf import settings
