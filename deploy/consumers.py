@@ -13,10 +13,11 @@ from compat.sockets import CLOSE_FORBIDDEN, CLOSE_SIGNED_OUT
 from compat.sockets.rate import Bucket
 from compat.streams import head
 from compat.streams.consumer import StreamConsumerMixin, since_from
+from deploy import entries
 from deploy.messages import group_name, send_channel_msg
 from deploy.models import stream_name
 from deploy.permissions import all_on_sockets
-from deploy.socket_user import Visitor
+from deploy.socket_user import SocketUser
 
 __all__ = ["DeployResult", "send_channel_msg"]
 
@@ -77,7 +78,8 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
     async def connect(self):
         self.uid = self.scope["url_route"]["kwargs"]["service_uid"]
         try:
-            self.visitor, allowed, now = await database_sync_to_async(admit)(self.scope, self.uid)
+            admitted = await database_sync_to_async(admit)(self.scope, self.uid)
+            self.socket_user, allowed, now = admitted
         except DatabaseError as error:
             logger.warning(
                 "socket of %r refused, the database does not answer: %s", self.uid, error
@@ -98,7 +100,7 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
             return
         try:
             if since is None:
-                await self.follow(stream_name(self.uid), now, as_message=as_message)
+                await self.follow(stream_name(self.uid), now, as_message=entries.as_message)
             else:
                 await self.follow(stream_name(self.uid), since)
         except DatabaseError as error:
@@ -146,7 +148,7 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
             await self._error("bad-json", "the message is not valid Unicode")
             return
         try:
-            if not await database_sync_to_async(self.visitor.still_may)("run", self.uid):
+            if not await database_sync_to_async(self.socket_user.still_may)("run", self.uid):
                 await self._error("forbidden", "you may follow this service, not write to it")
                 return
             event = {"type": "client.message", "message": message}
@@ -190,20 +192,10 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
 
 
 def admit(scope, uid):
-    """Return (visitor, whether they may follow, the head of the stream) for a handshake.
+    """Return (socket_user, whether they may follow, the head of the stream) for a handshake.
 
     The head is taken before the client learns that it is connected: what comes later is its news.
     """
-    visitor = Visitor(scope)
-    allowed = visitor.may("follow", uid)
-    return visitor, allowed, head(stream_name(uid)) if allowed else 0
-
-
-def as_message(body):
-    """Return an entry of a service's stream as text for a page that only knows messages."""
-    if body.get("k") == "out":
-        return body["s"]
-    if body.get("k") == "state":
-        code = "" if body.get("code") is None else f", exit code {body['code']}"
-        return f"#{body['d']} {body['state']}{code} ({body['by']})\n"
-    return None
+    socket_user = SocketUser(scope)
+    allowed = socket_user.may("follow", uid)
+    return socket_user, allowed, head(stream_name(uid)) if allowed else 0

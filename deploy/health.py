@@ -2,8 +2,8 @@
 
 from django.utils import timezone
 
+from deploy.liveness import stale_after
 from deploy.models import RunnerBeat
-from deploy.runner import stale_after
 
 
 def runner():

@@ -11,6 +11,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from compat.streams import head, publish
+from deploy import entries
 from deploy.models import Deployment
 
 ATTEMPTS = 3
@@ -154,18 +155,7 @@ def finish(deployment, state, exit_code=None, reason=""):
 
 
 def _publish_state(deployment, by=None):
-    at = deployment.finished_at or deployment.started_at or deployment.queued_at
-    body = {
-        "k": "state",
-        "d": deployment.pk,
-        "state": deployment.state,
-        "code": deployment.exit_code,
-        "by": deployment.requested_by_name if by is None else by,
-        "at": at.isoformat(),
-    }
-    if deployment.reason:
-        body["reason"] = deployment.reason
-    return publish(deployment.service.stream, body)
+    return publish(deployment.service.stream, entries.state(deployment, by))
 
 
 def output_end(deployment):

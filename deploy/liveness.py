@@ -2,8 +2,15 @@
 
 import time
 
+from django.conf import settings
 
-class Silences(object):
+
+def stale_after():
+    """Seconds without a heartbeat after which a runner that cannot be looked at counts as gone."""
+    return getattr(settings, "DEPLOY_STALE_SECONDS", 60)
+
+
+class Liveness(object):
     """For how long the heartbeat of each deployment has been the same.
 
     By this process's own clock, since that of the day may be set and differs between hosts. And
@@ -29,8 +36,8 @@ class Silences(object):
             seconds = seconds + passed if beat == deployment.heartbeat_at else 0.0
             self._seen[deployment.pk] = (deployment.heartbeat_at, seconds)
 
-    def seconds(self, deployment):
-        """Return how long a deployment that was looked at has had no new heartbeat."""
+    def silent_for(self, deployment):
+        """Return for how many seconds a deployment that was looked at has had no new heartbeat."""
         return self._seen[deployment.pk][1]
 
     def forget(self):

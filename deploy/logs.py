@@ -3,6 +3,7 @@
 import json
 
 from compat.streams import oldest, read
+from deploy import entries
 from deploy.ansi import plain_text
 from deploy.lifecycle import output_end
 
@@ -23,9 +24,9 @@ def pieces(deployment, since, end):
         for seq, json_text in page:
             if seq > end:
                 return
-            body = json.loads(json_text)
-            if body.get("k") == "out" and body.get("d") == deployment.pk:
-                yield body["s"]
+            text = entries.text_of(json.loads(json_text), deployment.pk)
+            if text is not None:
+                yield text
         if not page:
             return
         since = page[-1][0]

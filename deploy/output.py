@@ -1,12 +1,18 @@
-"""From the bytes a command writes to the pieces of text that go into the log."""
+"""From the bytes that a command writes to the entries of its service's stream."""
 
 import codecs
 import threading
 import time
 
+from django.db import transaction
+
+from compat.streams import publish_many, read
+from deploy import entries
+
 MAX_PIECE = 16 * 1024  # bytes of UTF-8 in one entry
 MAX_BATCH = 64 * 1024  # bytes of UTF-8 in one transaction
 MAX_WAITING = 256 * 1024  # bytes that may wait for the log before the pipe is left alone
+PAGE = 200  # entries that are read back at a time
 INTERVAL = 0.05  # seconds between two transactions of a deployment, unless a full batch is ready
 
 
@@ -108,3 +114,46 @@ class Outbox(object):
         self._size -= size
         self._tail = texts[-1][-1]
         return "".join(texts)
+
+
+class Output(object):
+    """Appends a deployment's output to its stream, each batch once."""
+
+    def __init__(self, deployment):
+        self._deployment = deployment
+        self._stream = deployment.service.stream
+        self._last = deployment.since  # our last entry is there, or before
+        self._in_doubt = False
+
+    def write(self, bodies):
+        """Append the bodies; when it raises, call it again with the same ones."""
+        if self._in_doubt:
+            last = self._write_unless_there(bodies)
+        else:
+            self._in_doubt = True
+            last = publish_many(self._stream, bodies)[1]
+        self._last, self._in_doubt = last, False
+
+    def _write_unless_there(self, bodies):
+        """Append after a failure: a connection that broke may have committed all the same.
+
+        The append comes first, since it waits for whatever still holds the stream's row.
+        """
+        with transaction.atomic():
+            first, last = publish_many(self._stream, bodies)
+            written = self._last_before(first)
+            if written is None:
+                return last
+            transaction.set_rollback(True)
+        return written
+
+    def _last_before(self, end):
+        """Return the last entry of ours that we do not know of; None: there is none."""
+        found, since = None, self._last
+        while since < end - 1:
+            for row in read(self._stream, since, PAGE):
+                since, body = row.seq, row.body
+                ours = entries.text_of(body, self._deployment.pk) is not None
+                if ours and since < end:
+                    found = since
+        return found

@@ -1,30 +1,25 @@
-"""The runner: takes queued deployments, runs their commands, and writes what they say."""
+"""The runner: takes queued deployments, looks after those that run, and buries the lost."""
 
 import logging
 import os
-import queue
 import select
 import threading
 import time
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import InterfaceError, InternalError, OperationalError, connections, transaction
+from django.db import connections
 from django.utils import timezone
 
-from compat.streams import publish_many, read
 from compat.streams.retention import trim_all
 from deploy import lifecycle, processes
-from deploy.execution import CannotStart, Execution
-from deploy.liveness import Silences
+from deploy.liveness import Liveness, stale_after
 from deploy.models import Deployment, RunnerBeat
+from deploy.run import Run
+from deploy.workers import Workers
 
 logger = logging.getLogger(__name__)
 
-# InternalError: PostgreSQL's for a transaction that may only read, as in a failover.
-DATABASE_TROUBLE = (OperationalError, InterfaceError, InternalError)
-PAGE = 200  # entries
 HEARTBEAT = 5.0  # seconds
 FORGOTTEN = timedelta(days=1)  # after which a runner's last heartbeat is of no interest
 SWEEP = 15.0  # seconds
@@ -34,151 +29,6 @@ TRIM = 600.0  # seconds between two looks at what streams need not keep (STREAMS
 STOPPING = 4.0
 FINISHING = 10.0  # seconds that the last entries may take when the runner is stopped
 ORPHAN_GRACE = 2.0  # seconds between TERM and KILL for what a dead runner left
-
-
-def stale_after():
-    """Seconds without a heartbeat after which a runner that cannot be looked at counts as gone."""
-    return getattr(settings, "DEPLOY_STALE_SECONDS", 60)
-
-
-class Workers(object):
-    """Threads that are made when they are needed and kept, with their connections to Redis.
-
-    Daemons: a process that is told to end does not wait for a database that does not answer.
-    """
-
-    def __init__(self):
-        self._jobs = queue.Queue()
-        self._idle = threading.Semaphore(0)
-
-    def start(self, job):
-        """Run job() in a thread that has nothing to do, or in a new one."""
-        if not self._idle.acquire(blocking=False):
-            threading.Thread(target=self._work, name="deployments", daemon=True).start()
-        self._jobs.put(job)
-
-    def _work(self):
-        while True:
-            job = self._jobs.get()
-            try:
-                job()
-            except Exception:  # the thread counts as idle now, so it has to be there
-                logger.exception("a deployment's thread failed")
-            job = None
-            self._idle.release()
-
-
-class Output(object):
-    """Appends a deployment's output to its stream, each batch once."""
-
-    def __init__(self, deployment):
-        self._deployment = deployment
-        self._stream = deployment.service.stream
-        self._last = deployment.since  # our last entry is there, or before
-        self._in_doubt = False
-
-    def write(self, bodies):
-        """Append the bodies; when it raises, call it again with the same ones."""
-        if self._in_doubt:
-            last = self._write_unless_there(bodies)
-        else:
-            self._in_doubt = True
-            last = publish_many(self._stream, bodies)[1]
-        self._last, self._in_doubt = last, False
-
-    def _write_unless_there(self, bodies):
-        """Append after a failure: a connection that broke may have committed all the same.
-
-        The append comes first, since it waits for whatever still holds the stream's row.
-        """
-        with transaction.atomic():
-            first, last = publish_many(self._stream, bodies)
-            written = self._last_before(first)
-            if written is None:
-                return last
-            transaction.set_rollback(True)
-        return written
-
-    def _last_before(self, end):
-        """Return the last entry of ours that we do not know of; None: there is none."""
-        found, since = None, self._last
-        while since < end - 1:
-            for row in read(self._stream, since, PAGE):
-                since, body = row.seq, row.body
-                ours = body.get("k") == "out" and body.get("d") == self._deployment.pk
-                if ours and since < end:
-                    found = since
-        return found
-
-
-class Run(object):
-    """One claimed deployment: what writes about it, and the execution it writes about."""
-
-    def __init__(self, deployment, grace, linger, on_end):
-        self.deployment = deployment
-        self.execution = Execution(deployment, grace=grace, linger=linger)
-        self.abandoned = threading.Event()
-        self._on_end = on_end
-
-    def disown(self):
-        """The row is not ours any more: stop the command and write nothing about it."""
-        self.abandoned.set()
-        self.execution.stop(Deployment.LOST, "somebody else ended this deployment")
-
-    def __call__(self):
-        try:
-            self._execute()
-        except Exception:
-            logger.exception("deployment %s: the runner failed", self.deployment.pk)
-            self._give_up()
-        finally:
-            connections.close_all()
-            self._on_end(self)
-
-    def _give_up(self):
-        self.execution.stop(Deployment.FAILED, "the runner failed")
-        while self.execution.pid is not None and self.execution.outbox.take() is not None:
-            pass
-        reason = "the runner failed; its own log says why"
-        self._persist(lifecycle.finish, self.deployment, Deployment.FAILED, None, reason)
-
-    def _execute(self):
-        deployment, execution = self.deployment, self.execution
-        output = Output(deployment)
-        try:
-            execution.start()
-        except CannotStart as error:
-            execution.outbox.note(f"cannot start: {error}")
-            execution.outbox.close()
-            outcome = (Deployment.FAILED, None, str(error))
-        else:
-            outcome = None
-            mark = processes.process_mark(execution.pid)
-            self._persist(lifecycle.record_process, deployment, execution.pid, mark)
-        while True:
-            pieces = execution.outbox.take()
-            if pieces is None:
-                break
-            at = int(time.time() * 1000)
-            bodies = [{"k": "out", "d": deployment.pk, "s": piece, "t": at} for piece in pieces]
-            self._persist(output.write, bodies)
-        if self._persist(lifecycle.finish, deployment, *(outcome or execution.outcome)):
-            logger.info("deployment %s: %s %s", deployment.pk, deployment.state, deployment.reason)
-
-    def _persist(self, operation, *args):
-        """Do it however long the database takes: nothing is read from the pipe meanwhile."""
-        delay = 0.1
-        while not self.abandoned.is_set():
-            try:
-                return operation(*args)
-            except DATABASE_TROUBLE as error:
-                logger.warning(
-                    "deployment %s: the database does not take it: %s", self.deployment.pk, error
-                )
-                connections.close_all()
-                self.abandoned.wait(delay)
-                delay = min(2 * delay, 5.0)
-        return None
 
 
 class Runner(object):
@@ -204,7 +54,7 @@ class Runner(object):
         os.set_blocking(self._wake_write, False)
         self._next_heartbeat = self._next_sweep = self._next_trim = 0.0
         self._trimming = threading.Lock()
-        self._silences = Silences(SWEEP)
+        self._liveness = Liveness(SWEEP)
 
     def stop(self):
         """Stop claiming and end what runs; the second call does not wait for the grace."""
@@ -291,7 +141,7 @@ class Runner(object):
         """Mark deployments lost whose runner is gone, and stop what it left running."""
         running = Deployment.objects.filter(state=Deployment.RUNNING).select_related("service")
         others = list(running.exclude(pk__in=list(self.runs)))
-        self._silences.look(others)
+        self._liveness.look(others)
         for deployment in others:
             reason = self._why_lost(deployment)
             if reason:
@@ -323,7 +173,7 @@ class Runner(object):
         if gone:
             return "its runner died"
         # One that is seen to live has a reason for its silence, such as waiting for the database.
-        if gone is None and self._silences.seconds(deployment) >= stale_after():
+        if gone is None and self._liveness.silent_for(deployment) >= stale_after():
             return "its runner has not been heard of for too long"
         return ""
 
@@ -372,7 +222,7 @@ class Runner(object):
             return operation(*args)
         except DatabaseError as error:
             logger.warning("the database does not answer: %s", error)
-            self._silences.forget()  # others could not write a heartbeat either
+            self._liveness.forget()  # others could not write a heartbeat either
             connections.close_all()
             return None
 

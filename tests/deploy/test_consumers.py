@@ -13,7 +13,7 @@ from django.test import Client
 from compat import layer_keys
 from compat.sockets.rate import Bucket
 from compat.streams import publish, publish_many
-from deploy import lifecycle
+from deploy import entries, lifecycle
 from deploy.consumers import send_channel_msg
 from deploy.models import Deployment, Service
 from tests.support.daphne import daphne
@@ -172,8 +172,9 @@ def test_pages_that_only_know_messages_see_deployments(sockets, site, service, v
     connection = sockets.open("/ws/deploy/web/", viewer)
     deployment, _ = lifecycle.enqueue(service, operator)
     lifecycle.claim_next("r")
-    publish(service.stream, {"k": "out", "d": deployment.pk, "s": "a line\n"})
-    publish(service.stream, {"k": "new kind of entry"})
+    publish(service.stream, entries.output(deployment, "a line\n"))
+    for strange in ({"k": "new kind of entry"}, "text", 1, None, [1]):
+        publish(service.stream, strange)
     lifecycle.finish(Deployment.objects.get(), "failed", 3)
     expected = ["queued (otto)\n", "running (otto)\n", None, "failed, exit code 3 (otto)\n"]
     for text in expected:

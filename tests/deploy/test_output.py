@@ -2,9 +2,16 @@ import threading
 import time
 
 import pytest
+from django.db import OperationalError
 
+from compat.streams import publish_many, read
+from deploy import entries, lifecycle
+from deploy import output as output_module
 from deploy.ansi import plain_text
-from deploy.output import MAX_BATCH, MAX_PIECE, MAX_WAITING, Outbox, split_text
+from deploy.models import Deployment
+from deploy.output import MAX_BATCH, MAX_PIECE, MAX_WAITING, Outbox, Output, split_text
+
+from .conftest import log_of, make_service, make_user
 
 
 def drain(outbox):
@@ -104,3 +111,32 @@ def test_no_line_takes_forever(text):
     begun = time.monotonic()
     plain_text(text)
     assert time.monotonic() - begun < 10  # minutes, when it looks at everything again each time
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_batch_whose_commit_got_no_answer_is_there_once(monkeypatch, committed):
+    service, user = make_service(), make_user()
+    lifecycle.enqueue(service, user)
+    deployment = lifecycle.claim_next("r")
+    output = Output(deployment)
+    first = [entries.output(deployment, f"{n}\n") for n in range(3)]
+    again = [entries.output(deployment, "same\n")] * 2
+    output.write(first)
+
+    def break_down(stream, bodies):
+        if committed:
+            publish_many(stream, bodies)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(output_module, "publish_many", break_down)
+            with pytest.raises(OperationalError):
+                output.write(again)
+        # What others write meanwhile is not taken for ours, and no number is left out.
+        lifecycle.enqueue(service, make_user(f"user{Deployment.objects.count()}"))
+        output.write(again)
+    assert log_of(deployment) == "0\n1\n2\n" + "same\n" * 4
+    rows = read(service.stream, 0)
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))

@@ -4,25 +4,21 @@ import contextlib
 import os
 import signal
 import stat
-import threading
 import time
 
 import pytest
 from django.db import (
-    InterfaceError,
-    InternalError,
-    OperationalError,
     ProgrammingError,
     connection,
 )
 
-from compat.streams import publish_many, read
+from compat.streams import read
 from deploy import lifecycle
 from deploy import runner as runner_module
 from deploy.ansi import plain_text
 from deploy.models import Deployment, RunnerBeat
 from deploy.output import MAX_PIECE
-from deploy.runner import Output, Run, Runner, Workers
+from deploy.runner import Runner
 
 from .commands import PYTHON, STUBBORN, printed_pid, python, runs
 from .conftest import log_of, make_service, make_user, states_of, wait_until, without_colours
@@ -324,71 +320,6 @@ def test_an_end_that_meets_a_locked_database_is_recorded_later(site, tmp_path):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("committed", [True, False])
-def test_a_batch_whose_commit_got_no_answer_is_there_once(monkeypatch, committed):
-    service, user = make_service(), make_user()
-    lifecycle.enqueue(service, user)
-    deployment = lifecycle.claim_next("r")
-    output = Output(deployment)
-    first = [{"k": "out", "d": deployment.pk, "s": f"{n}\n"} for n in range(3)]
-    again = [{"k": "out", "d": deployment.pk, "s": "same\n"}] * 2
-    output.write(first)
-
-    def break_down(stream, bodies):
-        if committed:
-            publish_many(stream, bodies)
-        raise OperationalError("server closed the connection unexpectedly")
-
-    for _ in range(2):
-        with monkeypatch.context() as patch:
-            patch.setattr(runner_module, "publish_many", break_down)
-            with pytest.raises(OperationalError):
-                output.write(again)
-        # What others write meanwhile is not taken for ours, and no number is left out.
-        lifecycle.enqueue(service, make_user(f"user{Deployment.objects.count()}"))
-        output.write(again)
-    assert log_of(deployment) == "0\n1\n2\n" + "same\n" * 4
-    rows = read(service.stream, 0)
-    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    "error",
-    [
-        OperationalError("server closed the connection unexpectedly"),
-        InterfaceError("connection already closed"),
-        InternalError("cannot execute UPDATE in a read-only transaction"),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-def test_no_trouble_of_the_database_for_a_while_fails_a_deployment(monkeypatch, error):
-    lifecycle.enqueue(python("print('done')"), make_user())
-    deployment = lifecycle.claim_next("r")
-    troubles = [error] * 2
-
-    def finish_or_fail(*args):
-        if troubles:
-            raise troubles.pop()
-        return finish(*args)
-
-    def publish_or_fail(*args):
-        if len(troubles) > 1:
-            raise troubles.pop()
-        return publish_many(*args)
-
-    finish = lifecycle.finish
-    monkeypatch.setattr(lifecycle, "finish", finish_or_fail)
-    monkeypatch.setattr(runner_module, "publish_many", publish_or_fail)
-    # The test's own connection holds its transaction.
-    monkeypatch.setattr(runner_module.connections, "close_all", lambda: None)
-    Run(deployment, grace=1.0, linger=1.0, on_end=lambda run: None)()
-    deployment.refresh_from_db()
-    assert (deployment.state, deployment.reason, troubles) == ("succeeded", "", [])
-    assert log_of(deployment) == "done\n"
-
-
-@pytest.mark.django_db
 def test_a_claim_that_its_runner_does_not_know_of_does_not_block_the_service():
     service = make_service()
     deployment, _ = lifecycle.enqueue(service, make_user())
@@ -414,18 +345,6 @@ def test_no_error_of_the_database_ends_the_runner(monkeypatch, caplog):
     runner = Runner()
     assert runner._guarded(runner._tick) is None
     assert "does not exist" in caplog.text
-
-
-def test_a_worker_survives_a_job_that_fails(caplog):
-    workers, ran = Workers(), threading.Event()
-
-    def fail():
-        raise RuntimeError("broken")
-
-    workers.start(fail)
-    wait_until(lambda: "RuntimeError: broken" in caplog.text, what="the failure in the log")
-    workers.start(ran.set)
-    assert ran.wait(10)
 
 
 @pytest.mark.parametrize(

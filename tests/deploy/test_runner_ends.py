@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from deploy import lifecycle, processes
 from deploy import runner as runner_module
-from deploy.liveness import Silences
+from deploy.liveness import Liveness, stale_after
 from deploy.models import Deployment
-from deploy.runner import STOPPING, SWEEP, Runner, stale_after
+from deploy.runner import STOPPING, SWEEP, Runner
 
 from .commands import STUBBORN, printed_pid, python, runs
 from .conftest import log_of, make_service, make_user, states_of, wait_until, without_colours
@@ -69,7 +69,7 @@ class Watch(object):
     def __init__(self, monkeypatch):
         self.now = 0.0
         self.runner = Runner()
-        self.runner._silences = Silences(SWEEP, lambda: self.now)
+        self.runner._liveness = Liveness(SWEEP, lambda: self.now)
         # The test's own connection holds its transaction.
         monkeypatch.setattr(runner_module.connections, "close_all", lambda: None)
 

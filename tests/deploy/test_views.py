@@ -3,7 +3,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from compat.streams import publish, publish_many, retention
-from deploy import lifecycle, logs
+from deploy import entries, lifecycle, logs
 from deploy.models import Deployment
 
 from .conftest import make_service, make_user
@@ -53,7 +53,7 @@ def actions(deployment):
 
 
 def write(deployment, *pieces):
-    bodies = [{"k": "out", "d": deployment.pk, "s": piece} for piece in pieces]
+    bodies = [entries.output(deployment, piece) for piece in pieces]
     publish_many(deployment.service.stream, bodies)
 
 

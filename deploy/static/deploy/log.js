@@ -28,14 +28,13 @@
     },
     onEntries: function (first, bodies) {
       bodies.forEach(function (body) {
-        if (body.d !== id) {
-          return;
-        }
-        if (body.k === "out") {
+        var output = root.Entries.output(body, id);
+        var state = root.Entries.state(body, id);
+        if (output) {
           startAfresh();
-          panel.feed(body.s, body.t);
-        } else if (body.k === "state") {
-          showState(body);
+          panel.feed(output.text, output.stamp);
+        } else if (state) {
+          showState(state);
         }
       });
     },

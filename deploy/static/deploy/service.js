@@ -9,10 +9,7 @@
     since: Number(main.dataset.since),
     onGap: root.refreshPage,
     onEntries: function (first, bodies) {
-      var news = bodies.some(function (body) {
-        return body.k === "state";
-      });
-      if (news) {
+      if (bodies.some(root.Entries.isState)) {
         root.refreshPage();
       }
     },
