@@ -4,6 +4,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf.urls import url
 
+from compat.streams import ahead
 from compat.streams.consumer import StreamConsumerMixin, since_from
 
 
@@ -14,10 +15,15 @@ def as_message(body):
 
 class Reader(StreamConsumerMixin, AsyncWebsocketConsumer):
     async def connect(self):
-        await self.accept()
         stream = self.scope["url_route"]["kwargs"]["stream"]
         since = since_from(self.scope)
-        await self.follow(stream, since, as_message=as_message if since is None else None)
+        # Before the client learns that it is connected: what comes later is its news.
+        now = await ahead(stream) if since is None else None
+        await self.accept()
+        if since is None:
+            await self.follow(stream, now, as_message=as_message)
+        else:
+            await self.follow(stream, since)
 
     async def receive(self, text_data=None, bytes_data=None):
         if text_data == "fail":

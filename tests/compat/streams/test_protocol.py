@@ -1,0 +1,165 @@
+"""docs/reference/protocol.md says what daphne does: its sessions and its client are run."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+
+import pytest
+import websocket
+
+from compat.streams import consumer, follower
+from tests.support import CHECKOUT
+from tests.support.servers import HOST
+from tests.support.sessions import Session, blocks
+
+with open(os.path.join(CHECKOUT, "docs", "reference", "protocol.md"), encoding="utf-8") as file:
+    PAGE = file.read()
+# Those of the deploy page are in tests/e2e.
+SESSIONS = [block for block in blocks(PAGE, "session") if "/ws/deploy/" not in block]
+
+
+class News:
+    """The site behind the page's sessions; each has a stream of its own in the place of `news`."""
+
+    def __init__(self, site):
+        self.site = site
+        self.number = 0
+        self.server = site.daphne()
+        self.stepper = subprocess.Popen(
+            site.command("steps"),
+            env=site.env,
+            cwd=CHECKOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            universal_newlines=True,
+        )
+
+    @property
+    def stream(self):
+        return f"news{self.number}"
+
+    def play(self, block):
+        self.number += 1
+        actions = {"publish": self.publish, "trim": self.trim, "restart": self.restart}
+        Session(self.connect, actions).play(block.replace("news", self.stream))
+
+    def url(self, path):
+        # The plain page of the test site is the same stream without ?since=.
+        path = path.replace("/ws/plain/", f"/ws/{self.stream}/")
+        return f"ws://{HOST}:{self.server.port}{path}"
+
+    def connect(self, path):
+        return websocket.create_connection(self.url(path), timeout=20)
+
+    def step(self, *what):
+        print(json.dumps(what), file=self.stepper.stdin, flush=True)
+        assert self.stepper.stdout.readline() == "done\n"
+
+    def publish(self, text):
+        self.step("publish", self.stream, json.loads(text))
+
+    def trim(self, count):
+        self.step("trim", self.stream, int(count))
+
+    def restart(self, _):
+        threading.Thread(target=self.server.stop).start()
+        self.server = self.site.daphne()
+
+    def close(self):
+        self.stepper.stdin.close()
+        self.stepper.wait(10)
+        self.stepper.stdout.close()
+
+
+@pytest.fixture
+def news(make_site, sqlite_settings, layer):
+    site = make_site(sqlite_settings, layer)
+    news = News(site)
+    yield news
+    news.close()
+    for server in site.servers:
+        assert "Traceback" not in server.output()
+
+
+def test_every_session_goes_as_the_page_says(news):
+    assert len(SESSIONS) == PAGE.count("```session") - PAGE.count("connect /ws/deploy/") > 5
+    for block in SESSIONS:
+        news.play(block)
+
+
+def test_a_page_that_is_wrong_is_noticed(news):
+    (block,) = [block for block in SESSIONS if "restart" in block]
+    for was, wrong in [
+        ('["one"]', '["two"]'),
+        ('"first": 1', '"first": 2'),
+        ('< {"type": "live", "stream": "news", "seq": 1}\n', ""),
+        ('"seq": 1', '"seq": 2'),
+        ("closed 1012", "closed 1013"),
+        ("closed 1012", "< {}"),
+        ('"seq": 2}\n', '"seq": 2}\npublish "more"\n'),
+    ]:
+        assert was in block
+        with pytest.raises(AssertionError):
+            news.play(block.replace(was, wrong))
+
+
+def test_the_client_of_the_page_gets_every_entry_once(news, tmp_path):
+    (client,) = blocks(PAGE, "python")
+    script = (
+        f"{client}\n"
+        "import sys\n"
+        "connect = websocket.create_connection\n"
+        "def current(url, **options):\n"  # the daphne of the moment, as through nginx
+        "    with open('port') as file:\n"
+        "        return connect(url.replace(':0/', f':{file.read()}/'), **options)\n"
+        "websocket.create_connection = current\n"
+        f"url = 'ws://{HOST}:0/ws/{news.stream}/'\n"
+        "print(follow(url, 0, lambda *entry: print(*entry, flush=True)))\n"
+    )
+
+    def tell_port():
+        (tmp_path / "port").write_text(str(news.server.port))
+
+    tell_port()
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=str(tmp_path),
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    try:
+        news.publish('"one"')
+        news.publish('"two"')
+        assert process.stdout.readline() == "1 one\n"
+        assert process.stdout.readline() == "2 two\n"
+        news.restart("")
+        tell_port()
+        news.publish('"three"')
+        assert process.stdout.readline() == "3 three\n"
+        # Its number is beyond the end of a log that begins again: the code is final.
+        news.step("forget", news.stream)
+        news.restart("")
+        tell_port()
+        assert process.communicate(timeout=60)[0] == "4500\n"
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_every_close_code_of_streams_is_on_the_page():
+    listed = {
+        int(code)
+        for codes in re.findall(r"^\| ([\d, ]+) \|", PAGE, re.M)
+        for code in codes.split(",")
+    }
+    ours = {
+        value
+        for module in (consumer, follower)
+        for name, value in vars(module).items()
+        if name.startswith("CLOSE_")
+    }
+    assert {1012, 4013, 4500} <= ours <= listed
