@@ -39,7 +39,7 @@ check: lint types $(VENV)/tested  ## lint, types and the tests that start no pro
 	@$(PYTEST) -q -r fE -n $(JOBS) --no-processes $(ARGS)
 
 smoke: $(VENV)/tested  ## `up`, one push seen by a client, `down`, and the tests that start no process
-	@$(PYTEST) -q tests/e2e/test_smoke.py
+	@$(PYTEST) -q tests/e2e/test_wire_contract.py tests/e2e/test_make_run.py
 	@$(PYTEST) -q -r fE -n $(JOBS) --no-processes
 
 matrix:  ## `make test` on every Python from 3.6 to 3.13 that is installed
@@ -89,7 +89,7 @@ made:
 MADE = $(if $(filter file,$(origin PYTHON)),$(firstword $(wildcard $(VENV)/for-*) $(FOR)),$(FOR))
 FOR = $(VENV)/for-$(notdir $(PYTHON))
 
-$(VENV)/installed: requirements.txt $(MADE)
+$(VENV)/installed: requirements.txt compat/requirements.txt $(MADE)
 	@echo "installing the pinned stack into $(VENV), about a minute"
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@$(PIP) "pip==21.3.1; python_version < '3.7'"  # its own cannot install today's wheels

@@ -42,7 +42,7 @@ LIBRARIES = dict.fromkeys(LANES, ["aioredis", "asgiref", "channels", "channels_r
 LIBRARIES.update(oldest=["channels", "django", "security"], celery=["billiard", "celery"])
 # The newest pip that takes celery's `pytz>dev`, and the newest for 3.6.
 PIP = "pip==21.3.1" if sys.version_info < (3, 7) else "pip==24.0"
-PINS = [("requirements.txt",), ("tests", "requirements.txt")]
+PINS = [("requirements.txt",), ("tests", "requirements.txt"), ("compat", "requirements.txt")]
 TESTS = "tests/compat/patches"
 # Prints [name, state, reason] of each patch once all of its targets have been imported.
 STATES = """
