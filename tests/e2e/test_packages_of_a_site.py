@@ -110,13 +110,17 @@ def test_its_cache_works(site, redis):
 def test_its_worker_works(site, redis, tmp_path):
     (tmp_path / "tasks.py").write_text(TASKS % (redis.port, redis.port))
     worker = [site[0], "-m", "celery", "-A", "tasks", "worker", "-P", "solo", "-l", "info"]
-    process = subprocess.Popen(worker, cwd=str(tmp_path), stderr=subprocess.DEVNULL)
+    # It is no Django site: celery would look for the settings of ours.
+    env = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    log = open(str(tmp_path / "worker.log"), "w")
+    process = subprocess.Popen(worker, cwd=str(tmp_path), env=env, stdout=log, stderr=log)
     try:
         code = "import tasks; print(tasks.add.delay(2, 3).get(timeout=60))"
         done = subprocess.run(
-            [site[0], "-c", code], cwd=str(tmp_path), stdout=subprocess.PIPE, check=True
+            [site[0], "-c", code], cwd=str(tmp_path), env=env, stdout=subprocess.PIPE
         )
-        assert done.stdout.decode().strip() == "5"
+        assert done.stdout.decode().strip() == "5", (tmp_path / "worker.log").read_text()
     finally:
         process.terminate()
         process.wait()
+        log.close()
