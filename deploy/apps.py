@@ -5,3 +5,8 @@ class DeployConfig(AppConfig):
     name = "deploy"
     label = "deploy"
     verbose_name = "Deployments"
+
+    def ready(self):
+        from deploy import logins
+
+        logins.connect()

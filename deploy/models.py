@@ -179,6 +179,16 @@ class Deployment(models.Model):
         return reverse("deploy:deployment", args=[self.pk])
 
 
+class LoginBudget(models.Model):
+    """What attempts to log in were paid from; see deploy.logins. No row: nothing was used."""
+
+    key = models.CharField(max_length=60, unique=True)
+    used_until = models.FloatField(db_index=True, help_text="Seconds since 1970.")
+
+    def __str__(self):
+        return self.key
+
+
 class RunnerBeat(models.Model):
     """When a runner was last heard of; its name is that of its process."""
 

@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "deploy.logins.LoginLimitMiddleware",
 ]
 
 ROOT_URLCONF = "devops.urls"
@@ -101,6 +102,11 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator",
         "NumericPasswordValidator",
     )
+]
+# Who guesses too often is stopped before a password is hashed.
+AUTHENTICATION_BACKENDS = [
+    "deploy.logins.LoginLimit",
+    "django.contrib.auth.backends.ModelBackend",
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
