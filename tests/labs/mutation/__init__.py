@@ -1,0 +1,1 @@
+"""Mutation testing: small faults are put into a room; its tests should notice each."""

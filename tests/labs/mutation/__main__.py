@@ -1,0 +1,211 @@
+"""
+`python -m tests.labs.mutation ROOM`: put small faults into a room's modules, one at a time, and see
+whether its tests notice. It works in a copy below var/mutation/ and goes on where it was stopped.
+"""
+
+import argparse
+import os
+import queue
+import random
+import sys
+import threading
+
+from . import results, rooms
+from .mutants import mutants_of
+from .trial import BaselineFailed, Interrupted, Trial, bound, now
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+
+def main(arguments=None, root=ROOT, known=rooms.ROOMS, equivalent=results.EQUIVALENT):
+    """Run the command line; returns the exit code."""
+    options = parser(known).parse_args(arguments)
+    if sys.version_info < (3, 9):
+        sys.stderr.write("mutation needs Python 3.9 or newer\n")
+        return 2
+    try:
+        reasons = results.equivalent(equivalent)
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    places, test_places = known[options.room]
+    mutants = []
+    for path in rooms.modules(root, places):
+        with open(os.path.join(root, path), encoding="utf-8", newline="") as file:
+            mutants += mutants_of(path, file.read())
+    if options.module:
+        mutants = [one for one in mutants if options.module in one.path]
+    chosen = mutants
+    if options.sample and options.sample < len(mutants):
+        picked = set(random.Random(options.seed).sample(range(len(mutants)), options.sample))  # noqa: S311
+        chosen = [one for number, one in enumerate(mutants) if number in picked]
+    if options.list:
+        for one in chosen:
+            note = f"  equivalent: {reasons[one.id]}" if one.id in reasons else ""
+            print(f"{one.id} {one.path}:{one.line} {one.what}{note}")
+        return 0
+    base = os.path.join(root, "var", "mutation")
+    kept = results.Results(os.path.join(base, options.room + ".jsonl"))
+    if options.again:
+        again = {id for id, one in kept.found.items() if options.again in ("all", one["status"])}
+        kept.found = {id: one for id, one in kept.found.items() if id not in again}
+    to_do = [one for one in chosen if one.id not in reasons and one.id not in kept.found]
+    code = 0
+    if to_do:
+        tests = rooms.tests(root, test_places)
+        folder = os.path.join(base, options.room)
+        code = Campaign(root, folder, tests, kept, mutants, to_do).run(options.jobs)
+    summary(chosen, kept, reasons)
+    return code or verdict(chosen, kept, reasons, options.least)
+
+
+def parser(known):
+    one = argparse.ArgumentParser(
+        prog="python -m tests.labs.mutation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    one.add_argument("room", choices=sorted(known))
+    one.add_argument("--module", help="only modules with this in their path")
+    one.add_argument("--sample", type=positive, metavar="N", help="only so many, chosen at random")
+    one.add_argument("--seed", type=int, default=0, help="another choice (default 0)")
+    one.add_argument("--jobs", type=positive, default=1, help="so many copies at once (default 1)")
+    one.add_argument("--list", action="store_true", help="say what there is, and run nothing")
+    one.add_argument(
+        "--again",
+        choices=["survived", "timeout", "killed", "all"],
+        help="forget what is known of these: after a new test, `--again survived`",
+    )
+    one.add_argument(
+        "--least",
+        type=float,
+        default=0,
+        metavar="PERCENT",
+        help="exit with 1 if fewer of the non-equivalent mutants are killed",
+    )
+    return one
+
+
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+class Campaign:
+    """Asks the tests about mutants, in as many copies at once as there are jobs."""
+
+    def __init__(self, root, folder, tests, kept, mutants, to_do):
+        self.root, self.folder, self.tests = root, folder, tests
+        self.kept, self.mutants, self.to_do = kept, mutants, to_do
+        self.waiting = queue.Queue()
+        for one in to_do:
+            self.waiting.put(one)
+        self.lock = threading.Lock()
+        self.trials, self.threads = [], []
+        self.done = 0
+        self.trouble = None
+        self.stopping = threading.Event()
+
+    def run(self, jobs):
+        """0 at the end, 2 if the tests fail by themselves, 130 when interrupted."""
+        try:
+            first = self._trial(0)
+            print(f"{len(self.to_do)} mutants; the tests without any…", flush=True)
+            began = now()
+            self.seconds, self.slowest = first.baseline(self.tests)
+            print(f"{now() - began:.0f} s", flush=True)
+            others = [self._trial(number) for number in range(1, min(jobs, len(self.to_do)))]
+            for trial in [first] + others:
+                self.threads.append(threading.Thread(target=self._work, args=(trial,)))
+                self.threads[-1].start()
+            for thread in self.threads:
+                while thread.is_alive():
+                    thread.join(0.5)
+            if self.trouble is not None:
+                raise self.trouble
+            return 0
+        except BaselineFailed as error:
+            sys.stderr.write(f"{error}\nthe tests fail without any mutant\n")
+            return 2
+        except KeyboardInterrupt:
+            print("\ninterrupted; the same command goes on from here")
+            return 130
+        finally:
+            self.stopping.set()
+            for trial in self.trials:
+                trial.stop()
+            for thread in self.threads:
+                thread.join()
+
+    def _trial(self, number):
+        trial = Trial(self.root, os.path.join(self.folder, str(number)))
+        self.trials.append(trial)
+        return trial
+
+    def _work(self, trial):
+        try:
+            while not self.stopping.is_set():
+                try:
+                    mutant = self.waiting.get_nowait()
+                except queue.Empty:
+                    return
+                began = now()
+                tests = self._order(mutant)
+                status, test = trial.ask(mutant, tests, bound(self.seconds), self.slowest)
+                with self.lock:
+                    self.done += 1
+                    self.kept.add(mutant, status, test, now() - began)
+                    print(
+                        f"{self.done}/{len(self.to_do)} {status:8} {mutant.path}:{mutant.line} "
+                        f"{mutant.what} ({now() - began:.0f} s)",
+                        flush=True,
+                    )
+        except Interrupted:
+            pass
+        except Exception as error:
+            self.trouble = error
+            self.stopping.set()
+
+    def _order(self, mutant):
+        """Those that are likely to notice first: past killers, namesakes, then the fast ones."""
+        kills = self.kept.killers(self.mutants).get(mutant.path, {})
+        stem = os.path.splitext(os.path.basename(mutant.path))[0]
+
+        def key(test):
+            return -kills.get(test, 0), stem not in os.path.basename(test), self.seconds[test]
+
+        return sorted(self.tests, key=key)
+
+
+def counts(chosen, kept, reasons):
+    """(killed, survivors, equivalent, not tried yet) of the chosen mutants."""
+    same = [one for one in chosen if one.id in reasons]
+    rest = [one for one in chosen if one.id not in reasons]
+    tried = [one for one in rest if one.id in kept.found]
+    alive = [one for one in tried if kept.found[one.id]["status"] == "survived"]
+    return len(tried) - len(alive), alive, same, len(rest) - len(tried)
+
+
+def summary(chosen, kept, reasons):
+    """Print the survivors with their diffs, and the score."""
+    killed, alive, same, left = counts(chosen, kept, reasons)
+    for one in alive:
+        print(f"\nsurvived: {one.id} {one.path}:{one.line} {one.what}\n{one.diff()}")
+    tried = killed + len(alive)
+    score = f"{100 * killed / tried:.0f} %" if tried else "no score"
+    print(
+        f"\n{score}: {killed} of {tried} killed, {len(alive)} survived, "
+        f"{len(same)} equivalent, {left} not tried"
+    )
+
+
+def verdict(chosen, kept, reasons, least):
+    killed, alive, _, _ = counts(chosen, kept, reasons)
+    tried = killed + len(alive)
+    return 1 if tried and 100 * killed / tried < least else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
