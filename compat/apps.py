@@ -8,6 +8,7 @@ from django.core import checks
 
 from . import __version__, install, report
 from .checks.patches import check_patches, check_versions
+from .checks.settings import check_settings
 from .checks.site import check_site
 
 # A site that lists the app and never called install() is repaired too, though late.
@@ -23,6 +24,7 @@ class CompatConfig(AppConfig):
     def ready(self):
         checks.register(check_patches)
         checks.register(check_versions)
+        checks.register(check_settings)
         checks.register(check_site, checks.Tags.security, deploy=True)
         if apps.is_installed("channels") and apps.is_installed("django.contrib.auth"):
             from django.contrib.auth.signals import user_logged_out

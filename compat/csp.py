@@ -13,6 +13,9 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.utils.deprecation import MiddlewareMixin
 
+from ._kinds import Flag, Text
+from ._settings import Setting
+
 MIDDLEWARE = __name__ + ".ContentSecurityPolicyMiddleware"
 HEADER = "Content-Security-Policy"
 POLICY = (
@@ -22,6 +25,29 @@ POLICY = (
 ADMIN_STYLES = "; style-src 'self' 'unsafe-inline'"
 
 
+def one_line(text):
+    """ValueError for what cannot be a header."""
+    if any(not " " <= sign <= "~" for sign in text.strip()):
+        raise ValueError("a header is one line, in ASCII")
+
+
+OWN_POLICY = Setting(
+    "CONTENT_SECURITY_POLICY",
+    Text("the text of the header, in one line", one_line),
+    None,
+    "The policy that is sent instead of the middleware's own; {websocket} in it becomes the "
+    "addresses of this site's WebSockets.",
+    "Passwords, cookies and pages",
+)
+REPORT_ONLY = Setting(
+    "CONTENT_SECURITY_POLICY_REPORT_ONLY",
+    Flag(),
+    False,
+    "True: browsers only complain, to see what the policy would break.",
+    "Passwords, cookies and pages",
+)
+
+
 class ContentSecurityPolicyMiddleware(MiddlewareMixin):
     """Sends the policy with every response, but for the error pages of DEBUG."""
 
@@ -29,8 +55,7 @@ class ContentSecurityPolicyMiddleware(MiddlewareMixin):
         # Those are one page with everything inside.
         if settings.DEBUG and response.status_code in (404, 500):
             return response
-        report = getattr(settings, "CONTENT_SECURITY_POLICY_REPORT_ONLY", False)
-        name = HEADER + "-Report-Only" if report else HEADER
+        name = HEADER + "-Report-Only" if REPORT_ONLY() else HEADER
         if not response.has_header(name):
             response[name] = policy(request)
         return response
@@ -38,7 +63,7 @@ class ContentSecurityPolicyMiddleware(MiddlewareMixin):
 
 def policy(request):
     """The text of the header for the answer to a request."""
-    text = getattr(settings, "CONTENT_SECURITY_POLICY", None)
+    text = OWN_POLICY()
     if text is None:
         text = POLICY
         match = getattr(request, "resolver_match", None)

@@ -8,11 +8,19 @@ when its owner logs in. PASSWORD_PBKDF2_ITERATIONS (600000) is what OWASP's Pass
 Sheet asks of PBKDF2 with SHA-256; Django 1.11 has 36000. A login then takes some 0.2 s of a core.
 """
 
-from django.conf import settings
 from django.contrib.auth import hashers
-from django.core.exceptions import ImproperlyConfigured
 
-ITERATIONS = 600000
+from ._kinds import Number
+from ._settings import Setting
+
+ITERATIONS = Setting(
+    "PASSWORD_PBKDF2_ITERATIONS",
+    Number("iterations", least=1, most=2**31 - 1),
+    600000,
+    "How often the hash of a new password is iterated, where PASSWORD_HASHERS begins with the "
+    "bridge's. Hashes made with fewer are made anew when their owners log in.",
+    "Passwords, cookies and pages",
+)
 
 
 class PBKDF2PasswordHasher(hashers.PBKDF2PasswordHasher):
@@ -20,12 +28,7 @@ class PBKDF2PasswordHasher(hashers.PBKDF2PasswordHasher):
 
     @property
     def iterations(self):
-        value = getattr(settings, "PASSWORD_PBKDF2_ITERATIONS", ITERATIONS)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ImproperlyConfigured(
-                "PASSWORD_PBKDF2_ITERATIONS=%r: expected a number such as %d" % (value, ITERATIONS)
-            )
-        return value
+        return ITERATIONS()
 
     def must_update(self, encoded):
         # Not a hash that is stronger than ours: Django 1.11 would weaken it.

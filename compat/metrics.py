@@ -10,13 +10,37 @@ import glob
 import logging
 import os
 
-from django.conf import settings
-
+from ._kinds import Flag, Text
+from ._settings import Setting, Variable
 from ._throttle import Throttle
 
 logger = logging.getLogger(__name__)
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+def writable(folder):
+    """ValueError for what is no folder, and cannot be one."""
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ValueError(error.strerror)
+
+
+ENABLED = Setting(
+    "COMPAT_METRICS",
+    Flag(),
+    False,
+    "True: count what streams and sockets do, for /metrics; needs prometheus_client.",
+    "Health and metrics",
+    live=False,
+)
+FOLDER = Variable(
+    "PROMETHEUS_MULTIPROC_DIR",
+    Text("a folder that can be written, made when it is missing", writable),
+    None,
+    "Where the processes of the site keep their numbers, so that each can tell the sums. Needed "
+    "as soon as there is more than one process.",
+    "Health and metrics",
+)
 
 
 class Nothing:
@@ -78,18 +102,14 @@ class Careful:
 
 def client():
     """The prometheus_client module, None when there is nothing to be collected."""
-    if not getattr(settings, "COMPAT_METRICS", False):
+    if not ENABLED():
         return None
-    folder = os.environ.get(FOLDER)
+    if FOLDER.problem():  # numbers are not worth a site that does not start
+        FOLDER()  # tells it
+        return None
     try:
-        if folder:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
         import prometheus_client
     except ImportError:
-        return None
-    except OSError as error:
-        # Numbers are not worth a site that does not start.
-        logger.warning("no metrics: %s=%s: %s", FOLDER, folder, error.strerror)
         return None
     return prometheus_client
 
@@ -128,7 +148,7 @@ def exposition(extra=()):
     if module is None:
         return None
     registry = module.CollectorRegistry()
-    folder = os.environ.get(FOLDER)
+    folder = FOLDER()
     if folder:
         from prometheus_client.multiprocess import MultiProcessCollector
 

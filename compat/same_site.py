@@ -13,11 +13,20 @@ want them Secure), and None for no attribute. channels' cookies are covered by a
 import http.cookies
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.deprecation import MiddlewareMixin
 
+from ._kinds import OneOf
+from ._settings import Setting
+
 MIDDLEWARE = __name__ + ".SameSiteMiddleware"
-VALUES = ("Lax", "Strict", "None")
+VALUE = OneOf(("Lax", "Strict", "None"), {None: None, False: None})
+TEXT = (
+    "The SameSite attribute of the cookie of %s, where MIDDLEWARE has the bridge's. %r is sent "
+    "along from pages of other sites, and browsers then want it Secure; None is no attribute."
+)
+SECTION = "Passwords, cookies and pages"
+SESSION = Setting("SESSION_COOKIE_SAMESITE", VALUE, "Lax", TEXT % ("sessions", "None"), SECTION)
+CSRF = Setting("CSRF_COOKIE_SAMESITE", VALUE, "Lax", TEXT % ("CSRF", "None"), SECTION)
 
 # Python knows the attribute since 3.8.
 http.cookies.Morsel._reserved.setdefault("samesite", "SameSite")
@@ -25,10 +34,6 @@ http.cookies.Morsel._reserved.setdefault("samesite", "SameSite")
 
 class SameSiteMiddleware(MiddlewareMixin):
     """Adds the attribute to the cookies of sessions and CSRF; to be listed before theirs."""
-
-    def __init__(self, get_response=None):
-        super().__init__(get_response)
-        attributes()  # complain at the start
 
     def process_response(self, request, response):
         for name, (_, value) in attributes().items():
@@ -41,20 +46,9 @@ class SameSiteMiddleware(MiddlewareMixin):
 def attributes():
     """{name of the cookie: (name of the setting, "Lax", "Strict", "None" or None)}."""
     return {
-        settings.SESSION_COOKIE_NAME: ("SESSION_COOKIE_SAMESITE", of("SESSION_COOKIE_SAMESITE")),
-        settings.CSRF_COOKIE_NAME: ("CSRF_COOKIE_SAMESITE", of("CSRF_COOKIE_SAMESITE")),
+        settings.SESSION_COOKIE_NAME: (SESSION.name, SESSION()),
+        settings.CSRF_COOKIE_NAME: (CSRF.name, CSRF()),
     }
-
-
-def of(setting):
-    """The value of a setting, spelt as in the header; raises ImproperlyConfigured."""
-    value = getattr(settings, setting, "Lax")
-    if value is None or value is False:
-        return None
-    for known in VALUES:
-        if isinstance(value, str) and value.lower() == known.lower():
-            return known
-    raise ImproperlyConfigured('%s=%r: expected "Lax", "Strict", "None" or None' % (setting, value))
 
 
 def is_used():

@@ -7,6 +7,6 @@ class DeployConfig(AppConfig):
     verbose_name = "Deployments"
 
     def ready(self):
-        from deploy import logins
+        from deploy import logins, settings  # noqa: F401  # records for `manage.py check`
 
         logins.connect()

@@ -6,7 +6,6 @@ import logging
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
 from django.db import Error as DatabaseError
 
 from compat.sockets import CLOSE_FORBIDDEN, CLOSE_SIGNED_OUT
@@ -17,6 +16,7 @@ from deploy import entries
 from deploy.messages import group_name, send_channel_msg
 from deploy.models import stream_name
 from deploy.permissions import all_on_sockets
+from deploy.settings import MAX_FRAME
 from deploy.socket_user import SocketUser
 
 __all__ = ["DeployResult", "send_channel_msg"]
@@ -120,7 +120,7 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
     async def receive(self, text_data=None, bytes_data=None):
         if self._closing:
             return
-        if len(bytes_data or text_data or "") > getattr(settings, "DEPLOY_MAX_FRAME", 65536):
+        if len(bytes_data or text_data or "") > MAX_FRAME():
             await self._error("too-large", "the frame is too large")
             await self._end(CLOSE_TOO_LARGE)
         elif not self.incoming.take():

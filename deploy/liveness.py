@@ -2,12 +2,12 @@
 
 import time
 
-from django.conf import settings
+from deploy.settings import STALE_SECONDS
 
 
 def stale_after():
     """Seconds without a heartbeat after which a runner that cannot be looked at counts as gone."""
-    return getattr(settings, "DEPLOY_STALE_SECONDS", 60)
+    return STALE_SECONDS()
 
 
 class Liveness(object):

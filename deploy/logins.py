@@ -27,6 +27,7 @@ from django.utils.cache import add_never_cache_headers
 from compat import same_site  # teaches older Pythons the cookie's attribute
 from compat.sockets.limits import address_key
 from deploy.models import LoginBudget
+from deploy.settings import LOGIN_ATTEMPTS, LOGIN_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +38,12 @@ SALT = "deploy.logins"
 
 def attempts():
     """Wrong passwords in a row that are looked at; 0: no limit."""
-    return getattr(settings, "DEPLOY_LOGIN_ATTEMPTS", 10)
+    return LOGIN_ATTEMPTS()
 
 
 def seconds_each():
     """Seconds after which one more attempt is looked at."""
-    return getattr(settings, "DEPLOY_LOGIN_SECONDS", 30)
+    return LOGIN_SECONDS()
 
 
 class TooManyLogins(PermissionDenied):
@@ -155,7 +156,7 @@ class LoginLimitMiddleware(object):
                 secure=bool(settings.SESSION_COOKIE_SECURE),
                 httponly=True,
             )
-            response.cookies[COOKIE]["samesite"] = same_site.of("SESSION_COOKIE_SAMESITE") or ""
+            response.cookies[COOKIE]["samesite"] = same_site.SESSION() or ""
         return response
 
 

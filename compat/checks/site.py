@@ -1,10 +1,6 @@
 """`manage.py check --deploy`: dangerous defaults of a site that pushes over WebSockets."""
 
-import os
-
-from django.core.checks import Warning
-
-from ..patching import BRIDGE
+from .._check_ids import say
 from ..sockets.asgi_tree import paths
 
 FEWEST_ITERATIONS = 600000
@@ -17,10 +13,6 @@ def check_site(app_configs, **kwargs):
     for check in (check_sockets, check_layers, check_hashers, check_same_site, check_pages):
         found += check()
     return found
-
-
-def warning(number, message, hint):
-    return Warning(message, hint=hint, id="compat.W%03d" % number)
 
 
 def check_sockets():
@@ -38,7 +30,7 @@ def check_sockets():
         application = get_default_application()
     except Exception as error:  # whatever somebody's routing raises
         message = "ASGI_APPLICATION cannot be imported: %s: %s" % (type(error).__name__, error)
-        return [warning(14, message, "daphne would not start either.")]
+        return [say("compat.W014", message)]
     websocket = getattr(application, "application_mapping", {}).get("websocket")
     if websocket is None:
         return []
@@ -59,31 +51,32 @@ def check_sockets():
         if not any(isinstance(one, SocketLimit) for one in path):
             unguarded.append(name_of(path[-1]))
     found = []
-    wrap = 'Wrap what is under "websocket" in guard() of %s.sockets.' % BRIDGE
     if anybody:
         message = "Pages of any other site can open WebSockets with the cookies of a visitor: %s."
-        found.append(warning(10, message % names(anybody), wrap))
+        found.append(say("compat.W010", message % names(anybody)))
     if any_origin:
         message = 'AllowedHostsOriginValidator lets every Origin pass, and none: "*" is allowed.'
-        found.append(warning(11, message, "Name the hosts in ALLOWED_HOSTS. " + wrap))
+        found.append(say("compat.W011", message))
     if unguarded:
         message = "Sockets have no limits, and stay open after a logout, for all that is known: %s."
-        found.append(warning(12, message % names(unguarded), wrap))
+        found.append(say("compat.W012", message % names(unguarded)))
     return found + check_limits()
 
 
 def check_limits():
-    from ..sockets import options
+    """W013 a limit that is off."""
+    from ..patches.daphne.message_size import max_bytes
+    from ..patches.daphne.unsent_bytes import max_unsent
+    from ..sockets._settings import LIMITS
 
-    hint = "Leave it out for the default."
     found = []
-    for name in sorted(options.DEFAULTS):
-        if not options.number(name):
-            found.append(warning(13, "%s is 0: no limit." % name, hint))
-    for name in ("COMPAT_WEBSOCKET_MAX_BYTES", "COMPAT_WEBSOCKET_MAX_UNSENT"):
-        if os.environ.get(name, "").strip() == "0":
-            message = "%s is 0: one client can take all memory of daphne." % name
-            found.append(warning(13, message, hint))
+    for limit in sorted(LIMITS, key=lambda record: record.name):
+        if not limit():
+            found.append(say("compat.W013", "%s is 0: no limit." % limit.name))
+    for limit in (max_bytes, max_unsent):
+        if limit() == 0:
+            message = "%s is 0: one client can take all memory of daphne." % limit.name
+            found.append(say("compat.W013", message))
     return found
 
 
@@ -115,21 +108,12 @@ def check_layers():
                 parts = urlsplit(address)
                 password = password or parts.password or parse_qs(parts.query).get("password")
             if not password:
-                message = "Redis of CHANNEL_LAYERS[%r] is asked without a password." % alias
-                hint = (
-                    "Whoever reaches it can read all messages and call any handler of a consumer. "
-                    "Set requirepass, and a host such as redis://:password@127.0.0.1:6379/0; "
-                    'where "sentinels" are asked for it, "password" beside them.'
-                )
-                found.append(warning(15, message, hint))
+                message = "CHANNEL_LAYERS[%r] connects to Redis without a password." % alias
+                found.append(say("compat.W015", message))
                 break
         if not config.get("symmetric_encryption_keys"):
             message = "Messages of CHANNEL_LAYERS[%r] are neither encrypted nor signed." % alias
-            hint = (
-                'Add "symmetric_encryption_keys": [key] to its CONFIG; '
-                "%s.layer_keys.read(path) keeps one in a file." % BRIDGE
-            )
-            found.append(warning(16, message, hint))
+            found.append(say("compat.W016", message))
     return found
 
 
@@ -149,14 +133,8 @@ def check_hashers():
     if not few and not weak:
         return []
     rounds = " in %d iterations" % hasher.iterations if few else ""
-    return [
-        warning(
-            17,
-            "New passwords are hashed with %s%s." % (hasher.algorithm, rounds),
-            'Let PASSWORD_HASHERS begin with "%s.hashers.PBKDF2PasswordHasher"; passwords are '
-            "hashed anew when their owners log in." % BRIDGE,
-        )
-    ]
+    message = "New passwords are hashed with %s%s." % (hasher.algorithm, rounds)
+    return [say("compat.W017", message)]
 
 
 def check_same_site():
@@ -167,11 +145,10 @@ def check_same_site():
 
     classes = set(getattr(settings, "MIDDLEWARE", None) or ())
     classes |= set(getattr(settings, "MIDDLEWARE_CLASSES", ()))
-    hint = 'Let MIDDLEWARE begin with "%s".' % same_site.MIDDLEWARE
     if same_site.MIDDLEWARE not in classes:
-        return [warning(18, "Cookies have no SameSite attribute.", hint)]
+        return [say("compat.W018", "Cookies have no SameSite attribute.")]
     return [
-        warning(18, "%s=%r: other sites can send the cookie along." % (name, value), "Use Lax.")
+        say("compat.W018", "%s=%r: other sites can send the cookie along." % (name, value))
         for name, value in same_site.attributes().values()
         if value in (None, "None")
     ]
@@ -181,18 +158,9 @@ def check_pages():
     """W019 a page may run scripts from anywhere, and inline."""
     from django.conf import settings
 
-    from .. import csp
-
     classes = list(getattr(settings, "MIDDLEWARE", None) or ())
     classes += list(getattr(settings, "MIDDLEWARE_CLASSES", ()))
     # A site may have a package of its own for it (django-csp), or nginx.
     if any("csp" in name.lower() or "contentsecurity" in name.lower() for name in classes):
         return []
-    return [
-        warning(
-            19,
-            "No middleware sends a Content-Security-Policy.",
-            'Add "%s" to MIDDLEWARE, or silence this where nginx sends the header.'
-            % csp.MIDDLEWARE,
-        )
-    ]
+    return [say("compat.W019", "No middleware sends a Content-Security-Policy.")]

@@ -4,11 +4,11 @@ import os
 import threading
 import time
 
-from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 
 from ..channel_layer import layers
+from ._settings import CHECKS, DISK
 
 # A probe that takes longer counts as failed; it is not asked again before it has ended.
 SECONDS = 3.0
@@ -36,7 +36,7 @@ def layer():
 
 def disk():
     """Folders of COMPAT_HEALTH_DISK have room."""
-    for folder, least in sorted(getattr(settings, "COMPAT_HEALTH_DISK", {}).items()):
+    for folder, least in sorted(DISK().items()):
         found = os.statvfs(folder)
         free = found.f_bavail * found.f_frsize
         if free < least:
@@ -47,8 +47,7 @@ def disk():
 def probes():
     """{name: function} of this site."""
     found = {"database": database, "layer": layer, "disk": disk}
-    for name, path in getattr(settings, "COMPAT_HEALTH_CHECKS", {}).items():
-        found[name] = import_string(path) if isinstance(path, str) else path
+    found.update(CHECKS())
     return found
 
 
@@ -84,7 +83,8 @@ def _run(wanted):
 
 def _ask(name, probe, results):
     try:
-        results[name] = probe()
+        # Imported where an error is an answer.
+        results[name] = (import_string(probe) if isinstance(probe, str) else probe)()
     except Exception as error:
         results[name] = "%s: %s" % (type(error).__name__, " ".join(str(error).split())[:200])
     finally:

@@ -3,7 +3,6 @@
 import collections
 import ipaddress
 
-from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -11,8 +10,7 @@ from django.views.decorators.http import require_safe
 from .. import report
 from ..metrics import exposition
 from . import probes
-
-LOOPBACK = ("127.0.0.0/8", "::1/128")
+from ._settings import NETWORKS
 
 
 def may_read(request):
@@ -21,8 +19,7 @@ def may_read(request):
         address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
     except ValueError:  # a Unix socket's peer has none
         address = None
-    networks = getattr(settings, "COMPAT_METRICS_NETWORKS", LOOPBACK)
-    if address is not None and any(address in ipaddress.ip_network(n) for n in networks):
+    if address is not None and any(address in network for network in NETWORKS()):
         return True
     user = getattr(request, "user", None)
     return user is not None and user.is_active and user.is_superuser

@@ -6,79 +6,46 @@ The setting may be changed at any time (`override_settings`); the environment is
 
 import os
 
-WORDS = {
-    word: value
-    for value, words in ((True, "1 true yes on"), (False, "0 false no off"))
-    for word in words.split()
-}
+from .._kinds import Flag
+from .._settings import MISSING, Setting, from_django
+
+SECTION = "Repairs that a site can relax"
 
 
-def yes_or_no(text):
-    """A bool of one of WORDS; any other text is a ValueError."""
-    try:
-        return WORDS[text.lower()]
-    except KeyError:
-        raise ValueError("neither 1 nor 0")
-
-
-def number_or_none(text):
-    """A number from 0 as an int, or None of "none"; any other text is a ValueError."""
-    if text.lower() == "none":
-        return None
-    if not text.isdecimal():
-        raise ValueError("neither a number nor none")
-    return int(text)
-
-
-class Switch(object):
+class Switch(Setting):
     """
-    Call it for the value that holds now: a bool, or what `read` makes of a text.
+    Call it for the value that holds now: a bool, or what `kind` makes of what the site says.
 
     name: of the setting; the variable is named alike, with COMPAT_ before what lacks it.
     default: what holds where there are no settings, or nothing in them or in the environment.
-    Text that `read` refuses is logged, once, and counts as nothing; so does an empty variable.
     reopens: ids of the advisories that reach the site again where the value is `at`.
     """
 
-    def __init__(self, name, default=False, read=yes_or_no, reopens=(), at=True):
-        self.name = name
-        self.default = default
+    def __init__(self, name, default=False, kind=None, text="", reopens=(), at=True):
+        super(Switch, self).__init__(name, kind or Flag(), default, text, SECTION)
         self.reopens = tuple(reopens)
         self.at = at
-        self._read = read
-        self._complained = set()
         self.variable = name if name.startswith("COMPAT_") else "COMPAT_" + name
-        text = os.environ.get(self.variable, "").strip()
-        self._forced = self._value(text, self.variable) if text else NOTHING
+        self._text = os.environ.get(self.variable, "").strip()
+        self._forced, self._refused = MISSING, ""
+        if self._text:
+            try:
+                self._forced = self.kind.read(self._text)
+            except ValueError as error:
+                self._refused = self._complaint(self._text, error, self.variable)
+                self._tell(self._refused)
         EVERY.append(self)
 
     def __call__(self):
-        if self._forced is not NOTHING:
+        if self._forced is not MISSING:
             return self._forced
-        value = self._setting()
-        if isinstance(value, str):
-            value = self._value(value.strip(), "settings." + self.name)
-        return self.default if value is NOTHING else value
+        return super(Switch, self).__call__()
 
-    def _setting(self):
-        from django.conf import settings
-        from django.core.exceptions import ImproperlyConfigured
+    def problem(self):
+        return self._refused or super(Switch, self).problem()
 
-        try:
-            return getattr(settings, self.name, NOTHING)
-        except ImproperlyConfigured:  # used without settings
-            return NOTHING
-
-    def _value(self, text, source):
-        try:
-            return self._read(text)
-        except ValueError as error:
-            if (source, text) not in self._complained:
-                self._complained.add((source, text))
-                from .patch import warn
-
-                warn("%s=%r is %s; using %r", source, text, error, self.default)
-            return NOTHING
+    def _given(self):
+        return from_django(self.name)
 
 
 def reopened(cve):
@@ -90,5 +57,4 @@ def reopened(cve):
     ]
 
 
-NOTHING = object()
 EVERY = []

@@ -5,7 +5,13 @@ import ipaddress
 import logging
 
 from .._throttle import Throttle
-from . import options
+from ._settings import (
+    MESSAGES_AT_ONCE,
+    MESSAGES_PER_SECOND,
+    PER_ADDRESS,
+    PER_USER,
+    UNCOUNTED,
+)
 from .codes import CLOSE_TOO_MANY
 from .rate import Bucket
 from .recheck import KEY, Watched
@@ -45,8 +51,8 @@ class AddressLimit(object):
 
     def __init__(self, inner):
         self.inner = inner
-        self.counts = Counts(options.number("SOCKETS_PER_ADDRESS"))
-        self.uncounted = options.uncounted_networks()
+        self.counts = Counts(PER_ADDRESS())
+        self.uncounted = UNCOUNTED()
 
     def __call__(self, scope):
         async def run(receive, send):
@@ -66,10 +72,9 @@ class SocketLimit(object):
 
     def __init__(self, inner):
         self.inner = inner
-        self.counts = Counts(options.number("SOCKETS_PER_USER"))
-        self.rate = options.number("SOCKETS_MESSAGES_PER_SECOND")
-        self.at_once = max(options.number("SOCKETS_MESSAGES_AT_ONCE"), 1)
-        options.number("SOCKETS_RECHECK_SECONDS")  # complain at the start
+        self.counts = Counts(PER_USER())
+        self.rate = MESSAGES_PER_SECOND()
+        self.at_once = max(MESSAGES_AT_ONCE(), 1)
 
     def __call__(self, scope):
         return Socket(self, scope)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from .._throttle import Throttle
-from . import options
+from ._settings import ORIGINS
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class OriginRequired(object):
 
     def __init__(self, inner):
         self.inner = inner
-        self.origins = options.origins()
+        self.origins = ORIGINS()
         self.throttle = Throttle()
 
     def __call__(self, scope):

@@ -15,8 +15,9 @@ from .._asyncio import end_task, is_current
 from .._throttle import Throttle
 from ..channel_layer import layers
 from ..channel_layer.subscriber import Ear
-from . import logout, options
+from . import logout
 from . import session_check as standing
+from ._settings import RECHECK_SECONDS
 from .codes import CLOSE_SIGNED_OUT
 
 logger = logging.getLogger(__name__)
@@ -143,7 +144,7 @@ class Watch:
     # Rounds
 
     async def _check(self):
-        period = options.number("SOCKETS_RECHECK_SECONDS")
+        period = RECHECK_SECONDS()
         pause = period
         while period:
             await asyncio.sleep(pause)

@@ -3,10 +3,9 @@
 import asyncio
 import logging
 
-from django.conf import settings
-
 from .._asyncio import is_current
 from . import stats
+from ._settings import SLOW_BYTES, SLOW_SECONDS
 from .entries import frame
 from .flow import Wire
 
@@ -180,11 +179,11 @@ class StreamFollower:
 
     async def _room(self):
         """Wait while the connection is full; a reader that stays stuck is closed."""
-        limit = getattr(settings, "STREAMS_SLOW_BYTES", 1024 * 1024)
+        limit = SLOW_BYTES()
         least = held = self.backlog()
         if held <= limit:
             return True
-        patience = getattr(settings, "STREAMS_SLOW_SECONDS", 30)
+        patience = SLOW_SECONDS()
         loop = asyncio.get_event_loop()
         deadline = loop.time() + patience
         while held > limit:

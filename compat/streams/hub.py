@@ -12,7 +12,6 @@ import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from django.conf import settings
 from django.db import close_old_connections
 
 from .._asyncio import end_task, is_current
@@ -21,6 +20,7 @@ from ..channel_layer import layers
 from ..channel_layer.subscriber import Ear
 from . import notification as bell
 from . import stats, store
+from ._settings import POLL_SECONDS
 from .follower import CLOSE_RESTART
 from .names import group_name
 from .topic import Topic
@@ -149,7 +149,7 @@ class Hub:
 
     async def _poll(self):
         while not self.closed:
-            seconds = getattr(settings, "STREAMS_POLL_SECONDS", 2)
+            seconds = POLL_SECONDS()
             timer = self.loop.call_later(seconds, self.poll_early.set)
             try:
                 await self.poll_early.wait()

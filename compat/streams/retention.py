@@ -15,16 +15,14 @@ for what is gone is told so: it gets a `gap` frame with the oldest sequence numb
 # Only names of our own tables are formatted into statements, quoted by the backend.
 # ruff: noqa: S608
 
-import collections
 import datetime
 import fnmatch
 import time
 
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, router, transaction
 from django.utils import timezone
 
+from ._settings import KEEP, limits  # noqa: F401  # limits() makes what trim() takes
 from .models import Entry, Stream
 from .store import is_busy
 
@@ -35,36 +33,10 @@ STRIDE = 20000
 ATTEMPTS = 20
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 
-# max_age in seconds; None: no such limit.
-Limits = collections.namedtuple("Limits", "max_age max_entries max_bytes")
-
-
-def limits(max_age=None, max_entries=None, max_bytes=None):
-    """Limits from a timedelta or seconds and two numbers; ValueError for what is none."""
-    if isinstance(max_age, datetime.timedelta):
-        max_age = max_age.total_seconds()
-    found = Limits(max_age, max_entries, max_bytes)
-    for name, value in found._asdict().items():
-        kinds = (int, float) if name == "max_age" else (int,)
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, kinds) or not value >= 0
-        ):
-            raise ValueError(f"{name} must be a number from 0 on, not {value!r:.40}")
-    return found
-
 
 def policy():
-    """[(pattern, Limits)] of the setting STREAMS_KEEP; ImproperlyConfigured says what is wrong."""
-    keep = getattr(settings, "STREAMS_KEEP", None) or {}
-    if not hasattr(keep, "items"):
-        raise ImproperlyConfigured("STREAMS_KEEP must be a dict of patterns")
-    found = []
-    for pattern, wanted in keep.items():
-        try:
-            found.append((pattern, limits(**wanted)))
-        except (TypeError, ValueError) as error:
-            raise ImproperlyConfigured(f"STREAMS_KEEP[{pattern!r}]: {error}")
-    return found
+    """[(pattern, Limits)] of the setting STREAMS_KEEP."""
+    return list((KEEP() or {}).items())
 
 
 def limits_for(name, rules):

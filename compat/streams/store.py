@@ -13,12 +13,12 @@ import json
 import random
 import time
 
-from django.conf import settings
 from django.db import Error, IntegrityError, OperationalError, router, transaction
 from django.utils import timezone
 
 from . import notification as bell
 from . import stats
+from ._settings import MAX_BODY
 from .models import Entry, Stream
 from .names import check_name
 
@@ -51,7 +51,7 @@ def encode(body):
         text = _encode(body)
     except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"stream body is not JSON-serialisable: {error}") from None
-    limit = getattr(settings, "STREAMS_MAX_BODY", 1024 * 1024)
+    limit = MAX_BODY()
     if len(text) > limit:
         raise ValueError(f"stream body has {len(text)} characters, STREAMS_MAX_BODY is {limit}")
     return text

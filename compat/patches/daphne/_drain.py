@@ -8,27 +8,9 @@ import signal
 import sys
 import time
 
-from ...patching.patch import warn
-
-VARIABLE = "COMPAT_DRAIN_SECONDS"
-DEFAULT, LONGEST = 5.0, 3600.0  # seconds
 SERVICE_RESTART = 1012  # the WebSocket close code: come back in a moment
 TICK = 0.05  # seconds between two looks at what is left
 NAMED = 10  # how many requests a log line names
-
-
-def drain_seconds():
-    """COMPAT_DRAIN_SECONDS as a float; a bad value is logged, and the default used."""
-    text = os.environ.get(VARIABLE, "").strip()
-    try:
-        seconds = float(text or DEFAULT)
-    except ValueError:
-        seconds = 0.0
-    if 0 < seconds <= LONGEST:
-        return seconds
-    message = "%s=%r is no number of seconds above 0 and up to %g; using %g"
-    warn(message, VARIABLE, text, LONGEST, DEFAULT)
-    return DEFAULT
 
 
 class Drain(object):

@@ -9,6 +9,8 @@ https://github.com/django/daphne/issues/38
 
 import functools
 
+from ..._kinds import Number
+from ..._settings import Variable
 from ...patching.patch import Patch
 
 patch = Patch(
@@ -18,10 +20,19 @@ patch = Patch(
     symptom="a restart cuts responses off, and hangs while a view does",
 )
 
+drain_seconds = Variable(
+    "COMPAT_DRAIN_SECONDS",
+    Number("seconds", least=0.05, most=3600, whole=False),
+    5.0,
+    "How long daphne may take to stop: what is in flight is finished first. Keep supervisor's "
+    "stopwaitsecs longer.",
+    "Environment of daphne",
+)
+
 
 @patch.when_imported("daphne.server")
 def repair(server):
-    from ._drain import Drain, drain_seconds
+    from ._drain import Drain
 
     stock_run, stock_listen = server.Server.run, server.Server.listen_success
     reactor = server.reactor

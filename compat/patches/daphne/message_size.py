@@ -9,6 +9,8 @@ https://nvd.nist.gov/vuln/detail/CVE-2026-44545
 
 import functools
 
+from ..._kinds import Number
+from ..._settings import Variable
 from ...patching.patch import Patch
 
 patch = Patch(
@@ -19,16 +21,20 @@ patch = Patch(
     cves=("CVE-2026-44545",),
 )
 
-VARIABLE = "COMPAT_WEBSOCKET_MAX_BYTES"
-DEFAULT = 1024 * 1024
+max_bytes = Variable(
+    "COMPAT_WEBSOCKET_MAX_BYTES",
+    Number("bytes", zero="no limit, and one client can take all memory"),
+    1024 * 1024,
+    "The largest message that a client may send over a WebSocket, in bytes; a larger one closes it "
+    "with code 1009. What the site sends is not limited.",
+    "Environment of daphne",
+)
 HEAD = 64 * 1024  # bytes; more than the 32 KiB that Twisted takes for a request line and headers
 PIECES = 64  # that a message may be in before they are put together
 
 
 @patch.when_imported("daphne.ws_protocol")
 def repair(ws_protocol):
-    from ._byte_limit import byte_limit
-
     protocol, factory = ws_protocol.WebSocketProtocol, ws_protocol.WebSocketFactory
     patch.expect(
         all(hasattr(protocol, name) for name in ("dropConnection", "STATE_CONNECTING")),
@@ -55,7 +61,7 @@ def repair(ws_protocol):
     @functools.wraps(stock_init)
     def __init__(self, *args, **kwargs):
         stock_init(self, *args, **kwargs)
-        limit = byte_limit(VARIABLE, DEFAULT)
+        limit = max_bytes()
         self.setProtocolOptions(maxMessagePayloadSize=limit, maxFramePayloadSize=limit)
 
     patch.replace(factory, "__init__", __init__)

@@ -10,6 +10,8 @@ https://github.com/django/daphne/blob/4.2.3/daphne/http_protocol.py#L161
 
 import functools
 
+from ..._kinds import Flag
+from ..._settings import Variable
 from ...patching.patch import Patch
 
 patch = Patch(
@@ -19,27 +21,32 @@ patch = Patch(
     symptom="a client chooses the prefix of every link of a page with a header",
 )
 
-VARIABLE = "COMPAT_TRUST_ROOT_PATH"
+trusted = Variable(
+    "COMPAT_TRUST_ROOT_PATH",
+    Flag(),
+    False,
+    "1: the Daphne-Root-Path header sets the URL prefix. Only where a proxy overwrites it for "
+    "every client: else a client chooses where the links of a page lead.",
+    "Environment of daphne",
+)
 HEADER = b"daphne-root-path"
 
 
 @patch.when_imported("daphne.http_protocol")
 def repair(http_protocol):
-    import os
-
     request = http_protocol.WebRequest
     stock = request.process
     warned = []
 
     @functools.wraps(stock)
     def process(self):
-        if self.requestHeaders.hasHeader(HEADER) and os.environ.get(VARIABLE) != "1":
+        if self.requestHeaders.hasHeader(HEADER) and not trusted():
             self.requestHeaders.removeHeader(HEADER)
             if not warned:  # whoever sends it could fill the log
                 warned.append(True)
                 http_protocol.logger.warning(
                     "Daphne-Root-Path is ignored, from whoever it comes; %s=1 if a proxy sets it",
-                    VARIABLE,
+                    trusted.name,
                 )
         return stock(self)
 

@@ -10,6 +10,8 @@ https://github.com/django/daphne/blob/2.2.5/daphne/ws_protocol.py#L200
 
 import functools
 
+from ..._kinds import Number
+from ..._settings import Variable
 from ...patching.patch import Patch
 
 patch = Patch(
@@ -19,21 +21,26 @@ patch = Patch(
     symptom="a WebSocket client that never reads takes all the memory there is",
 )
 
-VARIABLE = "COMPAT_WEBSOCKET_MAX_UNSENT"
-DEFAULT = 16 * 1024 * 1024
+max_unsent = Variable(
+    "COMPAT_WEBSOCKET_MAX_UNSENT",
+    Number("bytes", zero="no limit, and one client that does not read can take all memory"),
+    16 * 1024 * 1024,
+    "How many bytes of what it was sent a WebSocket client may leave untaken; then it is reset. "
+    "One message may be of any size.",
+    "Environment of daphne",
+)
 
 
 @patch.when_imported("daphne.ws_protocol")
 def repair(ws_protocol):
     from ..._transport import unsent
-    from ._byte_limit import byte_limit
 
     protocol = ws_protocol.WebSocketProtocol
     stock = getattr(protocol, "sendData", None)
     patch.expect(
         stock is not None and hasattr(protocol, "dropConnection"), "autobahn writes in another way"
     )
-    limit = byte_limit(VARIABLE, DEFAULT)
+    limit = max_unsent()
 
     @functools.wraps(stock)
     def sendData(self, *args, **kwargs):

@@ -22,7 +22,14 @@ patch = Patch(
     cves=("CVE-2020-13254",),
 )
 
-check = Switch("COMPAT_MEMCACHED_KEY_CHECK", True, reopens=patch.cves, at=False)
+check = Switch(
+    "COMPAT_MEMCACHED_KEY_CHECK",
+    True,
+    text="False: every key is sent to memcached. One with whitespace or a line break can make it "
+    "answer with the data of another key.",
+    reopens=patch.cves,
+    at=False,
+)
 FORBIDDEN = re.compile(b"[\\x00-\\x20\\x7f]")
 # method → (name of its first argument, place of `version` among the positional ones)
 ONE_KEY = {

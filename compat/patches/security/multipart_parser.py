@@ -12,8 +12,9 @@ https://www.djangoproject.com/weblog/2023/feb/14/security-releases/
 
 import functools
 
+from ..._kinds import Number
 from ...patching.patch import Patch
-from ...patching.switches import Switch, number_or_none
+from ...patching.switches import Switch
 
 patch = Patch(
     __name__,
@@ -24,7 +25,13 @@ patch = Patch(
 )
 
 limit = Switch(
-    "DATA_UPLOAD_MAX_NUMBER_FILES", 100, number_or_none, reopens=["CVE-2023-24580"], at=None
+    "DATA_UPLOAD_MAX_NUMBER_FILES",
+    100,
+    Number("files", none="any number", texts=True),
+    text="How many files one request may have, as in later releases of Django; more are answered "
+    "with 400.",
+    reopens=["CVE-2023-24580"],
+    at=None,
 )
 
 

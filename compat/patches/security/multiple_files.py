@@ -23,7 +23,12 @@ patch = Patch(
     cves=("CVE-2023-31047",),
 )
 
-allowed = Switch("COMPAT_ALLOW_MULTIPLE_FILES", reopens=patch.cves)
+allowed = Switch(
+    "COMPAT_ALLOW_MULTIPLE_FILES",
+    text='True: FileInput(attrs={"multiple": True}) is no ValueError. The field validates only the '
+    "last of several files; your view must validate each.",
+    reopens=patch.cves,
+)
 
 
 @patch.when_imported("django.forms.widgets")

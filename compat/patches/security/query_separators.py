@@ -18,7 +18,12 @@ patch = Patch(
     cves=("CVE-2021-23336",),
 )
 
-semicolons = Switch("COMPAT_SEMICOLON_SEPARATOR", reopens=patch.cves)
+semicolons = Switch(
+    "COMPAT_SEMICOLON_SEPARATOR",
+    text="True: a semicolon separates the parameters of queries and forms, as & does. A cache in "
+    "front of the site that knows only & can then be made to serve one client's page to all.",
+    reopens=patch.cves,
+)
 
 
 @patch.when_imported("django.utils.http")

@@ -22,7 +22,12 @@ patch = Patch(
     cves=("CVE-2026-15307",),
 )
 
-allowed = Switch("COMPAT_ALLOW_RASTER_LOOKUPS", reopens=patch.cves)
+allowed = Switch(
+    "COMPAT_ALLOW_RASTER_LOOKUPS",
+    text="True: values of spatial lookups may be dicts, JSON and paths of rasters. Only where none "
+    "of them comes from a request; the admin takes them from the query string.",
+    reopens=patch.cves,
+)
 
 
 @patch.when_imported("django.contrib.gis.db.models.fields")

@@ -22,7 +22,12 @@ patch = Patch(
     cves=("CVE-2026-6873",),
 )
 
-legacy = Switch("COMPAT_LEGACY_SIGNED_COOKIES", reopens=patch.cves)
+legacy = Switch(
+    "COMPAT_LEGACY_SIGNED_COOKIES",
+    text="True: cookies signed before the bridge came stay good, and one can be passed off as "
+    "another whose name and salt read alike when run together. Remove it when they have expired.",
+    reopens=patch.cves,
+)
 
 
 def unambiguous(salt):

@@ -8,11 +8,16 @@ CODE = """
 import logging
 logging.basicConfig(format="%(message)s", level="WARNING")
 from django.conf import settings
-from compat.patching.switches import Switch, number_or_none
+from compat._kinds import Number
+from compat.patching.switches import Switch
 switch = Switch("COMPAT_ONE")
-number = Switch("OF_DJANGO", 100, number_or_none)
+number = Switch("OF_DJANGO", 100, Number("files", none="any number", texts=True))
 print(switch(), number())
 """
+FLAG = "%s=%r: expected True or False (1 or 0); using the default, False\n"
+NUMBER = (
+    "%s=%r: expected a whole number of files, 0 or more; None: any number; using the default, 100\n"
+)
 SETTINGS = "settings.configure()\n"
 
 
@@ -48,14 +53,14 @@ def test_a_number(text, value):
 def test_a_bad_word_is_told_and_counts_as_nothing(text):
     result = probe(CODE + "print(switch())", env={"COMPAT_ONE": text})
     assert result.said == "False 100\nFalse"
-    assert result.error == "COMPAT_ONE=%r is neither 1 nor 0; using False\n" % text
+    assert result.error == FLAG % ("COMPAT_ONE", text)
 
 
 @pytest.mark.parametrize("text", ["many", "-1", "1.5"])
 def test_a_bad_number_is_told_and_counts_as_nothing(text):
     result = probe(CODE, env={"COMPAT_OF_DJANGO": text})
     assert result.said == "False 100"
-    assert result.error == "COMPAT_OF_DJANGO=%r is neither a number nor none; using 100\n" % text
+    assert result.error == NUMBER % ("COMPAT_OF_DJANGO", text)
 
 
 def test_settings_may_change_and_the_environment_is_over_them():
@@ -67,10 +72,7 @@ for one, of_django in [(True, 5), (False, None), ("1", "6"), ("off", "none"), ("
 """
     plain = probe(SETTINGS.join(CODE.rsplit("print", 1)[:1] + [code]))
     assert plain.said == "True 5\nFalse None\nTrue 6\nFalse None\nFalse 100", plain.error
-    assert plain.error == (
-        "settings.COMPAT_ONE='so' is neither 1 nor 0; using False\n"
-        "settings.OF_DJANGO='so' is neither a number nor none; using 100\n"
-    )
+    assert plain.error == FLAG % ("COMPAT_ONE", "so") + NUMBER % ("OF_DJANGO", "so")
     forced = probe(
         SETTINGS.join(CODE.rsplit("print", 1)[:1] + [code]),
         env={"COMPAT_ONE": "1", "COMPAT_OF_DJANGO": "9"},
@@ -81,7 +83,7 @@ for one, of_django in [(True, 5), (False, None), ("1", "6"), ("off", "none"), ("
 def test_a_bad_setting_is_told_once():
     code = SETTINGS + "settings.COMPAT_ONE = 'so'\nprint([switch() for _ in range(3)])"
     result = probe(CODE + code)
-    assert result.error.count("neither 1 nor 0") == 1
+    assert result.error.count("COMPAT_ONE=") == 1
 
 
 REOPENED = """

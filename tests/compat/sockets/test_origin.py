@@ -1,9 +1,6 @@
 """Which pages may open a socket: handshakes with a real daphne."""
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
-
-from compat.sockets import options
 
 ALLOWED = {"ALLOWED_HOSTS": ["127.0.0.1", "[::1]", ".example.com", "other.example.net"]}
 
@@ -98,10 +95,3 @@ def test_origins_by_name(serve):
     ]
     with serve(CHANNEL_LAYERS={}, **changes) as server:
         assert answers(server, handshakes) == []
-
-
-@pytest.mark.parametrize("value", ["https://www.example.com", ["www.example.com"], [1]])
-def test_what_is_no_list_of_origins(settings, value):
-    settings.SOCKETS_ORIGINS = value
-    with pytest.raises(ImproperlyConfigured, match="SOCKETS_ORIGINS"):
-        options.origins()

@@ -1,11 +1,11 @@
 import re
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
+from ..._settings import KEEP, limits
 from ...models import Stream
 from ...names import check_name
-from ...retention import limits, policy, trim_all
+from ...retention import policy, trim_all
 
 AGES = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -54,10 +54,10 @@ class Command(BaseCommand):
         }
         if any(value is not None for value in given.values()):
             return [("*", limits(**given))]
-        try:
-            rules = policy()
-        except ImproperlyConfigured as error:
-            raise CommandError(str(error))
+        problem = KEEP.problem()
+        if problem:
+            raise CommandError(problem)
+        rules = policy()
         if not rules:
             raise CommandError(
                 "nothing to go by: set STREAMS_KEEP, or give --max-age, --max-entries, --max-bytes"

@@ -159,4 +159,4 @@ def test_a_bad_limit_is_told_and_the_default_holds(tmp_path, value):
         assert talk(address, frame(b"x" * MB)) == ("text", str(MB))
         assert talk(address, frame(b"x" * (MB + 1))) == ("close", 1009)
     log = (tmp_path / "daphne.log").read_text()
-    assert log.count("COMPAT_WEBSOCKET_MAX_BYTES=%r is no number of bytes" % value) == 1
+    assert log.count("COMPAT_WEBSOCKET_MAX_BYTES=%r: expected a whole number of bytes" % value) == 1

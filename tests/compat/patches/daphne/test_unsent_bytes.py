@@ -99,4 +99,4 @@ def test_a_bad_limit_is_told_and_the_default_holds(site):
     with daphne(site, APPLICATION, COMPAT_WEBSOCKET_MAX_UNSENT="much") as address:
         assert unread(address)[0] < 30
     log = (site / "daphne.log").read_text()
-    assert log.count("COMPAT_WEBSOCKET_MAX_UNSENT='much' is no number of bytes") == 1
+    assert log.count("COMPAT_WEBSOCKET_MAX_UNSENT='much': expected a whole number of bytes") == 1

@@ -1,0 +1,154 @@
+"""
+The ids of all system checks of the bridge, each with its meaning and hint; given out only here.
+
+An id is never given another meaning: sites silence them (SILENCED_SYSTEM_CHECKS). A new one takes
+the next free number of its letter. docs/reference/checks.md is made from this table.
+"""
+
+import collections
+
+BRIDGE = __name__.rpartition(".")[0]
+
+# meaning: one line, in general; hint: may hold %(names)s, which say() fills in.
+# deploy: only `manage.py check --deploy` asks for it.
+Known = collections.namedtuple("Known", "id meaning hint deploy")
+
+GUARD = 'Wrap what is under "websocket" in guard() of %(bridge)s.sockets.'
+
+TABLE = (
+    Known(
+        "compat.I001",
+        "A repair is disabled by COMPAT_DISABLE.",
+        "Symptom: %(symptom)s.",
+        False,
+    ),
+    Known(
+        "compat.W001",
+        "The bridge was activated after Django had been imported, which is too late for some "
+        "repairs.",
+        "Call compat.install() before the first Django import in manage.py, wsgi.py and asgi.py, "
+        "or run `python -m %(bridge)s activate` once.",
+        False,
+    ),
+    Known(
+        "compat.W002",
+        "A repair was refused: its target does not look as expected.",
+        "Symptom: %(symptom)s. Install the pinned %(package)s, or set COMPAT_DISABLE=%(patch)s "
+        "once you have dealt with it.",
+        False,
+    ),
+    Known(
+        "compat.W003",
+        "COMPAT_DISABLE names what is no patch.",
+        "`manage.py compat` lists the names.",
+        False,
+    ),
+    Known(
+        "compat.W004",
+        "This Python is newer than any that the bridge is tested with.",
+        "Use CPython 3.6 to 3.13, or look for errors at every step.",
+        False,
+    ),
+    Known(
+        "compat.W005",
+        "asgi-redis, which only channels 1 can use, is installed beside channels 2.",
+        "Uninstall asgi-redis and let CHANNEL_LAYERS name channels_redis.core.RedisChannelLayer: "
+        "channels here is %(channels)s.",
+        False,
+    ),
+    Known(
+        "compat.W006",
+        "A repair is applied, but of no effect yet.",
+        "Run `manage.py collectstatic`, or see docs/guide/security.md.",
+        False,
+    ),
+    Known(
+        "compat.W010",
+        "A WebSocket has no Origin validator: pages of any other site open it with the cookies of "
+        "a visitor.",
+        GUARD,
+        True,
+    ),
+    Known(
+        "compat.W011",
+        'An Origin validator lets every Origin pass, because "*" is allowed.',
+        "Name the hosts in ALLOWED_HOSTS. " + GUARD,
+        True,
+    ),
+    Known(
+        "compat.W012",
+        "A WebSocket has no limits, and stays open after a logout.",
+        GUARD,
+        True,
+    ),
+    Known("compat.W013", "A limit is 0, which is none.", "Leave it out for the default.", True),
+    Known(
+        "compat.W014",
+        "ASGI_APPLICATION cannot be imported.",
+        "daphne would not start either.",
+        True,
+    ),
+    Known(
+        "compat.W015",
+        "The channel layer connects to Redis without a password.",
+        "Whoever reaches it can read all messages and call any handler of a consumer. Set "
+        "requirepass, and a host such as redis://:password@127.0.0.1:6379/0; where "
+        '"sentinels" are asked for it, "password" beside them.',
+        True,
+    ),
+    Known(
+        "compat.W016",
+        "Messages of the channel layer are neither encrypted nor signed.",
+        'Add "symmetric_encryption_keys": [key] to its CONFIG; %(bridge)s.layer_keys.read(path) '
+        "keeps one in a file.",
+        True,
+    ),
+    Known(
+        "compat.W017",
+        "New passwords are hashed too weakly.",
+        'Let PASSWORD_HASHERS begin with "%(bridge)s.hashers.PBKDF2PasswordHasher"; passwords are '
+        "hashed anew when their owners log in.",
+        True,
+    ),
+    Known(
+        "compat.W018",
+        "A cookie goes along with requests that other sites cause.",
+        'Let MIDDLEWARE begin with "%(bridge)s.same_site.SameSiteMiddleware", and the setting of '
+        'the cookie be "Lax".',
+        True,
+    ),
+    Known(
+        "compat.W019",
+        "No middleware sends a Content-Security-Policy: pages run scripts from anywhere.",
+        'Add "%(bridge)s.csp.ContentSecurityPolicyMiddleware" to MIDDLEWARE, or silence this where '
+        "nginx sends the header.",
+        True,
+    ),
+    Known(
+        "compat.E001",
+        "A setting has a value that cannot be used; processes go on with the default.",
+        "%(text)s docs/reference/settings.md lists all settings.",
+        False,
+    ),
+    Known(
+        "streams.E001",
+        "STREAMS_KEEP cannot be understood; nothing is removed from any stream.",
+        'Such as {"deploy:*": {"max_age": timedelta(days=90), "max_bytes": 2 ** 28}}.',
+        False,
+    ),
+)
+KNOWN = {known.id: known for known in TABLE}
+
+
+def say(id, message, **names):
+    """The message of a check for Django; `names` fill its hint. KeyError for an unlisted id."""
+    from django.core import checks
+
+    known = KNOWN[id]
+    kind = {"I": checks.Info, "W": checks.Warning, "E": checks.Error}[letter(id)]
+    return kind(message, hint=known.hint % dict(names, bridge=BRIDGE), id=id)
+
+
+def letter(id):
+    """I, W or E, which is the level."""
+    return id.rpartition(".")[2][0]

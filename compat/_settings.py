@@ -1,0 +1,159 @@
+"""
+What a site may set: one record a setting. It reads the value, checks it, and says what it is for.
+
+A wrong value is an error of `manage.py check`, and one line in the log of each process, which then
+goes on with the default; it never ends a request. docs/reference/settings.md is made from the
+records. Imports next to nothing: the switches of patches are in every process that runs Django.
+"""
+
+import os
+
+from . import _kinds
+
+BRIDGE = __name__.rpartition(".")[0]
+CHECK = "compat.E001"  # the id of the system check for a wrong value
+MISSING = object()
+UNSEEN = object()
+SCALARS = (bool, int, float, str, type(None))
+SHOWN = 200  # characters of a wrong value
+
+RECORDS = {}  # name → record
+
+
+def register(record):
+    """
+    Have a record checked and documented with the others; returns it.
+
+    It may be of another class, if it has name, takes, default, text, section, variable, live,
+    check_id and problem() as Setting has them.
+    """
+    RECORDS[record.name] = record
+    return record
+
+
+class Setting(object):
+    """
+    A setting of Django's settings. Call it for the value that holds now.
+
+    kind: what it takes, a _kinds.Kind. default: None may always be said for a default of None.
+    text: what it is for, a sentence or two. section: the heading it stands under.
+    live: whether a change counts at once, or from the next start of a process on.
+    try_out: a function of the value, for the system check only; raises what is wrong with it.
+    secret: never show the value. check_id: of the system check for a wrong value.
+    """
+
+    variable = ""
+
+    def __init__(
+        self,
+        name,
+        kind,
+        default,
+        text,
+        section,
+        live=True,
+        try_out=None,
+        secret=False,
+        check_id=CHECK,
+    ):
+        self.name = name
+        self.kind = kind
+        self.default = default
+        self.text = text
+        self.section = section
+        self.live = live
+        self.try_out = try_out
+        self.secret = secret
+        self.check_id = check_id
+        self._seen = (UNSEEN, None)
+        self._told = set()
+        register(self)
+
+    @property
+    def takes(self):
+        return self.kind.takes
+
+    def __call__(self):
+        given = self._given()
+        seen, value = self._seen
+        if given is seen:
+            return value
+        try:
+            value = self._accept(self.default if given is MISSING else given)
+        except ValueError as error:
+            self._tell(self._complaint(given, error))
+            value = self._accept(self.default)
+        if given is MISSING or isinstance(given, SCALARS):  # others may change within
+            self._seen = given, value
+        return value
+
+    def problem(self):
+        """What is wrong with the value that holds now, in one line; "" when nothing is."""
+        given = self._given()
+        if given is MISSING:
+            return ""
+        try:
+            value = self._accept(given)
+            if self.try_out is not None:
+                self.try_out(value)
+        except ValueError as error:
+            return self._complaint(given, error)
+        except Exception as error:  # whatever trying it out raises
+            return self._complaint(given, "%s: %s" % (type(error).__name__, error))
+        return ""
+
+    def _given(self):
+        """What the site says, or MISSING."""
+        return from_django(self.name)
+
+    def _accept(self, given):
+        if given is None and self.default is None:
+            return None
+        return self.kind.accept(given)
+
+    def _complaint(self, given, error, name=""):
+        shown = "" if self.secret else "=" + _kinds.shortened(repr(given), SHOWN)
+        line = "%s%s: expected %s" % (name or self.name, shown, self.takes)
+        # A line, whatever repr() and exceptions say.
+        return " ".join((line + (" (%s)" % error if str(error) else "")).split())
+
+    def _tell(self, complaint):
+        if complaint not in self._told:
+            self._told.add(complaint)
+            import logging  # only a process with something to say pays for it
+
+            default = "(hidden)" if self.secret else repr(self.default)
+            logging.getLogger(BRIDGE).warning("%s; using the default, %s", complaint, default)
+
+
+class Variable(Setting):
+    """A setting that only the environment has, as text; no text is none."""
+
+    def __init__(self, name, kind, default, text, section, **more):
+        more.setdefault("live", False)
+        super(Variable, self).__init__(name, kind, default, text, section, **more)
+        self.variable = name
+
+    def _given(self):
+        return os.environ.get(self.name, "").strip() or MISSING
+
+    def _accept(self, given):
+        return self.kind.read(given) if isinstance(given, str) else given
+
+
+_django = None
+
+
+def from_django(name):
+    """A setting of Django's, or MISSING; also where there are no settings."""
+    global _django
+    if _django is None:
+        from django.conf import settings
+
+        _django = settings
+    try:
+        return getattr(_django, name, MISSING)
+    except Exception as error:
+        if type(error).__name__ == "ImproperlyConfigured":  # used without settings
+            return MISSING
+        raise

@@ -1,0 +1,73 @@
+"""What a site may set for its streams."""
+
+import collections
+import datetime
+
+from .._kinds import Dict, Number
+from .._settings import Setting
+
+SECTION = "Streams"
+
+# max_age in seconds; None: no such limit.
+Limits = collections.namedtuple("Limits", "max_age max_entries max_bytes")
+
+
+def limits(max_age=None, max_entries=None, max_bytes=None):
+    """Limits from a timedelta or seconds and two numbers; ValueError for what is none."""
+    if isinstance(max_age, datetime.timedelta):
+        max_age = max_age.total_seconds()
+    found = Limits(max_age, max_entries, max_bytes)
+    for name, value in found._asdict().items():
+        kinds = (int, float) if name == "max_age" else (int,)
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, kinds) or not value >= 0
+        ):
+            raise ValueError(f"{name} must be a number from 0 on, not {value!r:.40}")
+    return found
+
+
+POLL_SECONDS = Setting(
+    "STREAMS_POLL_SECONDS",
+    Number("seconds", least=0.05, most=86400, whole=False),
+    2,
+    "How often each process looks into the log for entries whose notification was lost. It bounds "
+    "how late an entry can be while Redis is away.",
+    SECTION,
+)
+SLOW_BYTES = Setting(
+    "STREAMS_SLOW_BYTES",
+    Number("bytes"),
+    1024 * 1024,
+    "How many bytes a reader may leave untaken before the stream waits for it. The rest stays in "
+    "the log until it catches up.",
+    SECTION,
+)
+SLOW_SECONDS = Setting(
+    "STREAMS_SLOW_SECONDS",
+    Number("seconds", most=86400, whole=False),
+    30,
+    "How long a reader may stay above STREAMS_SLOW_BYTES without taking anything; then it is "
+    "closed with code 4013, and resumes when it comes back.",
+    SECTION,
+)
+MAX_BODY = Setting(
+    "STREAMS_MAX_BODY",
+    Number("characters", least=2),
+    1024 * 1024,
+    "The longest entry that may be published, in characters of its JSON; a longer one is a "
+    "ValueError for whoever publishes it.",
+    SECTION,
+)
+KEEP = Setting(
+    "STREAMS_KEEP",
+    Dict(
+        'a dict such as {"deploy:*": {"max_age": timedelta(days=90), "max_bytes": 2 ** 28}}',
+        lambda wanted: limits(**wanted),
+    ),
+    None,
+    "What streams keep, by pattern of their names, as max_age (a timedelta or seconds), "
+    "max_entries and max_bytes; without it everything is kept. `manage.py streams_trim` removes "
+    "the rest.",
+    SECTION,
+    check_id="streams.E001",
+)

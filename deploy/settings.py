@@ -1,0 +1,36 @@
+"""What a site may set for its deployments."""
+
+from compat.settings import Number, Setting
+
+SECTION = "Deployments"
+
+MAX_FRAME = Setting(
+    "DEPLOY_MAX_FRAME",
+    Number("characters", least=1),
+    65536,
+    "The longest frame that a page's socket may send; a longer one closes it with code 4509.",
+    SECTION,
+)
+STALE_SECONDS = Setting(
+    "DEPLOY_STALE_SECONDS",
+    Number("seconds", least=10, most=86400, whole=False),
+    60,
+    "After how long without a heartbeat a runner on another machine counts as gone, and its "
+    "deployments as lost. /healthz then fails, too.",
+    SECTION,
+)
+LOGIN_ATTEMPTS = Setting(
+    "DEPLOY_LOGIN_ATTEMPTS",
+    Number("attempts", most=10**6, zero="no limit"),
+    10,
+    "How many wrong passwords in a row are looked at, by address and by name; then one each "
+    "DEPLOY_LOGIN_SECONDS, and others get 429.",
+    SECTION,
+)
+LOGIN_SECONDS = Setting(
+    "DEPLOY_LOGIN_SECONDS",
+    Number("seconds", least=0.1, most=10**6, whole=False),
+    30,
+    "After how long one more attempt to log in is looked at.",
+    SECTION,
+)
