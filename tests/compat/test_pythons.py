@@ -1,16 +1,13 @@
 """A Python that is too old gets one line; one that is too new as well, and is served."""
 
-import glob
 import os
-import shutil
 import subprocess
 import sys
 
 import pytest
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, pythons
 
-ROOT = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
 OLD = ["2.7", "3.5"]
 NEW = """
 import sys
@@ -32,12 +29,7 @@ sys.version_info = Version(3, 14, 0, "final", 0)
 
 def interpreter(version):
     """A Python that runs, or a skip."""
-    paths = [shutil.which("python" + version)]
-    paths += glob.glob(os.path.join(ROOT, "versions", version + ".*", "bin", "python" + version))
-    for path in filter(None, paths):
-        if subprocess.call([path, "-c", "pass"], stderr=subprocess.DEVNULL) == 0:
-            return path
-    pytest.skip("no Python %s is installed" % version)
+    return pythons.find(version) or pytest.skip("no Python %s is installed" % version)
 
 
 def run(*command):

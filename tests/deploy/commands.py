@@ -4,8 +4,8 @@ import re
 import sys
 
 from deploy import processes
-
-from .conftest import log_of, make_service, wait_until
+from tests.support.records import log_of, make_service
+from tests.support.wait import wait_until
 
 PYTHON = sys.executable
 # Prints its process id, ignores TERM and stays.

@@ -4,8 +4,7 @@ from django.test import Client
 
 from deploy import lifecycle
 from deploy.models import Deployment, Service
-
-from .conftest import make_service, make_user
+from tests.support.records import make_service, make_user
 
 pytestmark = pytest.mark.django_db
 

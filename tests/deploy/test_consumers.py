@@ -17,19 +17,9 @@ from deploy import entries, lifecycle
 from deploy.consumers import send_channel_msg
 from deploy.models import Deployment, Service
 from tests.support.daphne import daphne
-from tests.support.servers import start_redis
+from tests.support.records import make_service, make_user
+from tests.support.wait import wait_until
 from tests.support.websockets import close_code
-
-from .conftest import make_service, make_user, wait_until
-
-
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory):
-    server = start_redis(tmp_path_factory.mktemp("redis"))
-    if server is None:
-        pytest.skip("no Redis server is installed")
-    yield f"redis://127.0.0.1:{server.port}/0"
-    server.stop()
 
 
 class Sockets(object):
@@ -62,19 +52,19 @@ class Sockets(object):
 
 
 @pytest.fixture
-def sockets(site, redis_url, settings, tmp_path):
+def sockets(site, redis, settings, tmp_path):
     keys = layer_keys.read(os.path.join(site.var, "layer_keys"))  # the site's own
-    hosts = {"hosts": [redis_url], "symmetric_encryption_keys": keys}
+    hosts = {"hosts": [redis.url], "symmetric_encryption_keys": keys}
     backend = "channels_redis.core.RedisChannelLayer"
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": hosts}}
     environment = {
         "DEVOPS_VAR": site.var,
-        "REDIS_URL": redis_url,
+        "REDIS_URL": redis.url,
         "SECRET_KEY": settings.SECRET_KEY,  # sessions are signed with it
         "DJANGO_SETTINGS_MODULE": "tests.deploy.impatient",
         "PYTHONWARNINGS": "ignore",
     }
-    site.environment["REDIS_URL"] = redis_url
+    site.environment["REDIS_URL"] = redis.url
     with daphne(tmp_path, "devops.asgi:application", **environment) as address:
         sockets = Sockets(address)
         yield sockets

@@ -7,9 +7,9 @@ from deploy import processes
 from deploy.execution import Execution
 from deploy.models import Deployment, Service
 from deploy.output import MAX_WAITING, Outbox
+from tests.support.wait import wait_until
 
 from .commands import PYTHON
-from .conftest import wait_until
 
 # More than what may wait; the rest fits into the pipe, so that the command can end.
 MUCH = MAX_WAITING + 40000

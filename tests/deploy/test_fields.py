@@ -3,8 +3,7 @@ from django.core.exceptions import ValidationError
 
 from deploy.fields import parse_arguments, parse_environment, render_arguments
 from deploy.models import Service
-
-from .conftest import make_service
+from tests.support.records import make_service
 
 
 @pytest.mark.parametrize(

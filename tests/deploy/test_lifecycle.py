@@ -4,8 +4,7 @@ from django.db import IntegrityError, transaction
 from compat.streams import head, read
 from deploy import lifecycle
 from deploy.models import Deployment
-
-from .conftest import make_service, make_user, states_of
+from tests.support.records import make_service, make_user, states_of
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,7 @@ from django.test import Client
 
 from deploy import logins
 from deploy.models import LoginBudget
-
-from .conftest import make_user
+from tests.support.records import make_user
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/accounts/login/"

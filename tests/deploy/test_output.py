@@ -10,8 +10,7 @@ from deploy import output as output_module
 from deploy.ansi import plain_text
 from deploy.models import Deployment
 from deploy.output import MAX_BATCH, MAX_PIECE, MAX_WAITING, Outbox, Output, split_text
-
-from .conftest import log_of, make_service, make_user
+from tests.support.records import log_of, make_service, make_user
 
 
 def drain(outbox):

@@ -2,8 +2,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 
 from deploy.permissions import all_on_sockets, may, may_on_socket, visible_services
-
-from .conftest import make_service, make_user
+from tests.support.records import make_service, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,7 @@ from deploy.ansi import plain_text
 from deploy.management.commands.release import wants_colour
 from deploy.models import Service
 from deploy.release import Release, ReleaseFailed
-
-from .conftest import make_user
+from tests.support.records import make_user
 
 MANAGE = "import os, sys\nprint('checked in', os.path.basename(os.getcwd()))\nsys.exit(%d)\n"
 

@@ -8,9 +8,9 @@ from deploy import lifecycle
 from deploy import output as output_module
 from deploy import run as run_module
 from deploy.run import Run
+from tests.support.records import log_of, make_user
 
 from .commands import python
-from .conftest import log_of, make_user
 
 
 @pytest.mark.django_db

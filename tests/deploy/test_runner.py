@@ -19,9 +19,10 @@ from deploy.ansi import plain_text
 from deploy.models import Deployment, RunnerBeat
 from deploy.output import MAX_PIECE
 from deploy.runner import Runner
+from tests.support.records import log_of, make_service, make_user, states_of, without_colours
+from tests.support.wait import wait_until
 
 from .commands import PYTHON, STUBBORN, printed_pid, python, runs
-from .conftest import log_of, make_service, make_user, states_of, wait_until, without_colours
 
 
 def run_once(site, *services):

@@ -13,9 +13,10 @@ from deploy import runner as runner_module
 from deploy.liveness import Liveness, stale_after
 from deploy.models import Deployment
 from deploy.runner import STOPPING, SWEEP, Runner
+from tests.support.records import log_of, make_service, make_user, states_of, without_colours
+from tests.support.wait import wait_until
 
 from .commands import STUBBORN, printed_pid, python, runs
-from .conftest import log_of, make_service, make_user, states_of, wait_until, without_colours
 
 
 def test_a_runner_that_was_killed_is_noticed_and_its_command_stopped(site):

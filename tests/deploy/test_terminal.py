@@ -6,27 +6,23 @@ import os
 import pytest
 
 import deploy
-from tests.support import chromium
 
 STATIC = os.path.join(os.path.dirname(deploy.__file__), "static", "deploy")
 
 
 @pytest.fixture(scope="module")
-def page():
-    if chromium.find() is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    with chromium.Browser() as browser:
-        page = browser.page()
-        for name in ("ansi.js", "panel.js"):
-            with open(os.path.join(STATIC, name), encoding="utf-8") as file:
-                page.evaluate(file.read() + "; null")
-        with open(os.path.join(STATIC, "deploy.css"), encoding="utf-8") as file:
-            css = json.dumps(file.read())
-        page.evaluate(
-            f"document.head.appendChild(document.createElement('style')).textContent = {css};"
-            "document.body.innerHTML = '<div id=log class=\"log wrap\"></div>'; null"
-        )
-        yield page
+def page(browser):
+    page = browser.page()
+    for name in ("ansi.js", "panel.js"):
+        with open(os.path.join(STATIC, name), encoding="utf-8") as file:
+            page.evaluate(file.read() + "; null")
+    with open(os.path.join(STATIC, "deploy.css"), encoding="utf-8") as file:
+        css = json.dumps(file.read())
+    page.evaluate(
+        f"document.head.appendChild(document.createElement('style')).textContent = {css};"
+        "document.body.innerHTML = '<div id=log class=\"log wrap\"></div>'; null"
+    )
+    yield page
 
 
 def screen(page, *pieces):

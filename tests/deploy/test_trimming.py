@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from compat.streams import head, oldest, publish_many
 from compat.streams.models import Entry
-
-from .conftest import make_service, wait_until
+from tests.support.records import make_service
+from tests.support.wait import wait_until
 
 
 def test_a_runner_removes_old_entries(site):

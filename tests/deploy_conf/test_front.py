@@ -12,9 +12,8 @@ import websocket
 
 from deploy_conf import commands
 from tests.support.front import Front
-
-from . import tinysite
-from .test_render import check
+from tests.support.nginx import check
+from tests.support.sites import tiny
 
 CLIENT = "127.0.0.9"
 # What a client may claim; nothing of it may reach the site.
@@ -34,8 +33,8 @@ RENDER = ["render", "--only", "front", "--domain", "example.org", "--nginx-user"
 def node(tmp_path_factory):
     """A site on 127.0.0.2 that believes 127.0.0.1."""
     folder = tmp_path_factory.mktemp("node")
-    tinysite.write(str(folder))
-    site = tinysite.Site(folder)
+    tiny.write(str(folder))
+    site = tiny.Site(folder)
     limit = ("--unlimited", "none", "--websocket-connections", "3")
     code, out, err = site.up("--host", "127.0.0.2", "--behind", "127.0.0.1", *limit)
     assert code == 0, out + err
@@ -261,7 +260,7 @@ def test_an_nginx_without_realip_is_told(tmp_path, capsys):
 
 
 def test_the_websocket_pieces_believe_the_proxy_in_front(tmp_path, nginx, capsys):
-    tinysite.write(str(tmp_path / "site"))
+    tiny.write(str(tmp_path / "site"))
     words = ["render", "--only", "websocket", "--directory", str(tmp_path / "site")]
     words += [
         "--asgi",

@@ -8,15 +8,14 @@ import sys
 import pytest
 
 from deploy_conf import commands
-
-from . import tinysite
+from tests.support.sites import tiny
 
 
 @pytest.fixture
 def render(tmp_path, monkeypatch, capsys):
     """render(*options) → (exit code, stderr), in a site whose facts are all given."""
     folder = tmp_path / "site"
-    tinysite.write(str(folder))
+    tiny.write(str(folder))
     monkeypatch.chdir(folder)
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
 

@@ -16,8 +16,7 @@ import websocket
 from deploy_conf import binaries, processes, reload
 from deploy_conf.errors import ConfError
 from deploy_conf.running import NO_ANSWER, supervisor_at
-
-from . import tinysite
+from tests.support.wait import wait_until
 
 SERVICE_RESTART = 1012
 
@@ -130,7 +129,7 @@ def test_new_code_and_no_failed_request(up):
         assert not set(before[name]) & set(after[name]), name
     assert after["redis"] == before["redis"] and after["ticker"] == before["ticker"]
     # No stale worker of nginx stays.
-    tinysite.wait(lambda: not set(before["nginx"]) & set(pids(up)["nginx"]))
+    wait_until(lambda: not set(before["nginx"]) & set(pids(up)["nginx"]))
 
 
 def test_code_that_cannot_be_imported_stays_out(up):
@@ -152,7 +151,7 @@ def test_a_program_gets_the_signal_that_it_asked_for(up):
     code, out, err = up.run("reload")
     assert code == 0, out + err
     assert "ticker: told to renew itself (HUP)" in out
-    tinysite.wait(lambda: pids(up).get("ticker", before["ticker"]) != before["ticker"])
+    wait_until(lambda: pids(up).get("ticker", before["ticker"]) != before["ticker"])
     with open(os.path.join(up.folder, "tiny", "settings.py"), "a") as file:
         file.write('\nDEPLOY_CONF_RELOAD_SIGNALS = {"ticker": "KILL"}\n')
     code, out, err = up.run("reload")
@@ -274,15 +273,15 @@ class Own(object):
 def test_a_uwsgi_of_the_administrators_is_left_as_it_is(site, program, option, line):
     own = Own(site, program, option)
     try:
-        before = tinysite.wait(own.pids, 30)
-        workers = tinysite.wait(lambda: processes.children(before[program]))
+        before = wait_until(own.pids, 30)
+        workers = wait_until(lambda: processes.children(before[program]))
         assert sorted(before) == sorted([program, "tiny-daphne_0", "tiny-daphne_1"])
         code, out, err = site.run("reload", "--supervisor", own.socket, "--name", "tiny")
         assert (code, err) == (0, "")
         lines = out.splitlines()
         assert lines[0] == "uwsgi: left as it is; " + line
         assert [line.split(":")[0] for line in lines[1:]] == ["daphne_0", "daphne_1", "reloaded"]
-        after = tinysite.wait(own.pids)
+        after = wait_until(own.pids)
         assert after[program] == before[program]
         assert processes.children(before[program]) == workers
         assert not {before["tiny-daphne_0"], before["tiny-daphne_1"]} & set(after.values())

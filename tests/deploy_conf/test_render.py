@@ -13,22 +13,23 @@ import sysconfig
 import pytest
 
 from deploy_conf import probe
-
-from . import tinysite
+from tests.support.nginx import check
+from tests.support.sites import tiny
+from tests.support.wait import wait_until
 
 
 @pytest.fixture
 def folder(tmp_path):
     """A site in a path with a space and signs that are special to supervisor and uWSGI."""
     folder = tmp_path / "my 100% site (1)"
-    tinysite.write(str(folder))
+    tiny.write(str(folder))
     return folder
 
 
 @pytest.fixture
 def render(folder, tmp_path):
     """render(*options) → the output folder; fails when the command does."""
-    site = tinysite.Site(folder)
+    site = tiny.Site(folder)
     for name in ("run", "run-root", "log"):
         (tmp_path / name).mkdir()
     # Sockets need a plain path, and a port that anybody may open keeps the test out of root.
@@ -54,16 +55,6 @@ def render(folder, tmp_path):
         return folder / "conf"
 
     return run
-
-
-def check(nginx, configuration, tmp_path):
-    """Runs `nginx -t`; what it prints, when it is not content."""
-    done = subprocess.run(
-        [nginx, "-t", "-q", "-p", str(tmp_path), "-e", "stderr", "-c", str(configuration)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    return done.stdout.decode() if done.returncode or b"[warn]" in done.stdout else ""
 
 
 @pytest.mark.parametrize("variant", ["plain", "tls", "tls-only", "no-limits", "media", "nested"])
@@ -241,7 +232,7 @@ def test_uwsgi_file_has_what_public_layouts_miss(render):
 
 def test_settings_that_raise_are_one_line(folder):
     (folder / "tiny" / "settings.py").write_text("import nothing_of_this_name\n")
-    code, _, err = tinysite.Site(folder).run(
+    code, _, err = tiny.Site(folder).run(
         "render", "--domain", "example.org", "--user", getpass.getuser()
     )
     assert code == 2
@@ -249,7 +240,7 @@ def test_settings_that_raise_are_one_line(folder):
 
 
 def test_a_url_of_the_settings_that_is_served_twice_is_one_line(folder):
-    code, _, err = tinysite.Site(folder).run(
+    code, _, err = tiny.Site(folder).run(
         "render",
         "--domain",
         "example.org",
@@ -271,7 +262,7 @@ def test_a_compat_of_the_sites_own_is_left_alone(folder, bridge):
     packages = folder / "packages"
     packages.mkdir()
     for name in ["deploy_conf"] + ([bridge] if bridge else []):
-        source = os.path.join(tinysite.CHECKOUT, name.replace("bridge_", ""))
+        source = os.path.join(tiny.CHECKOUT, name.replace("bridge_", ""))
         shutil.copytree(source, str(packages / name))
     if not bridge and sys.version_info >= (3, 12):
         pytest.skip("without the bridge Django 1.11 cannot be imported")
@@ -280,7 +271,7 @@ def test_a_compat_of_the_sites_own_is_left_alone(folder, bridge):
         [sys.executable, "-S", "-W", "ignore", "-m", "deploy_conf", "render", "--user"]
         + [getpass.getuser(), "--domain", "example.org"],
         cwd=str(folder),
-        env=tinysite.environment(
+        env=tiny.environment(
             PYTHONPATH=os.pathsep.join([str(packages), sysconfig.get_paths()["purelib"]])
         ),
         stdout=subprocess.PIPE,
@@ -292,7 +283,7 @@ def test_a_compat_of_the_sites_own_is_left_alone(folder, bridge):
 
 def test_an_unwritable_output_is_one_line(folder):
     (folder / "conf").write_text("a file")
-    code, _, err = tinysite.Site(folder).run(
+    code, _, err = tiny.Site(folder).run(
         "render", "--domain", "example.org", "--user", getpass.getuser()
     )
     assert code == 1
@@ -300,7 +291,7 @@ def test_an_unwritable_output_is_one_line(folder):
 
 
 def test_requests_beyond_the_rate_get_429(render, nginx, tmp_path):
-    port = tinysite.free_port()
+    port = tiny.free_port()
     conf = render(
         "--domain",
         "localhost",
@@ -321,7 +312,7 @@ def test_requests_beyond_the_rate_get_429(render, nginx, tmp_path):
         # No uWSGI runs here: what is let through is answered with 502.
         host = ("Host: localhost",)
         ask = lambda: probe.http("127.0.0.1", port, headers=host)  # noqa: E731
-        codes = [tinysite.wait(ask)] + [ask() for _ in range(9)]
+        codes = [wait_until(ask)] + [ask() for _ in range(9)]
     finally:
         process.terminate()
         process.wait()

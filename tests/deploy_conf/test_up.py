@@ -13,8 +13,7 @@ import urllib.request
 import websocket
 
 from deploy_conf import probe
-
-from . import tinysite
+from tests.support.wait import wait_until
 
 
 def get(site, path="", **headers):
@@ -128,7 +127,7 @@ def test_sockets_from_one_address_are_limited(running):
     finally:
         for client in clients:
             client.close()
-    tinysite.wait(lambda: probe.websocket("127.0.0.1", running.port, "/ws/echo/") == 101)
+    wait_until(lambda: probe.websocket("127.0.0.1", running.port, "/ws/echo/") == 101)
 
 
 def test_security_headers_once_each(running):
@@ -196,7 +195,7 @@ def test_a_command_from_the_settings_gets_its_words(running):
 
 def test_nginx_logs_what_the_upstream_took(running):
     get(running, "meta?logged")
-    line = tinysite.wait(
+    line = wait_until(
         lambda: [x for x in running.log("nginx-access").splitlines() if "meta?logged" in x]
     )[0]
     assert re.search(r'" 200 \d+ rt=\d+\.\d+ connect=\d+\.\d+ up=\d+\.\d+ ', line), line
@@ -209,7 +208,7 @@ def test_a_killed_daphne_comes_back_and_the_other_answers_meanwhile(running):
     client, greeting = connect(running)
     client.close()
     assert greeting["pid"] != pid
-    tinysite.wait(lambda: running.run("status")[0] == 0)
+    wait_until(lambda: running.run("status")[0] == 0)
 
 
 def test_down_finishes_a_request_and_leaves_nothing(running):
@@ -217,7 +216,7 @@ def test_down_finishes_a_request_and_leaves_nothing(running):
     answers = []
     thread = threading.Thread(target=lambda: answers.append(get(running, "slow")))
     thread.start()
-    tinysite.wait(lambda: "slow request has begun" in running.log("uwsgi"))
+    wait_until(lambda: "slow request has begun" in running.log("uwsgi"))
     assert running.down() == (0, "stopped\n", "")
     thread.join(10)
     assert answers[0][0] == 200 and json.loads(answers[0][2].decode()) == {"slow": True}

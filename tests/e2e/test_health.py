@@ -7,9 +7,8 @@ import urllib.request
 
 import pytest
 
-from tests.deploy.conftest import wait_until
-
-from .conftest import Stack
+from tests.support.sites.stack import Stack
+from tests.support.wait import wait_until
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import urllib.request
 
 import pytest
 
-from tests.e2e.conftest import free_port
 from tests.support import CHECKOUT
+from tests.support.servers import free_port
 
 
 @pytest.fixture

@@ -14,12 +14,13 @@ import websocket
 
 from deploy_conf import processes
 from deploy_conf.running import Run
-from tests.compat.patches.channels_redis.sentinels import NAME, command, start_sentinels
-from tests.e2e.conftest import Socket, Stack
-from tests.labs.chaos.clients import Client, Visitor
 from tests.support import CHECKOUT
+from tests.support.clients import Client, Visitor
 from tests.support.front import Front
-from tests.support.servers import start_postgresql, wait_until
+from tests.support.redis import info
+from tests.support.sentinels import NAME, start_sentinels
+from tests.support.sites.stack import Socket, Stack
+from tests.support.wait import wait_until
 
 # Run in a node's environment: for each number on stdin, that many entries.
 PUBLISHER = """
@@ -83,20 +84,13 @@ class Site(Stack):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def site(tmp_path_factory, postgresql):
     folder = tmp_path_factory.mktemp("nodes")
-    started = start_postgresql(str(folder))
-    if isinstance(started, str):
-        pytest.skip(started)
-    database, values = started
     redis = start_sentinels(folder)
-    if redis is None:
-        database.stop()
-        pytest.skip("no Redis server is installed")
     shared = dict(
         SECRET_KEY="of both nodes " * 4,
         LAYER_KEYS=base64.urlsafe_b64encode(os.urandom(32)).decode(),
-        DATABASE_URL="postgres://{USER}@{HOST}:{PORT}/{NAME}".format(**values),
+        DATABASE_URL=postgresql.new_url(),
         REDIS_URL="sentinel://%s/%s" % (",".join("127.0.0.1:%d" % p for p in redis.ports), NAME),
     )
     nodes = [Node(folder / name, "127.0.0." + name, **shared) for name in "23"]
@@ -118,7 +112,6 @@ def site(tmp_path_factory):
         if front is not None:
             front.stop()
         redis.stop()
-        database.stop()
 
 
 @pytest.fixture(scope="module")
@@ -290,12 +283,7 @@ def test_the_primary_redis_and_a_node_are_killed(site, cookie):
         site.redis.primary.process.kill()
         assert victim.kill() > 8
         publisher.arrived(clients, 460)
-        assert "role:master" in wait_until(
-            lambda: (
-                "role:master" in command(site.redis.replica.port, "INFO", "replication")
-                and command(site.redis.replica.port, "INFO", "replication")
-            )
-        )
+        wait_until(lambda: "role:master" in info(site.redis.replica.port, "replication"))
 
         def rings():
             """Whether one more entry is everywhere sooner than a reader who hears nothing looks."""

@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from tests.support import CHECKOUT
-from tests.support.servers import start_redis
 
 # What the bridge's own reference site pins otherwise, or what its pins might pull along.
 SITE = [
@@ -74,15 +73,6 @@ def versions(python):
         stderr=subprocess.DEVNULL,
     )
     return {row["name"].lower(): row["version"] for row in json.loads(done.stdout.decode())}
-
-
-@pytest.fixture
-def redis(tmp_path):
-    server = start_redis(tmp_path)
-    if server is None:
-        pytest.skip("no Redis server")
-    yield server
-    server.stop()
 
 
 def test_nothing_of_the_site_moves(site):

@@ -4,24 +4,17 @@ import sys
 
 import pytest
 
-from tests.e2e.conftest import Stack
-from tests.support.servers import start_postgresql
+from tests.support.sites.stack import Stack
 
 
 @pytest.fixture
-def stack_on_postgresql(tmp_path):
-    started = start_postgresql(str(tmp_path))
-    if isinstance(started, str):
-        pytest.skip(started)
-    server, database = started
-    url = "postgres://{USER}@{HOST}:{PORT}/{NAME}".format(**database)
-    stack = Stack(tmp_path / "var", DATABASE_URL=url)
+def stack_on_postgresql(tmp_path, postgresql):
+    stack = Stack(tmp_path / "var", DATABASE_URL=postgresql.new_url())
     try:
         stack.up()
         yield stack
     finally:
         stack.down()
-        server.stop()
 
 
 def test_a_deployment_from_start_to_end(stack_on_postgresql):

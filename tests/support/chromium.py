@@ -6,7 +6,6 @@ https://chromedevtools.github.io/devtools-protocol/
 
 import base64
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -14,6 +13,8 @@ import tempfile
 import time
 
 import websocket
+
+from tests.support import binaries
 
 FLAGS = [
     "--headless",
@@ -31,19 +32,13 @@ FLAGS = [
 ]
 
 
-def find():
-    """The browser's path, or None."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("CHROMIUM_BIN") or next(filter(None, map(shutil.which, names)), None)
-
-
 class Browser(object):
     """One headless browser with an empty profile; a context manager."""
 
     def __enter__(self):
         self.profile = tempfile.mkdtemp(prefix="chromium-")
         self.process = subprocess.Popen(
-            [find()] + FLAGS + ["--user-data-dir=" + self.profile, "about:blank"],
+            [binaries.chromium()] + FLAGS + ["--user-data-dir=" + self.profile, "about:blank"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             universal_newlines=True,

@@ -1,4 +1,4 @@
-"""Real servers for tests, on sockets that the test has bound: no port can be taken twice."""
+"""Daphne on a socket that the test has bound: no port can be taken twice."""
 
 import contextlib
 import os
@@ -6,56 +6,83 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 from tests.support import CHECKOUT
+from tests.support.wait import wait_for_line
 
 DAPHNE = os.path.join(os.path.dirname(sys.executable), "daphne")
 
 
 @contextlib.contextmanager
-def daphne(folder, application, *options, log="daphne.log", **environ):
-    """Run daphne on `application` (module:name, importable from `folder`); yields (host, port).
-
-    `options` are daphne's own, `environ` adds to the environment. What daphne printed is in
-    `folder`/daphne.log. `log`: the file that tells when it listens, None for not waiting for that:
-    clients may connect at once.
-    """
+def listening():
+    """A listening socket; clients may connect at once, and wait for who accepts."""
     with contextlib.closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
-        listener.listen(128)  # a client may connect at once and waits for daphne to accept
-        path = os.pathsep.join([str(folder), CHECKOUT])
-        with open(os.path.join(str(folder), "daphne.log"), "ab") as output:
-            process = subprocess.Popen(
-                [DAPHNE, "--fd", str(listener.fileno()), *options, application],
-                cwd=str(folder),
-                env=dict(os.environ, PYTHONPATH=path, **environ),
-                pass_fds=[listener.fileno()],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            if log:
-                wait_for_line(process, os.path.join(str(folder), log), "Listening on")
-            yield listener.getsockname()
-        finally:
-            process.send_signal(signal.SIGTERM)
+        listener.listen(128)
+        yield listener
+
+
+class Daphne(object):
+    """
+    A process that serves `application` (module:name, importable from `folder`).
+
+    `options` are daphne's own, `environ` adds to the environment. What it printed is in
+    `folder`/`name`.log. `wait`: until it says that it listens; clients may connect at once.
+    `listener`: a socket that several share.
+    """
+
+    def __init__(
+        self, folder, application, *options, name="daphne", wait=True, listener=None, **environ
+    ):
+        self.log = os.path.join(str(folder), name + ".log")
+        with contextlib.ExitStack() as stack:
+            listener = listener or stack.enter_context(listening())
+            self.address = listener.getsockname()
+            self.port = self.address[1]
+            environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(folder), CHECKOUT]))
+            environment.update(environ)
+            with open(self.log, "ab") as output:
+                self.process = subprocess.Popen(
+                    [DAPHNE, "--fd", str(listener.fileno()), *options, application],
+                    cwd=str(folder),
+                    env=environment,
+                    pass_fds=[listener.fileno()],
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+        if wait:
             try:
-                process.wait(10)
+                self.wait_for("Listening on")
+            except BaseException:
+                self.stop()
+                raise
+
+    def output(self):
+        """What it has printed so far."""
+        with open(self.log, errors="replace") as text:
+            return text.read()
+
+    def wait_for(self, text):
+        """Wait until it has printed a line with that text."""
+        wait_for_line(self.process, self.log, text)
+
+    def stop(self, signum=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(signum)
+            try:
+                self.process.wait(20)
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+                self.process.kill()
+                self.process.wait()
 
 
-def wait_for_line(process, path, text, seconds=90):
-    """The first whole line of the log with `text`; who exits or is late fails with the log."""
-    deadline = time.monotonic() + seconds
-    while True:
-        with open(path, errors="replace") as log:
-            printed = log.read()
-        for line in printed.splitlines(True):
-            if text in line and line.endswith("\n"):
-                return line
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise AssertionError("no %r from %s:\n%s" % (text, process.args, printed))
-        time.sleep(0.02)  # a file tells nobody when it grows
+@contextlib.contextmanager
+def daphne(folder, application, *options, **more):
+    """A Daphne while the block runs; yields its (host, port)."""
+    # The socket stays open here, so that a client is not refused when daphne has just ended.
+    with listening() as listener:
+        server = Daphne(folder, application, *options, listener=listener, **more)
+        try:
+            yield server.address
+        finally:
+            server.stop()

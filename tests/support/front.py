@@ -5,8 +5,7 @@ import os
 import subprocess
 import sys
 
-from deploy_conf import binaries
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, binaries
 from tests.support.servers import Server, free_port
 
 

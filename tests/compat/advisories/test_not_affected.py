@@ -5,7 +5,7 @@ import json
 import pytest
 
 from compat.advisories import table as advisories
-from tests.compat.patches.security.gis_probe import needs_gis
+from tests.support.gis import needs_gis
 from tests.support.probe import DJANGO, probe
 
 # Advisory → an expression that is true of stock Django 1.11.

@@ -8,7 +8,7 @@ import pytest
 from compat.advisories import table as advisories
 from compat.patches import every as every_patch
 from compat.patching import patch as states
-from tests.compat.test_command import manage
+from tests.support.commands import manage
 from tests.support.probe import probe
 
 DJANGO = [one for one in advisories.every() if one.component == "django"]

@@ -7,7 +7,7 @@ import pytest
 
 from compat.advisories import table as advisories
 from compat.advisories import vex
-from tests.compat.test_command import manage
+from tests.support.commands import manage
 from tests.support.probe import DJANGO, probe
 
 TIME = "2026-11-23T12:00:00Z"

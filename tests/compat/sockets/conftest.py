@@ -4,26 +4,13 @@ import contextlib
 import json
 import os
 import socket
-from urllib.parse import urlsplit
 
 import pytest
 import websocket
-from django.contrib.auth.models import Permission
-from django.test import Client
 
 from compat import layer_keys
-from tests.deploy.conftest import make_user, migrated_database, site  # noqa: F401
+from tests.compat.sockets.visitors import Visitor
 from tests.support.daphne import daphne
-from tests.support.servers import start_redis
-
-
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory):
-    server = start_redis(tmp_path_factory.mktemp("redis"))
-    if server is None:
-        pytest.skip("no Redis server is installed")
-    yield f"redis://127.0.0.1:{server.port}/0"
-    server.stop()
 
 
 class Server(object):
@@ -57,11 +44,11 @@ class Server(object):
 
 
 @pytest.fixture
-def serve(site, redis_url, settings, tmp_path):  # noqa: F811
+def serve(site, redis, settings, tmp_path):
     """serve(name=value…) starts a daphne with those settings; a context manager."""
     backend = "channels_redis.core.RedisChannelLayer"
     keys = layer_keys.read(os.path.join(site.var, "layer_keys"))  # the site's own
-    config = {"hosts": [redis_url], "symmetric_encryption_keys": keys}
+    config = {"hosts": [redis.url], "symmetric_encryption_keys": keys}
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": config}}
 
     @contextlib.contextmanager
@@ -69,7 +56,7 @@ def serve(site, redis_url, settings, tmp_path):  # noqa: F811
         environment = {
             "DEVOPS_VAR": site.var,
             "SECRET_KEY": settings.SECRET_KEY,
-            "REDIS_URL": redis_url,
+            "REDIS_URL": redis.url,
             "DJANGO_SETTINGS_MODULE": "tests.compat.sockets.settings",
             "SOCKETS_SITE": json.dumps(changes),
             "PYTHONWARNINGS": "ignore",
@@ -87,32 +74,6 @@ def serve(site, redis_url, settings, tmp_path):  # noqa: F811
     return start
 
 
-class Visitor(object):
-    """Somebody with a browser."""
-
-    def __init__(self, name):
-        self.user = make_user(name)
-        self.client = Client()
-        self.client.force_login(self.user)
-
-    @property
-    def cookie(self):
-        return "sessionid=" + self.client.cookies["sessionid"].value
-
-    def allow(self, codename="change_user"):
-        self.user.user_permissions.add(Permission.objects.get(codename=codename))
-        return self
-
-
 @pytest.fixture
-def ann(site):  # noqa: F811
+def ann(site):
     return Visitor("vera")
-
-
-def redis_says(url, *words, lines=1):
-    """The last of so many lines of Redis' answer to a command."""
-    parts = urlsplit(url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as client:
-        command = ["*%d\r\n" % len(words)] + ["$%d\r\n%s\r\n" % (len(w), w) for w in words]
-        client.sendall("".join(command).encode())
-        return client.recv(4096).split(b"\r\n")[lines - 1]

@@ -13,8 +13,6 @@ from compat import layer_keys
 from compat.layer_keys import BadKeys
 from tests.support import CHECKOUT
 
-from .conftest import redis_says
-
 MODULE = [sys.executable, "-m", "compat.layer_keys"]
 
 
@@ -121,9 +119,9 @@ def test_a_path_that_is_no_file(tmp_path):
 
 
 @contextlib.contextmanager
-def sender(site, redis_url):
+def sender(site, redis):
     """A process with the keys of now; call what is yielded with a text to send."""
-    environment = dict(os.environ, DEVOPS_VAR=site.var, REDIS_URL=redis_url)
+    environment = dict(os.environ, DEVOPS_VAR=site.var, REDIS_URL=redis.url)
     environment["PYTHONWARNINGS"] = "ignore"
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.compat.sockets.sender"],
@@ -151,10 +149,10 @@ def sender(site, redis_url):
 class Generation(object):
     """A daphne and a sender that were started together, and sockets on that daphne."""
 
-    def __init__(self, stack, site, redis_url, serve, ann):
+    def __init__(self, stack, site, redis, serve, ann):
         # Bells that are not understood would be found by polling.
         server = stack.enter_context(serve(STREAMS_POLL_SECONDS=3600))
-        self.send = stack.enter_context(sender(site, redis_url))
+        self.send = stack.enter_context(sender(site, redis))
         self.member = server.open("/member/", ann.cookie)
         self.news = server.open("/news/", ann.cookie)
 
@@ -166,18 +164,18 @@ class Generation(object):
                 return
 
 
-def test_a_rotation_while_everything_runs(serve, site, redis_url, ann):  # noqa: F811
+def test_a_rotation_while_everything_runs(serve, site, redis, ann):
     """At each step old and new processes are there together, and all of them hear all others."""
     path = os.path.join(site.var, "layer_keys")
     ann.allow()
     with contextlib.ExitStack() as everything:
         stack = contextlib.ExitStack()
-        old = Generation(stack, site, redis_url, serve, ann)
+        old = Generation(stack, site, redis, serve, ann)
         for name in layer_keys.STEPS:
             assert step(path, name)[0] == 0
             later = contextlib.ExitStack()
             everything.push(later.__exit__)
-            new = Generation(later, site, redis_url, serve, ann)
+            new = Generation(later, site, redis, serve, ann)
             for number, source in enumerate([old, new, old, new]):
                 text = "%s %d" % (name, number)
                 source.send(text)
@@ -186,26 +184,26 @@ def test_a_rotation_while_everything_runs(serve, site, redis_url, ann):  # noqa:
             stack.close()
             old, stack = new, later
         # Nothing of it can be read in Redis: what is sent now nobody takes.
-        assert b"secret words" not in sent_to_a_queue(redis_url, old)
+        assert b"secret words" not in sent_to_a_queue(redis, old)
 
 
-def sent_to_a_queue(redis_url, generation):
+def sent_to_a_queue(redis, generation):
     """What a message looks like in Redis."""
     prefix = "asgi:"
-    redis_says(redis_url, "ZADD", prefix + ":group:members", "9999999999", "specific.nobody!x")
+    redis.say("ZADD", prefix + ":group:members", "9999999999", "specific.nobody!x")
     generation.send("secret words")
     generation.gets("secret words")
-    return redis_says(redis_url, "LINDEX", prefix + "specific.nobody!", "0", lines=2)
+    return redis.say("LINDEX", prefix + "specific.nobody!", "0")
 
 
-def test_keys_that_no_step_has_led_to_are_not_understood(serve, site, redis_url, ann, tmp_path):
+def test_keys_that_no_step_has_led_to_are_not_understood(serve, site, redis, ann, tmp_path):
     """Which shows that the test above can fail; a stranger's message closes no socket."""
     path = os.path.join(site.var, "layer_keys")
     with contextlib.ExitStack() as stack:
         ann.allow()
-        old = Generation(stack, site, redis_url, serve, ann)
+        old = Generation(stack, site, redis, serve, ann)
         os.unlink(path)
-        stranger = stack.enter_context(sender(site, redis_url))
+        stranger = stack.enter_context(sender(site, redis))
         stranger("forged")
         old.send("ours")
         assert old.member.recv() == "ours"

@@ -6,7 +6,7 @@ from compat.sockets import _settings
 from compat.sockets.limits import Counts, address_key
 from tests.support.websockets import close_code
 
-from .conftest import Visitor
+from .visitors import Visitor
 
 
 def echoes(socket):

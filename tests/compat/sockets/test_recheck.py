@@ -21,10 +21,9 @@ from compat.sockets import session_check as standing
 from compat.sockets.consumer import WatchedMixin
 from compat.sockets.recheck import Watched
 from compat.streams import publish_many
-from tests.deploy.conftest import make_user, wait_until
+from tests.support.records import make_user
+from tests.support.wait import wait_until
 from tests.support.websockets import close_code
-
-from .conftest import redis_says
 
 GROUP = "asgi::group:sockets.logout"
 
@@ -35,21 +34,21 @@ def echoes(socket):
 
 
 @pytest.mark.parametrize("path", ["/echo/", "/sync/", "/news/"])
-def test_a_logout_closes_the_sockets_of_its_session_at_once(serve, redis_url, ann, path):
+def test_a_logout_closes_the_sockets_of_its_session_at_once(serve, redis, ann, path):
     """Of a consumer that knows nothing of it, too; the next round is an hour away."""
     ann.allow()
     elsewhere = Client()
     elsewhere.force_login(ann.user)
-    redis_says(redis_url, "DEL", GROUP)
+    redis.say("DEL", GROUP)
     with serve(SOCKETS_RECHECK_SECONDS=3600) as server:
         tabs = [server.open(path, ann.cookie) for _ in range(2)]
         other = server.open("/echo/", "sessionid=" + elsewhere.cookies["sessionid"].value)
-        wait_until(lambda: redis_says(redis_url, "EXISTS", GROUP) == b":1", what="its membership")
+        wait_until(lambda: redis.say("EXISTS", GROUP) == 1, what="its membership")
         assert ann.client.post("/accounts/logout/").status_code == 302
         assert [close_code(tab) for tab in tabs] == [4501, 4501]
         assert echoes(other)
     # A daphne that ends is not a member any more.
-    assert redis_says(redis_url, "EXISTS", GROUP) == b":0"
+    assert redis.say("EXISTS", GROUP) == 0
 
 
 def expire(user):

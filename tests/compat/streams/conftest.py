@@ -5,7 +5,8 @@ import uuid
 
 import pytest
 
-from tests.support.servers import HOST, Site, start_mariadb, start_postgresql, start_redis
+from tests.support.servers import HOST
+from tests.support.sites.streams import Site
 
 
 @pytest.fixture(scope="session")
@@ -20,46 +21,26 @@ def sqlite_settings(tmp_path_factory):
     return settings
 
 
-def _server(start, folder):
-    started = start(str(folder))
-    if isinstance(started, str):
-        pytest.skip(started)
-    server, settings = started
-    try:
-        Site(settings, folder).run("migrate")
-    except BaseException:
-        server.stop()
-        raise
-    return server, settings
+def _migrated(server, folder):
+    settings = server.new_database()
+    Site(settings, folder).run("migrate")
+    return settings
 
 
 @pytest.fixture(scope="session")
-def postgresql_settings(tmp_path_factory):
-    server, settings = _server(start_postgresql, tmp_path_factory.mktemp("postgresql"))
-    yield settings
-    server.stop()
+def postgresql_settings(postgresql, tmp_path_factory):
+    return _migrated(postgresql, tmp_path_factory.mktemp("postgresql"))
 
 
 @pytest.fixture(scope="session")
-def mysql_settings(tmp_path_factory):
-    server, settings = _server(start_mariadb, tmp_path_factory.mktemp("mariadb"))
-    yield settings
-    server.stop()
+def mysql_settings(mariadb, tmp_path_factory):
+    return _migrated(mariadb, tmp_path_factory.mktemp("mariadb"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mysql"])
 def database(request):
     """Django's settings of each database in turn."""
     return request.getfixturevalue(request.param + "_settings")
-
-
-@pytest.fixture
-def redis(tmp_path):
-    server = start_redis(tmp_path)
-    if server is None:
-        pytest.skip("no Redis server is installed")
-    yield server
-    server.stop()
 
 
 @pytest.fixture

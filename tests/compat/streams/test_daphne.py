@@ -3,14 +3,14 @@
 import json
 import os
 import signal
-import subprocess
 import threading
 import time
 
 import pytest
 import websocket
 
-from tests.support.servers import HOST, wait_until
+from tests.support.servers import HOST
+from tests.support.wait import wait_until
 
 
 class Client:
@@ -130,7 +130,7 @@ def test_resume_and_refuse(site, servers, stream):
     assert "Traceback" not in servers[0].output()
 
 
-def test_plain_readers_get_messages_from_now_on(site, servers, stream):
+def test_plain_readers_get_messages_from_now_on(site, servers, stream, redis):
     site.run("publish_once", stream, "old")
     plain = Client(servers[0], stream, "")
     other = Client(servers[1], stream).until_live()
@@ -142,7 +142,7 @@ def test_plain_readers_get_messages_from_now_on(site, servers, stream):
     plain.socket.ping()
     opcode, _ = plain.socket.recv_data(control_frame=True)
     assert opcode == websocket.ABNF.OPCODE_PONG
-    wait_until(lambda: members(site) == 2, what="both servers in the group")
+    wait_until(lambda: members(redis) == 2, what="both servers in the group")
     for body in ({"not": "text"}, "héllo \U0001f600", ["nor this"], "two"):
         site.run("publish_once", stream, body)
     assert plain.socket.recv() == json.dumps({"message": "héllo \U0001f600"})
@@ -150,16 +150,10 @@ def test_plain_readers_get_messages_from_now_on(site, servers, stream):
     assert other.until(5).bodies[1:3] == [{"not": "text"}, "héllo \U0001f600"]
 
 
-def redis_cli(site, *command):
-    port = json.loads(site.layer)[0][1]
-    output = subprocess.check_output(["redis-cli", "-p", str(port)] + list(command))
-    return output.decode().split()
-
-
-def members(site):
+def members(redis):
     """How many hubs Redis counts in the groups of streams."""
-    groups = redis_cli(site, "keys", "*group:streams.*")
-    return sum(int(redis_cli(site, "zcard", group)[0]) for group in groups)
+    groups = redis.say("KEYS", "*group:streams.*")
+    return sum(redis.say("ZCARD", group.decode()) for group in groups)
 
 
 @pytest.mark.parametrize("batch", [1, 50, 5000])
@@ -203,9 +197,9 @@ def with_password(make_site, database, redis, password):
     return site, site.daphne()
 
 
-def test_redis_takes_another_password_than_ours(make_site, sqlite_settings, redis, layer, stream):
+def test_redis_takes_another_password_than_ours(make_site, sqlite_settings, redis, stream):
     """What there is, and what comes, is read from the database."""
-    redis_cli(make_site("", layer), "config", "set", "requirepass", "right")
+    redis.say("CONFIG", "SET", "requirepass", "right")
     site, server = with_password(make_site, sqlite_settings, redis, "wrong")
     site.run("publish_bulk", stream, 20, 10)
     client = Client(server, stream).until_live().until(20)
@@ -221,18 +215,17 @@ def lines_with(server, text):
     return [line for line in server.output().splitlines() if text in line]
 
 
-def test_the_password_of_redis_changes(make_site, sqlite_settings, redis, layer, stream):
+def test_the_password_of_redis_changes(make_site, sqlite_settings, redis, stream):
     """Sockets stay open, and get what comes; all is well when it is ours again."""
-    bare = make_site("", layer)
-    redis_cli(bare, "config", "set", "requirepass", "ours")
+    redis.say("CONFIG", "SET", "requirepass", "ours")
     site, server = with_password(make_site, sqlite_settings, redis, "ours")
     client = Client(server, stream).until_live()
-    redis_cli(bare, "-a", "ours", "config", "set", "requirepass", "theirs")
-    redis_cli(bare, "-a", "theirs", "client", "kill", "type", "normal")
+    redis.say("CONFIG", "SET", "requirepass", "theirs", password="ours")
+    redis.say("CLIENT", "KILL", "TYPE", "normal", password="theirs")
     wait_until(lambda: lines_with(server, "Redis refuses us"), what="the refusal")
     site.run("publish_once", stream, "by polling")
     client.until(1)
-    redis_cli(bare, "-a", "theirs", "config", "set", "requirepass", "ours")
+    redis.say("CONFIG", "SET", "requirepass", "ours", password="theirs")
     site.run("publish_once", stream, "as ever")
     assert client.until(2).bodies == ["by polling", "as ever"]
     client.close()
@@ -249,7 +242,7 @@ def test_one_server_restarts(site, servers, stream):
     assert writer.wait(30) == 0
 
 
-def test_disconnects_leave_nothing_behind(site, servers, stream):
+def test_disconnects_leave_nothing_behind(site, servers, stream, redis):
     """Sockets closed, dropped without a goodbye, and consumers that failed."""
     server = servers[0]
 
@@ -263,7 +256,7 @@ def test_disconnects_leave_nothing_behind(site, servers, stream):
         clients = [Client(server, stream + str(number % 5)) for number in range(20)]
         for client in clients:
             client.until_live()
-        assert members(site) == 5
+        assert members(redis) == 5
         for number, client in enumerate(clients):
             if number % 4 == 0:
                 client.close()
@@ -274,12 +267,12 @@ def test_disconnects_leave_nothing_behind(site, servers, stream):
             else:
                 client.socket.send("unfollow")
                 assert client.socket.recv() == "unfollowed"
-        wait_until(lambda: members(site) == 0, what="the groups being empty")
+        wait_until(lambda: members(redis) == 0, what="the groups being empty")
         for client in clients:
             client.socket.shutdown()
 
     round_trip()
-    wait_until(lambda: len(redis_cli(site, "keys", "*group*")) == 0, what="no group")
+    wait_until(lambda: redis.say("KEYS", "*group*") == [], what="no group")
     before = descriptors(), threads()
     for _ in range(3):
         round_trip()
@@ -288,7 +281,7 @@ def test_disconnects_leave_nothing_behind(site, servers, stream):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_ends_quietly(site, stream, signum):
+def test_a_server_ends_quietly(site, stream, signum, redis):
     server = site.daphne()
     site.run("publish_bulk", stream, 2000, 1000)
     clients = [Client(server, stream + str(number % 3)).until_live() for number in range(6)]
@@ -297,7 +290,7 @@ def test_a_server_ends_quietly(site, stream, signum):
     output = server.output()
     for noise in ("was destroyed", "never retrieved", "Traceback", "never awaited"):
         assert noise not in output, output[-3000:]
-    assert members(site) == 0
+    assert members(redis) == 0
     del clients, busy
 
 

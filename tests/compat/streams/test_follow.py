@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.support.servers import HOST, free_port
+from tests.support.wait import wait_until
 
 
 @pytest.fixture
@@ -162,12 +163,7 @@ def test_bells_ring_again_after_a_restart(make_site, sqlite_settings, stream, re
         assert reader.poll() is None, reader.stderr.read()
     redis.stop()
     redis.start()
-    members = ["redis-cli", "-p", str(redis.port), "keys", "*group*"]
-    import subprocess
-
-    from tests.support.servers import wait_until
-
-    wait_until(lambda: subprocess.check_output(members).strip(), what="the group in Redis")
+    wait_until(lambda: redis.say("KEYS", "*group*"), what="the group in Redis")
     site.run("publish_bulk", stream, 2, 10)
     output, errors = reader.communicate(timeout=60)
     assert reader.returncode == 0, errors[-3000:]

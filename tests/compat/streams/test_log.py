@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.servers import wait_until
+from tests.support.wait import wait_until
 
 
 @pytest.fixture

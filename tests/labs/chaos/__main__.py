@@ -12,7 +12,8 @@ import sys
 import tempfile
 import time
 
-from tests.support.servers import start_postgresql
+from tests.support.binaries import Missing
+from tests.support.databases import PostgreSQL
 
 from .faults import ALL
 from .plot import plot
@@ -50,7 +51,7 @@ def main(arguments=None):
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         more = {"only": options.only, "deaf": options.broken, "say": say}
         if options.db == "postgres":
-            more["database"] = postgresql(folder, cleanup)
+            more["database"] = postgresql(cleanup)
         else:
             more["disk"] = small_disk(folder, cleanup)
         chaos = Chaos(
@@ -88,16 +89,14 @@ def say(line):
     print(line, flush=True)
 
 
-def postgresql(folder, cleanup):
+def postgresql(cleanup):
     """(server, DATABASE_URL) of a new cluster."""
-    home = os.path.join(folder, "postgresql")
-    os.mkdir(home)
-    started = start_postgresql(home)
-    if isinstance(started, str):
-        raise SystemExit(started)
-    server, settings = started
+    try:
+        server = PostgreSQL()
+    except Missing as error:
+        raise SystemExit(str(error))
     cleanup.callback(server.stop)
-    return server, "postgres://%(USER)s@%(HOST)s:%(PORT)s/%(NAME)s" % settings
+    return server, server.new_url()
 
 
 def small_disk(folder, cleanup):

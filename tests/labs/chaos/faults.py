@@ -8,7 +8,7 @@ import time
 
 from deploy_conf import processes
 from deploy_conf.running import Run
-from tests.support.servers import wait_until
+from tests.support.wait import wait_until
 
 ALL = [
     "kill daphne",

@@ -11,12 +11,12 @@ import time
 
 from deploy_conf import health
 from deploy_conf.running import Run
-from tests.e2e.conftest import Stack
 from tests.support import CHECKOUT
-from tests.support.servers import wait_until
+from tests.support.clients import Client, Visitor
+from tests.support.sites.stack import Stack
+from tests.support.wait import wait_until
 
 from . import ledger
-from .clients import Client, Visitor
 from .faults import Faults
 
 SETTLE = 180  # seconds that readers may take to have everything once all is quiet

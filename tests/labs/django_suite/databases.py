@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import tempfile
 
-from tests.support.servers import HOST, Server, find, free_port, wait_until
+from tests.support import binaries
+from tests.support.servers import HOST, Server, as_user, free_port
+from tests.support.wait import wait_until
 
 from .environment import Unready, call
 
@@ -62,16 +64,16 @@ class Cluster(object):
         driver = call([python, "-c", code.format(self.module)], self.label)
         return "%s %s, %s" % (self.label, number.group(1), driver)
 
-    def found(self, *patterns):
-        program = find(*patterns)
-        if program is None:
-            raise Unready("%s is not installed" % self.label)
-        return program
+    def found(self, find, name):
+        try:
+            return find(name)
+        except binaries.Missing as error:
+            raise Unready(str(error))
 
     def start_server(self, command, probe):
         """Start it and wait until the command `probe` succeeds."""
         log = os.path.join(self.folder, "log")
-        self.server = Server(command, self.port, log, as_user=self.server_user)
+        self.server = Server(command, self.port, log, user=self.server_user)
         quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(lambda: subprocess.call(probe, **quiet) == 0, 30, self.label)
 
@@ -96,16 +98,15 @@ class PostgreSQL(Cluster):
     test = {}
 
     def start(self):
-        initdb = self.found("initdb", "/usr/lib/postgresql/*/bin/initdb")
-        prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        initdb = self.found(binaries.postgresql, "initdb")
         command = [initdb, "-D", self.data, "-U", "suite", "-A", "trust", "-E", "UTF8"]
         command += ["--locale=C.UTF-8", "--no-sync"]
-        call((prefix if self.other else []) + command, "initdb", cwd="/")
+        call(as_user(self.other, command), "initdb", cwd="/")
         self.program = os.path.join(os.path.dirname(initdb), "postgres")
         command = [self.program, "-D", self.data, "-p", str(self.port)]
         command += ["-c", "listen_addresses=" + HOST, "-c", "unix_socket_directories="]
         command += ["-c", "fsync=off", "-c", "full_page_writes=off"]
-        ready = self.found("pg_isready", "/usr/lib/postgresql/*/bin/pg_isready")
+        ready = self.found(binaries.postgresql, "pg_isready")
         self.start_server(command, [ready, "-h", HOST, "-p", str(self.port)])
 
     @property
@@ -125,24 +126,29 @@ class MariaDB(Cluster):
     test = {"CHARSET": "utf8", "COLLATION": "utf8_general_ci"}
 
     def start(self):
-        install = self.found("mariadb-install-db", "mysql_install_db")
+        install = self.found(binaries.mariadb, "mariadb-install-db")
         common = ["--no-defaults", "--datadir=" + self.data]
         owner = ["--user=" + self.other] if self.other else []
         options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
         call([install] + common + options + owner, "mariadb-install-db")
         socket = os.path.join(self.data, "s")
-        self.program = self.found("mariadbd", "mysqld")
+        self.program = self.found(binaries.mariadb, "mariadbd")
         command = [self.program] + common + owner
         command += ["--bind-address=" + HOST, "--port=%d" % self.port, "--socket=" + socket]
         command += ["--pid-file=" + os.path.join(self.data, "pid")]
         command += ["--innodb-flush-method=nosync", "--skip-innodb-doublewrite"]
         command += ["--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve"]
-        client = [self.found("mariadb", "mysql"), "--no-defaults", "-uroot", "--socket=" + socket]
+        client = [
+            self.found(binaries.mariadb, "mariadb"),
+            "--no-defaults",
+            "-uroot",
+            "--socket=" + socket,
+        ]
         self.start_server(command, client + ["-e", "SELECT 1"])
         user = "CREATE USER suite@'%s'; GRANT ALL ON *.* TO suite@'%s'" % (HOST, HOST)
         call(client + ["-e", user], "MariaDB")
         # A new server knows no time zones, which Django's queries need.
-        zones = self.found("mariadb-tzinfo-to-sql", "mysql_tzinfo_to_sql")
+        zones = self.found(binaries.mariadb, "mariadb-tzinfo-to-sql")
         zones = subprocess.check_output([zones, ZONES], stderr=subprocess.DEVNULL)
         call(client + ["mysql"], "time zones", input=zones.decode())
 

@@ -4,8 +4,8 @@ import struct
 
 from hypothesis import strategies as st
 
-from tests.compat.patches.daphne.frames import upgrade
 from tests.labs.hostile.wire import frame
+from tests.support.frames import upgrade
 
 from . import model
 from .server import Daphne

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.e2e.conftest import Stack
-from tests.support.servers import wait_until
+from tests.support.sites.stack import Stack
+from tests.support.wait import wait_until
 
 from .watch import Watch
 from .wire import SECONDS, Peer, frame, request

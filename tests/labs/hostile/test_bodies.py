@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.compat.patches.channels.uploads import FORM, MULTIPART, multipart
 from tests.support.daphne import daphne
+from tests.support.uploads import FORM, MULTIPART, multipart
 
 from .wire import Peer, request
 

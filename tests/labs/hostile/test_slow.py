@@ -10,11 +10,10 @@ import time
 import pytest
 
 from deploy_conf import binaries
-from tests.compat.patches.daphne import frames
-from tests.e2e.conftest import free_port
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, frames
 from tests.support.daphne import daphne
-from tests.support.servers import wait_until
+from tests.support.servers import free_port
+from tests.support.wait import wait_until
 
 from .cases.handshakes import handshake
 from .wire import Peer, frame, request

@@ -16,7 +16,7 @@ from collections import Counter
 from urllib.request import urlopen
 
 from tests.support.daphne import daphne
-from tests.support.servers import start_redis
+from tests.support.redis import Redis
 
 from . import clients
 
@@ -54,12 +54,9 @@ def main(arguments=None):
 
 
 def soak(options, folder):
-    redis = start_redis(folder)
-    if redis is None:
-        print("soak: no Redis server is installed")
-        return 2
+    redis = Redis(folder)
     environ = {
-        "SOAK_REDIS": "redis://127.0.0.1:%d/0" % redis.port,
+        "SOAK_REDIS": redis.url,
         "COMPAT_DISABLE": options.disable,
     }
     shutil.copy(os.path.join(HERE, "site_of_soak.py"), folder)

@@ -6,17 +6,15 @@ Needs no package: each Python gets the environment that `make test` makes for it
 """
 
 import argparse
-import glob
 import os
-import shutil
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+from tests.support import CHECKOUT, pythons
+
 MINORS = range(6, 14)
 COLUMNS = ("Python", "run", "failed", "errors", "skipped", "seconds", "")
 ROW = "%-8s %6s %7s %7s %8s %8s  %s"
@@ -49,7 +47,7 @@ def main(arguments=None):
 
 def one(name):
     """Test one Python and print its row; "passed", "failed" or "" when it is not installed."""
-    python = find(name)
+    python = pythons.find(name)
     if python is None:
         print(ROW % (name, "-", "-", "-", "-", "-", "not installed"), flush=True)
         return ""
@@ -66,27 +64,8 @@ def one(name):
     seconds = int(time.monotonic() - started)
     counts = read(report) or ("?",) * 4
     verdict = "" if code == 0 else "failed, see " + os.path.relpath(log, CHECKOUT)
-    print(ROW % ((version(python),) + counts + (seconds, verdict)), flush=True)
+    print(ROW % ((pythons.version(python),) + counts + (seconds, verdict)), flush=True)
     return "failed" if code else "passed"
-
-
-def find(name):
-    """The path of an interpreter that runs, on PATH or in pyenv's folder; None when absent."""
-    paths = [shutil.which("python" + name)]
-    root = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
-    installed = glob.glob(os.path.join(root, "versions", name + ".*", "bin", "python" + name))
-    paths += sorted(installed, key=os.path.getmtime, reverse=True)
-    for path in filter(None, paths):
-        if version(path).startswith(name + "."):  # pyenv's shims exist, and may not run
-            return path
-    return None
-
-
-def version(python):
-    """What the interpreter says it is, "" when it does not run."""
-    code = "import platform; print(platform.python_version())"
-    done = subprocess.run([python, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return done.stdout.decode().strip()
 
 
 def read(report):

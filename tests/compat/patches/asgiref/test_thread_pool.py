@@ -15,7 +15,6 @@ import websocket
 from compat.patching.versions import installed_version
 from tests.support.daphne import daphne
 from tests.support.probe import probe, prove
-from tests.support.servers import start_redis
 
 NAME = "asgiref.thread_pool"
 THREADS = 3
@@ -23,15 +22,6 @@ shares_lookups = pytest.mark.skipif(
     installed_version("asgiref") != "2.3.2", reason="older ones have threads of their own"
 )
 SITE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "site_of_pool.py")
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory):
-    server = start_redis(tmp_path_factory.mktemp("redis"))
-    if server is None:
-        pytest.skip("no Redis server is installed")
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import socket
-import time
 
 SITE = os.path.join(os.path.dirname(__file__), "site")
 
@@ -56,9 +55,12 @@ def ask(address, path):
     return value
 
 
-def until(condition, seconds=20):
-    """Wait for a condition that nobody announces; fails when it stays away."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "still not so after %s s" % seconds
-        time.sleep(0.05)
+def get_whole(address, path):
+    """(status, headers, body) of one request on a connection of its own."""
+    connection = http.client.HTTPConnection(*address, timeout=20)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read().decode()
+    finally:
+        connection.close()

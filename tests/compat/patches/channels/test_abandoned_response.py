@@ -14,8 +14,9 @@ import pytest
 
 from tests.support import CHECKOUT
 from tests.support.daphne import daphne
+from tests.support.wait import wait_until
 
-from .clients import ask, copy_site, get, leave, request, until
+from .clients import ask, copy_site, get, leave, request
 
 # daphne.graceful_stop would end a process by force, hanging or not.
 UNFORCED = {"COMPAT_DISABLE": "daphne.graceful_stop"}
@@ -39,7 +40,7 @@ def test_more_abandoned_streams_than_threads(address):
     for _ in range(3):
         leave(address, "/endless/")
         leave(address, "/hasty/")
-    until(lambda: len(ask(address, "/told/")) >= before + 12)
+    wait_until(lambda: len(ask(address, "/told/")) >= before + 12)
     told = ask(address, "/told/")[before:]
     assert told.count("response closed") == 6
     ends = [line for line in told if line.startswith("closed after ")]
@@ -50,8 +51,8 @@ def after_it_left(address):
     """What became of a response whose client left during its view."""
     before = len(ask(address, "/told/"))
     with request(address, "/late/"):
-        until(lambda: ask(address, "/told/")[before:] == ["begun"])
-    until(lambda: "response closed" in ask(address, "/told/")[before:])
+        wait_until(lambda: ask(address, "/told/")[before:] == ["begun"])
+    wait_until(lambda: "response closed" in ask(address, "/told/")[before:])
     return ask(address, "/told/")[before:]
 
 
@@ -77,7 +78,7 @@ def test_without_the_patch_abandoned_streams_hang_the_site_for_good(site):
         assert get(address, "/pid/", timeout=3) == (None, b"")
         os.kill(pid, signal.SIGTERM)
         with pytest.raises(AssertionError):
-            until(lambda: ended(pid), 3)
+            wait_until(lambda: ended(pid), 3)
         os.kill(pid, signal.SIGKILL)
 
 
@@ -97,7 +98,7 @@ def test_sigterm_ends_a_server_that_is_sending(site, path):
             reader = threading.Thread(target=read_on, args=[client])
             reader.start()
             try:
-                until(lambda: ended(pid), 15)
+                wait_until(lambda: ended(pid), 15)
             finally:
                 if not ended(pid):
                     os.kill(pid, signal.SIGKILL)
@@ -154,7 +155,7 @@ def serving(address):
 def reloads(site, edits, seconds, **environ):
     """Whether one of some edits during an endless stream makes a new server answer in time."""
     with runserver(site, **environ) as address:
-        until(lambda: serving(address), 30)
+        wait_until(lambda: serving(address), 30)
         old = serving(address)
         with request(address, "/endless/") as client:
             client.recv(1000)
@@ -162,7 +163,7 @@ def reloads(site, edits, seconds, **environ):
             for _ in range(edits):  # the first may come before Django looks at the file at all
                 source.write_text(source.read_text() + "\n")
                 with contextlib.suppress(AssertionError):
-                    until(lambda: serving(address) not in (None, old), seconds)
+                    wait_until(lambda: serving(address) not in (None, old), seconds)
                     return True
         return False
 

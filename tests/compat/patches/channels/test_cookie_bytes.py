@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.compat.patches.daphne.frames import Client
 from tests.support.daphne import daphne
+from tests.support.frames import Client
 
 NAME = "channels.cookie_bytes"
 SITE = """

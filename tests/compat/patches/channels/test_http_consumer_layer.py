@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.support.daphne import daphne
-from tests.support.servers import free_port, start_redis
+from tests.support.servers import free_port
 
 NAME = "channels.http_consumer_layer"
 SITE = """
@@ -84,15 +84,6 @@ def site(tmp_path):
     return tmp_path
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory):
-    server = start_redis(tmp_path_factory.mktemp("redis"))
-    if server is None:
-        pytest.skip("no Redis server is installed")
-    yield str(server.port)
-    server.stop()
-
-
 def open_request(address, path, body=b""):
     """(connection, response) once the headers are here."""
     connection = http.client.HTTPConnection(*address, timeout=20)
@@ -121,7 +112,7 @@ def ended(address, path):
 
 @pytest.mark.parametrize("path", ["/poll/", "/thread/"])
 def test_a_response_waits_for_messages_of_its_group(site, redis, path):
-    with daphne(site, "site_of_probe:application", REDIS=redis) as address:
+    with daphne(site, "site_of_probe:application", REDIS=str(redis.port)) as address:
         connection, response = open_request(address, path, b"question")
         assert response.headers["X-Ready"] == "yes"
         assert response.read(10) == b"<question>"
@@ -134,14 +125,14 @@ def test_a_response_waits_for_messages_of_its_group(site, redis, path):
 
 
 def test_without_the_patch_there_is_no_layer(site, redis):
-    environ = {"REDIS": redis, "COMPAT_DISABLE": NAME}
+    environ = {"REDIS": str(redis.port), "COMPAT_DISABLE": NAME}
     with daphne(site, "site_of_probe:application", **environ) as address:
         assert post(address, "/poll/")[0] == 500
     assert "no attribute 'channel_layer'" in (site / "daphne.log").read_text()
 
 
 def test_a_reader_who_leaves_ends_the_consumer(site, redis):
-    with daphne(site, "site_of_probe:application", REDIS=redis) as address:
+    with daphne(site, "site_of_probe:application", REDIS=str(redis.port)) as address:
         connection, response = open_request(address, "/poll/")
         assert response.read(2) == b"<>"
         response.close()

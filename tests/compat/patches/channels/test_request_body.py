@@ -9,9 +9,10 @@ import pytest
 from compat.patching.patch import version_of
 from tests.support.daphne import daphne
 from tests.support.probe import DJANGO, probe, prove
+from tests.support.uploads import FORM, MULTIPART, copy_bodies, multipart, pieces, send, wsgi
+from tests.support.wait import wait_until
 
-from .clients import ask, copy_site, get, until
-from .uploads import FORM, MULTIPART, multipart, pieces, send, wsgi
+from .clients import ask, get
 
 NAME = "channels.request_body"
 DISABLED = {"COMPAT_DISABLE": NAME}
@@ -62,7 +63,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    return copy_site("bodies.py", tmp_path_factory.mktemp("site"))
+    return copy_bodies(tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +139,10 @@ def test_the_file_is_gone_with_the_request(site, address, names, status):
     with socket.create_connection(address, timeout=20) as client:
         head = "POST /steps/%s/ HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
         client.sendall((head % (names, LARGE)).encode() + b"x" * LARGE)
-        until(lambda: ask(address, "/spooled/") == 1)
+        wait_until(lambda: ask(address, "/spooled/") == 1)
         assert get(address, "/release/")[0] == 200
         assert client.recv(100).startswith(b"HTTP/1.1 %d " % status)
-    until(lambda: ask(address, "/spooled/") == 0)
+    wait_until(lambda: ask(address, "/spooled/") == 0)
     assert list((site / "uploads").iterdir()) == []
 
 

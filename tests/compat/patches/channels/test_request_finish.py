@@ -1,10 +1,8 @@
 """Over real sockets: every request of a process is finished, by its own handler."""
 
 import concurrent.futures
-import http.client
 import json
 import os
-import shutil
 import subprocess
 import sys
 
@@ -14,7 +12,8 @@ from tests.support import CHECKOUT
 from tests.support.daphne import daphne
 from tests.support.probe import applies
 
-SITE = os.path.join(os.path.dirname(__file__), "site")
+from .clients import get_whole
+
 # path → (status, X-Phases)
 PHASES = {
     "/plain/": (200, "qvr"),
@@ -31,77 +30,60 @@ def style(request):
     return request.param
 
 
-@pytest.fixture
-def site(tmp_path):
-    shutil.copy(os.path.join(SITE, "phases.py"), str(tmp_path))
-    return tmp_path
-
-
-def get(address, path):
-    """(status, headers, body) of one request on a connection of its own."""
-    connection = http.client.HTTPConnection(*address, timeout=20)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return response.status, response.headers, response.read().decode()
-    finally:
-        connection.close()
-
-
 def concurrently(function, items):
     with concurrent.futures.ThreadPoolExecutor(30) as pool:
         return list(pool.map(function, items))
 
 
-def test_without_the_patch_every_request_but_the_first_fails_after_its_view_ran(site, style):
-    with daphne(site, "phases:application", STYLE=style, **DISABLED) as address:
-        answers = [get(address, "/plain/?id=%d" % number)[0] for number in range(5)]
+def test_without_the_patch_every_request_but_the_first_fails_after_its_view_ran(phases, style):
+    with daphne(phases, "phases:application", STYLE=style, **DISABLED) as address:
+        answers = [get_whole(address, "/plain/?id=%d" % number)[0] for number in range(5)]
     assert answers == [200, 500, 500, 500, 500]
 
 
-def test_every_phase_of_every_request(site, style):
-    with daphne(site, "phases:application", STYLE=style) as address:
+def test_every_phase_of_every_request(phases, style):
+    with daphne(phases, "phases:application", STYLE=style) as address:
         for _ in range(5):
             for path, expected in sorted(PHASES.items()):
-                status, headers, _ = get(address, path)
+                status, headers, _ = get_whole(address, path)
                 assert (status, headers["X-Phases"]) == expected, path
-        counts = json.loads(get(address, "/counts/")[2])
+        counts = json.loads(get_whole(address, "/counts/")[2])
     assert counts == {"views": 5 * 3, "constructed": 1}
 
 
-def test_thirty_first_requests_at_once(site, style):
-    with daphne(site, "phases:application", STYLE=style) as address:
+def test_thirty_first_requests_at_once(phases, style):
+    with daphne(phases, "phases:application", STYLE=style) as address:
         paths = ["/templated/?id=%d" % number for number in range(30)]
-        answers = concurrently(lambda path: get(address, path), paths)
-        counts = json.loads(get(address, "/counts/")[2])
+        answers = concurrently(lambda path: get_whole(address, path), paths)
+        counts = json.loads(get_whole(address, "/counts/")[2])
     assert [status for status, _, _ in answers] == [200] * 30
     assert [body for _, _, body in answers] == [str(number) for number in range(30)]
     assert {headers["X-Phases"] for _, headers, _ in answers} == {"qvtr"}
     assert counts == {"views": 30, "constructed": 1}
 
 
-def test_without_the_patch_a_request_sees_the_scope_of_another(site):
+def test_without_the_patch_a_request_sees_the_scope_of_another(phases):
     """With only the lists carried, as later releases do, the chain stays the first handler's."""
-    with daphne(site, "phases:tagged", STYLE="new", **DISABLED) as address:
-        get(address, "/plain/?id=1")
+    with daphne(phases, "phases:tagged", STYLE="new", **DISABLED) as address:
+        get_whole(address, "/plain/?id=1")
         # It fails, but not before its handler's own step has run: on the first one's scope.
-        status, headers, _ = get(address, "/plain/?id=2")
+        status, headers, _ = get_whole(address, "/plain/?id=2")
     assert status == 500 and headers["X-Scope"] is None
 
 
-def test_no_request_sees_the_scope_of_another(site, style):
-    with daphne(site, "phases:tagged", STYLE=style) as address:
+def test_no_request_sees_the_scope_of_another(phases, style):
+    with daphne(phases, "phases:tagged", STYLE=style) as address:
         queries = ["id=%d" % number for number in range(30)]
-        one_by_one = [get(address, "/plain/?" + query) for query in queries[:5]]
-        at_once = concurrently(lambda query: get(address, "/plain/?" + query), queries)
+        one_by_one = [get_whole(address, "/plain/?" + query) for query in queries[:5]]
+        at_once = concurrently(lambda query: get_whole(address, "/plain/?" + query), queries)
     assert [headers["X-Scope"] for _, headers, _ in one_by_one] == queries[:5]
     assert [headers["X-Scope"] for _, headers, _ in at_once] == queries
 
 
-def test_a_subclass_runs_its_own_step_beside_its_parent(site, style):
-    with daphne(site, "phases:either", STYLE=style) as address:
+def test_a_subclass_runs_its_own_step_beside_its_parent(phases, style):
+    with daphne(phases, "phases:either", STYLE=style) as address:
         scopes = [
-            get(address, "/plain/?" + query)[1]["X-Scope"]
+            get_whole(address, "/plain/?" + query)[1]["X-Scope"]
             for query in ("id=1", "tagged=2", "id=3", "tagged=4")
         ]
     assert scopes == [None, "tagged=2", None, "tagged=4"]
@@ -125,20 +107,20 @@ print(found)
 """
 
 
-def run(site, code, **environ):
+def run(phases, code, **environ):
     """What `code` prints, in a process of its own."""
-    path = os.pathsep.join([str(site), CHECKOUT])
+    path = os.pathsep.join([str(phases), CHECKOUT])
     command = [sys.executable, "-W", "ignore", "-c", code]
     environ = dict(os.environ, PYTHONPATH=path, **environ)
     return subprocess.check_output(command, env=environ, universal_newlines=True).strip()
 
 
-def test_override_settings_is_respected(site):
-    assert run(site, OVERRIDE) == "[True, False, True]"
+def test_override_settings_is_respected(phases):
+    assert run(phases, OVERRIDE) == "[True, False, True]"
 
 
-def test_without_the_patch_no_response_is_finished_after_the_first(site):
-    assert run(site, OVERRIDE, **DISABLED) == "[True, False, False]"
+def test_without_the_patch_no_response_is_finished_after_the_first(phases):
+    assert run(phases, OVERRIDE, **DISABLED) == "[True, False, False]"
 
 
 CACHED = """
@@ -161,8 +143,8 @@ print(found + [loaded(), loaded()])
 """
 
 
-def test_the_chain_is_where_channels_keeps_it_and_can_be_reset_there(site):
-    assert run(site, CACHED) == "[True, False, True, True, True, False]"
+def test_the_chain_is_where_channels_keeps_it_and_can_be_reset_there(phases):
+    assert run(phases, CACHED) == "[True, False, True, True, True, False]"
 
 
 SWAPPED = """
@@ -185,8 +167,8 @@ with override_settings(MIDDLEWARE=["__main__.swap", "phases.Traced"]):
 """
 
 
-def test_a_middleware_may_pass_on_another_request(site):
-    lines = run(site, SWAPPED).splitlines()
+def test_a_middleware_may_pass_on_another_request(phases):
+    lines = run(phases, SWAPPED).splitlines()
     assert lines == ["200 id=%d qvr" % number for number in range(3)]
 
 
@@ -207,11 +189,11 @@ print(record["state"], channels.http.AsgiHandler.load_middleware is change.made)
 """
 
 
-def test_a_channels_that_carries_every_list_needs_nothing(site):
+def test_a_channels_that_carries_every_list_needs_nothing(phases):
     body = "self._request_middleware, self._response_middleware"
-    assert run(site, OTHER.format(body=body)) == "not needed True"
+    assert run(phases, OTHER.format(body=body)) == "not needed True"
 
 
-def test_a_loader_that_is_not_channels_own_is_refused(site):
+def test_a_loader_that_is_not_channels_own_is_refused(phases):
     state = "refused" if applies("channels.request_finish") else "not needed"
-    assert run(site, OTHER.format(body="pass")) == state + " True"
+    assert run(phases, OTHER.format(body="pass")) == state + " True"

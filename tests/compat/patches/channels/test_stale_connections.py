@@ -2,10 +2,7 @@
 
 import json
 
-import pytest
-
 from tests.support.probe import prove
-from tests.support.servers import start_postgresql
 
 NAME = "channels.stale_connections"
 START = """
@@ -64,18 +61,6 @@ def test_an_old_connection_is_not_used_again(tmp_path):
     prove(NAME, SQLITE, good="a new one", bad="the old one", env=database)
 
 
-def test_a_server_that_closed_an_old_connection_is_connected_anew(tmp_path):
-    started = start_postgresql(str(tmp_path))
-    if isinstance(started, str):
-        pytest.skip(started)
-    server, settings = started
-    try:
-        prove(
-            NAME,
-            POSTGRESQL,
-            good="answered",
-            bad="connection",
-            env=environ(**settings),
-        )
-    finally:
-        server.stop()
+def test_a_server_that_closed_an_old_connection_is_connected_anew(postgresql):
+    settings = environ(**postgresql.new_database())
+    prove(NAME, POSTGRESQL, good="answered", bad="connection", env=settings)

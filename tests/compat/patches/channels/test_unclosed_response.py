@@ -5,8 +5,9 @@ import contextlib
 import pytest
 
 from tests.support.daphne import daphne
+from tests.support.wait import wait_until
 
-from .clients import ask, copy_site, until
+from .clients import ask, copy_site
 from .clients import request as open_request
 
 DISABLED = {"COMPAT_DISABLE": "channels.unclosed_response"}
@@ -34,8 +35,8 @@ def failed(site, path, **environ):
 
 def test_a_response_that_fails_is_closed_once_and_its_database_connection_too(site, path):
     with failed(site, path) as address:
-        until(lambda: ask(address, "/handles/") == 0)
-        until(lambda: ask(address, "/told/").count("response closed") >= 3)
+        wait_until(lambda: ask(address, "/handles/") == 0)
+        wait_until(lambda: ask(address, "/told/").count("response closed") >= 3)
         assert sorted(ask(address, "/told/")) == ["failed"] * 3 + ["response closed"] * 3
 
 

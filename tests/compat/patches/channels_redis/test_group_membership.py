@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tests.compat.patches.channels_redis.sentinels import FAKE
 from tests.support.probe import applies, prove
+from tests.support.sentinels import FAKE
 
 pytest.importorskip("websocket")
 
@@ -125,10 +125,10 @@ loop.run_until_complete(main())
 
 
 @pytest.mark.parametrize("disable", ["", NAME])
-def test_a_websocket_stays_in_its_group(mortal_redis, tmp_path, disable):
+def test_a_websocket_stays_in_its_group(redis, tmp_path, disable):
     if disable and not applies(NAME):
         pytest.skip("not needed")
-    site = LiveSite(tmp_path, mortal_redis, group_expiry=EXPIRY)
+    site = LiveSite(tmp_path, redis, group_expiry=EXPIRY)
     with site.daphne(disable) as address:
         socket, _ = site.connect(address)
         time.sleep(EXPIRY + 1)
@@ -136,10 +136,10 @@ def test_a_websocket_stays_in_its_group(mortal_redis, tmp_path, disable):
 
 
 @pytest.mark.parametrize("disable", ["", NAME])
-def test_a_websocket_is_in_its_group_again_after_a_restart(mortal_redis, tmp_path, disable):
+def test_a_websocket_is_in_its_group_again_after_a_restart(redis, tmp_path, disable):
     if disable and not applies(NAME):
         pytest.skip("not needed")
-    site = LiveSite(tmp_path, mortal_redis)
+    site = LiveSite(tmp_path, redis)
     with site.daphne(disable) as address:
         socket, _ = site.connect(address)
         assert site.arrives(socket, "everybody", tries=5)
@@ -209,6 +209,6 @@ def test_a_consumer_that_failed_is_in_no_group(env):
     prove(NAME, FAILED, good="True True", bad="False False", env=dict(env, LIMIT="6"))
 
 
-def test_a_failover_that_lost_the_last_member(env, mortal_redis):
-    env = dict(env, OTHER=str(mortal_redis.port))
+def test_a_failover_that_lost_the_last_member(env, more_redis):
+    env = dict(env, OTHER=str(more_redis().port))
     prove(NAME, MISSED, good="received", bad="missed", env=env)

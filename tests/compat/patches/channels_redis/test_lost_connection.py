@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.compat.patches.channels_redis.conftest import RESTART
+from tests.compat.patches.channels_redis.restart import RESTART
 from tests.support.probe import applies, probe, prove
 
 pytest.importorskip("websocket")
@@ -161,8 +161,8 @@ def test_receivers_go_on_after_a_failover(env):
 @pytest.mark.parametrize(
     "kind, bad", [("OOM", "OOM"), ("MISCONF", "MISCONF"), ("NOAUTH", "ConnectionClosedError")]
 )
-def test_receivers_go_on_when_redis_serves_again(mortal_redis, tmp_path, kind, bad):
-    env = {"PORT": str(mortal_redis.port), "KIND": kind, "FOLDER": str(tmp_path)}
+def test_receivers_go_on_when_redis_serves_again(redis, tmp_path, kind, bad):
+    env = {"PORT": str(redis.port), "KIND": kind, "FOLDER": str(tmp_path)}
     prove(NAME, REFUSED, good="True\n{'type': 'news'}", bad=bad, env=env)
 
 
@@ -170,8 +170,8 @@ def test_what_is_no_outage_is_raised(env):
     assert probe(WRONG, env=env).said == "refused\nraised"
 
 
-def test_a_websocket_outlives_a_restart(mortal_redis, tmp_path):
-    site = LiveSite(tmp_path, mortal_redis)
+def test_a_websocket_outlives_a_restart(redis, tmp_path):
+    site = LiveSite(tmp_path, redis)
     with site.daphne() as address:
         socket, channel = site.connect(address)
         site.restart_redis()
@@ -179,10 +179,10 @@ def test_a_websocket_outlives_a_restart(mortal_redis, tmp_path):
         assert "Redis is away" in (tmp_path / "daphne.log").read_text()
 
 
-def test_without_the_patch_it_is_closed(mortal_redis, tmp_path):
+def test_without_the_patch_it_is_closed(redis, tmp_path):
     if not applies(NAME):
         pytest.skip("not needed")
-    site = LiveSite(tmp_path, mortal_redis)
+    site = LiveSite(tmp_path, redis)
     with site.daphne(disable=NAME) as address:
         socket, channel = site.connect(address)
         site.restart_redis()

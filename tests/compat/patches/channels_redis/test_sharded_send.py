@@ -3,7 +3,6 @@
 import pytest
 
 from tests.support.probe import prove
-from tests.support.servers import start_redis
 
 CODE = """
 import asyncio, os
@@ -39,10 +38,8 @@ loop.run_until_complete(main())
 
 
 @pytest.fixture
-def ports(redis, tmp_path):
-    second = start_redis(str(tmp_path))
-    yield "%d %d" % (redis.port, second.port)
-    second.stop()
+def ports(redis, more_redis):
+    return "%d %d" % (redis.port, more_redis().port)
 
 
 def test_every_message_to_a_name_arrives(ports):

@@ -1,6 +1,6 @@
 """Redis is restarted, or a firewall forgets a connection, between two sends."""
 
-from tests.compat.patches.channels_redis.conftest import RESTART
+from tests.compat.patches.channels_redis.restart import RESTART
 from tests.support.probe import prove
 
 NAME = "channels_redis.stale_connection"

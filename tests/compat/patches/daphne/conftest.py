@@ -1,6 +1,6 @@
 import pytest
 
-from .raw import write_site
+from tests.support.raw import write_site
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """A daphne that a test stops itself, and an application whose responses wait for the test."""
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
 
-from tests.support import CHECKOUT
-from tests.support.daphne import DAPHNE, wait_for_line
+from tests.support.daphne import Daphne, listening
 
+APP = "site_of_probe:application"
 SITE = """
 import compat
 compat.install()
@@ -57,32 +56,10 @@ UPGRADE = (
 )
 
 
-class Daphne(object):
-    """A process on a listening socket; its output is in `log`."""
+class Stopping(Daphne):
+    """A daphne that is told to stop, and what comes of its connections."""
 
-    def __init__(self, folder, listener, number=0, **environ):
-        self.log = str(folder / ("daphne%d.log" % number))
-        self.address = listener.getsockname()
-        path = os.pathsep.join([str(folder), CHECKOUT])
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [DAPHNE, "--fd", str(listener.fileno()), "site_of_probe:application"],
-                cwd=str(folder),
-                env=dict(os.environ, PYTHONPATH=path, **environ),
-                pass_fds=[listener.fileno()],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self.wait_for("Listening on")
-
-    def wait_for(self, text):
-        wait_for_line(self.process, self.log, text)
-
-    def said(self):
-        with open(self.log) as log:
-            return log.read()
-
-    def stop(self, signum=signal.SIGTERM):
+    def tell(self, signum=signal.SIGTERM):
         """Send the signal; returns when it is known to have been taken."""
         self.process.send_signal(signum)
         self.wait_for("for what is in flight")
@@ -114,21 +91,18 @@ class Daphne(object):
 
 @contextlib.contextmanager
 def daphnes(folder, number=1, **environ):
-    """A list of `Daphne`s that share a listening socket, which is theirs alone."""
+    """A list of `Stopping`s that share a listening socket, which is theirs alone."""
     (folder / "site_of_probe.py").write_text(SITE)
     running = []
     try:
-        with contextlib.closing(socket.socket()) as listener:
-            listener.bind(("127.0.0.1", 0))
-            listener.listen(128)
+        with listening() as listener:
             for index in range(number):
-                running.append(Daphne(folder, listener, index, **environ))
+                name = "daphne%d" % index
+                running.append(Stopping(folder, APP, name=name, listener=listener, **environ))
         yield running
     finally:
         for daphne in running:
-            if daphne.process.poll() is None:
-                daphne.process.kill()
-                daphne.process.wait()
+            daphne.stop(signal.SIGKILL)
 
 
 def answer(client):

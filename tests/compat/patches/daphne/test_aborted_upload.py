@@ -4,8 +4,7 @@ import socket
 import time
 
 from tests.support.daphne import daphne
-
-from .raw import APPLICATION, get, request
+from tests.support.raw import APPLICATION, get, request
 
 NAME = "daphne.aborted_upload"
 

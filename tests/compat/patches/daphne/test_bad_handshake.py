@@ -6,8 +6,7 @@ import pytest
 
 from compat.patching.patch import version_of
 from tests.support.daphne import daphne
-
-from .frames import APPLICATION, Client, frame, upgrade, write_site
+from tests.support.frames import APPLICATION, Client, frame, upgrade, write_site
 
 NAME = "daphne.bad_handshake"
 ODD = {

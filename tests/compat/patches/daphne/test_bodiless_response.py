@@ -3,8 +3,7 @@
 import pytest
 
 from tests.support.daphne import daphne
-
-from .raw import APPLICATION, answers, ask, request
+from tests.support.raw import APPLICATION, answers, ask, request
 
 NAME = "daphne.bodiless_response"
 NEXT = request("/ok", "GET", "Connection: close")

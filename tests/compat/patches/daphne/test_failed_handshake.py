@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.compat.patches.channels.test_origin_pattern import SITE, handshake
 from tests.support.daphne import daphne
+from tests.support.handshakes import SITE, handshake
 
 NAME = "daphne.failed_handshake"
 ROUTED = SITE.replace(

@@ -3,8 +3,7 @@
 import socket
 
 from tests.support.daphne import daphne
-
-from .raw import APPLICATION, ask, ask_all, get, receive, request
+from tests.support.raw import APPLICATION, ask, ask_all, get, receive, request
 
 NAME = "daphne.failed_response"
 

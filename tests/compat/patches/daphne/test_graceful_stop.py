@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from tests.compat.patches.daphne.stopping import answer, daphnes
 from tests.support.probe import probe
+
+from .stopping import answer, daphnes
 
 NAME = "daphne.graceful_stop"
 RESTART = b"\x88\x11\x03\xf4service restart"  # a close frame with code 1012
@@ -18,7 +19,7 @@ BYTES = 1000000  # in the body of a response
 def test_what_is_in_flight_is_finished(tmp_path):
     with daphnes(tmp_path) as [daphne]:
         slow, fails = daphne.request("/slow"), daphne.request("/fails")
-        daphne.stop()
+        daphne.tell()
         with pytest.raises(ConnectionRefusedError):
             for _ in range(1000):  # the last that the kernel has taken are reset
                 try:
@@ -31,7 +32,7 @@ def test_what_is_in_flight_is_finished(tmp_path):
         assert body.count(b"x") == BYTES and body.endswith(b"0\r\n\r\n")
         assert answer(fails).startswith(b"HTTP/1.1 500 ")
         assert daphne.status() == 0
-        assert "on purpose" in daphne.said()
+        assert "on purpose" in daphne.output()
 
 
 def test_without_the_patch_it_is_cut_off(tmp_path):
@@ -51,7 +52,7 @@ def test_clients_are_told_to_come_back(tmp_path):
         received = b""
         while not received.endswith(b"0\r\n\r\n"):
             received += idle.recv(65536)
-        daphne.stop(signal.SIGINT)
+        daphne.tell(signal.SIGINT)
         assert answer(idle) == b""
         assert websocket.recv(100) == RESTART
         websocket.sendall(NORMAL)
@@ -66,28 +67,28 @@ def test_clients_are_told_to_come_back(tmp_path):
 def test_many_clients_do_not_return_at_once(tmp_path):
     with daphnes(tmp_path, COMPAT_DRAIN_SECONDS="25") as [daphne]:
         websockets = [daphne.websocket() for _ in range(100)]
-        daphne.stop()
+        daphne.tell()
         told, _, _ = select.select(websockets, [], [], 30)
         assert 0 < len(told) < 100
         assert [websocket.recv(100) for websocket in websockets] == [RESTART] * 100
         for websocket in websockets:
             websocket.close()
         assert daphne.status() == 0
-        assert daphne.said().count("websocket.disconnect 1012") == 100
+        assert daphne.output().count("websocket.disconnect 1012") == 100
 
 
 def test_another_process_takes_the_connections(tmp_path):
     with daphnes(tmp_path, 2) as pair:
         slow = pair[0].connect("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
         deadline = time.monotonic() + 30
-        while not any("began /slow" in each.said() for each in pair):
+        while not any("began /slow" in each.output() for each in pair):
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        daphne, sibling = sorted(pair, key=lambda each: "began /slow" not in each.said())
-        daphne.stop()
+        daphne, sibling = sorted(pair, key=lambda each: "began /slow" not in each.output())
+        daphne.tell()
         for _ in range(20):
             assert answer(daphne.connect("GET / HTTP/1.0\r\n\r\n")).count(b"x") == BYTES
-        assert sibling.said().count("began /\n") == 20
+        assert sibling.output().count("began /\n") == 20
         (tmp_path / "go").touch()
         assert answer(slow).count(b"x") == BYTES
         assert daphne.status() == 0
@@ -98,7 +99,7 @@ def test_a_request_on_its_way_in_is_answered(tmp_path):
         upload = daphne.connect("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n1")
         stalled = daphne.connect("GET / HTTP/1.1\r\n")
         daphne.request("/slow")
-        daphne.stop()
+        daphne.tell()
         upload.sendall(b"2")
         assert b"\r\nConnection: close" in answer(upload).partition(b"\r\n\r\n")[0]
         assert answer(stalled) == b""
@@ -113,7 +114,7 @@ def test_it_ends_whatever_hangs(tmp_path, path):
         daphne.request(path + "?secret")
         daphne.process.send_signal(signal.SIGTERM)
         assert daphne.status() == 1
-        [line] = [line for line in daphne.said().splitlines() if "Ended by force" in line]
+        [line] = [line for line in daphne.output().splitlines() if "Ended by force" in line]
         assert line.endswith("not done within 1 s; still running: GET " + path)
 
 
@@ -127,19 +128,19 @@ def test_without_the_patch_it_hangs_too(tmp_path):
 def test_an_application_that_would_go_on_is_cancelled(tmp_path):
     with daphnes(tmp_path, COMPAT_DRAIN_SECONDS="1") as [daphne]:
         daphne.request("/waits-for-ever")
-        daphne.stop()
+        daphne.tell()
         assert daphne.status() == 0
-        assert "was cancelled" in daphne.said()
-        assert "Cancelled at stop: GET /waits-for-ever" in daphne.said()
+        assert "was cancelled" in daphne.output()
+        assert "Cancelled at stop: GET /waits-for-ever" in daphne.output()
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path):
     with daphnes(tmp_path, COMPAT_DRAIN_SECONDS="600") as [daphne]:
         daphne.request("/stuck")
-        daphne.stop()
+        daphne.tell()
         daphne.process.send_signal(signal.SIGINT)
         assert daphne.status() == 128 + signal.SIGTERM
-        assert "told twice to stop; still running: GET /stuck" in daphne.said()
+        assert "told twice to stop; still running: GET /stuck" in daphne.output()
 
 
 @pytest.mark.parametrize("value", ["soon", "0", "nan", "-1", "inf"])

@@ -2,7 +2,7 @@
 
 import signal
 
-from tests.compat.patches.daphne.stopping import daphnes
+from .stopping import daphnes
 
 NAME = "daphne.half_sent_request_at_stop"
 DRAINING = "daphne.graceful_stop"  # which closes such requests before
@@ -16,7 +16,7 @@ def said_at_stop(tmp_path, disabled):
         assert daphne.status() == 0
         half.close()
         whole.close()
-        return daphne.said()
+        return daphne.output()
 
 
 def test_applications_are_told(tmp_path):

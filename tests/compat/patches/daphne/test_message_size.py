@@ -7,8 +7,7 @@ import time
 import pytest
 
 from tests.support.daphne import daphne
-
-from .frames import APPLICATION, Client, frame, upgrade, write_site
+from tests.support.frames import APPLICATION, Client, frame, upgrade, write_site
 
 NAME = "daphne.message_size"
 DISABLED = {"COMPAT_DISABLE": NAME}

@@ -6,8 +6,7 @@ from twisted import version
 
 from tests.support.daphne import daphne
 from tests.support.probe import probe
-
-from .raw import APPLICATION, answers, ask, get, receive, request
+from tests.support.raw import APPLICATION, answers, ask, get, receive, request
 
 NAME = "daphne.pipelined_requests"
 NEEDED = (version.major, version.minor) < (23, 10)

@@ -5,8 +5,7 @@ import http.client
 import pytest
 
 from tests.support.daphne import daphne
-
-from .frames import APPLICATION, Client, write_site
+from tests.support.frames import APPLICATION, Client, write_site
 
 NAME = "daphne.root_path"
 EVIL = {"Daphne-Root-Path": "//elsewhere.example"}

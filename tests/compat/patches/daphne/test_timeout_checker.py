@@ -1,8 +1,7 @@
 """A real daphne with timeouts, and connections that its check for them fails on."""
 
 from tests.support.daphne import daphne
-
-from .raw import APPLICATION, answers, ask, ask_all, request
+from tests.support.raw import APPLICATION, answers, ask, ask_all, request
 
 NAME = "daphne.timeout_checker"
 OPTIONS = ["--http-timeout", "1", "--websocket_timeout", "1", "--websocket_connect_timeout", "60"]

@@ -5,8 +5,7 @@ import socket
 import pytest
 
 from tests.support.daphne import daphne
-
-from .raw import APPLICATION, ask, receive, request
+from tests.support.raw import APPLICATION, ask, receive, request
 
 NAME = "daphne.unfinished_response"
 

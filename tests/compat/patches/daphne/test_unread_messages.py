@@ -6,8 +6,7 @@ import socket
 import pytest
 
 from tests.support.daphne import daphne
-
-from .frames import Client, frame
+from tests.support.frames import Client, frame
 
 NAME = "daphne.unread_messages"
 MB = 1024 * 1024

@@ -5,8 +5,7 @@ import http.client
 import pytest
 
 from tests.support.daphne import daphne
-
-from .frames import APPLICATION, Client, frame, write_site
+from tests.support.frames import APPLICATION, Client, frame, write_site
 
 NAME = "daphne.unsent_bytes"
 MB = 1024 * 1024

@@ -5,8 +5,7 @@ import socket
 import pytest
 
 from tests.support.daphne import daphne
-
-from .frames import APPLICATION, Client, upgrade, write_site
+from tests.support.frames import APPLICATION, Client, upgrade, write_site
 
 NAME = "daphne.upgrade_headers"
 FORGED = "b'x-real-ip' b'6.6.6.6'"

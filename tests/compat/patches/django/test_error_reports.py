@@ -1,7 +1,7 @@
 """Errors of requests that cannot be read, reported by the handler that Django sets up."""
 
-from tests.compat.patches.security.probes import WSGI
 from tests.support.probe import prove
+from tests.support.probe_parts import WSGI
 
 NAME = "django.error_reports"
 CODE = (

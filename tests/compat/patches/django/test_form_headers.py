@@ -1,5 +1,5 @@
-from tests.compat.patches.security.probes import WSGI
 from tests.support.probe import probe, prove
+from tests.support.probe_parts import WSGI
 
 NAME = "django.form_headers"
 CODE = (

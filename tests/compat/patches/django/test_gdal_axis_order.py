@@ -1,4 +1,4 @@
-from tests.compat.patches.security.gis_probe import GIS, needs_gis
+from tests.support.gis import GIS, needs_gis
 from tests.support.probe import probe, prove
 
 pytestmark = needs_gis

@@ -1,7 +1,7 @@
 import pytest
 
 from compat.patches.django.geos_version import Version
-from tests.compat.patches.security.gis_probe import GIS, needs_gis
+from tests.support.gis import GIS, needs_gis
 from tests.support.probe import probe, prove
 
 CODE = (

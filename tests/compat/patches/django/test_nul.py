@@ -5,7 +5,6 @@ import json
 import pytest
 
 from tests.support.probe import probe, prove
-from tests.support.servers import start_postgresql
 
 SETTINGS = """
 import json, os
@@ -43,13 +42,8 @@ print(form.is_valid(), sorted(form.errors), form.errors.as_data()["username"][0]
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    started = start_postgresql(str(tmp_path_factory.mktemp("postgresql")))
-    if isinstance(started, str):
-        pytest.skip(started)
-    server, settings = started
-    yield {"DATABASE": json.dumps(settings)}
-    server.stop()
+def database(postgresql):
+    return {"DATABASE": json.dumps(postgresql.new_database())}
 
 
 def test_a_session_key_with_one_does_not_exist(database):

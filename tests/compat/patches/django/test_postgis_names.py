@@ -1,4 +1,4 @@
-from tests.compat.patches.security.gis_probe import GIS, needs_gis, postgis  # noqa: F401
+from tests.support.gis import GIS, needs_gis
 from tests.support.probe import probe, prove
 
 pytestmark = needs_gis
@@ -39,7 +39,7 @@ print(told(lambda: round_m("long", Way.objects.annotate(long=Length("line")))))
 )
 
 
-def test_functions_of_postgis_3_are_found(postgis):  # noqa: F811
+def test_functions_of_postgis_3_are_found(postgis):
     env = {"DATABASE": postgis}
     version = "print(connection.ops.spatial_version >= (3, 0, 0))"
     needed = probe(CODE + version, env=env).said.endswith("True")

@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from tests.compat.patches.channels.clients import copy_site
-from tests.compat.patches.channels.uploads import send
-from tests.compat.patches.security.probes import WSGI, same
 from tests.support.daphne import daphne
 from tests.support.probe import prove
+from tests.support.probe_parts import WSGI, same
+from tests.support.uploads import copy_bodies, send
 
 NAME = "django.request_charset"
 SERVED = (
@@ -66,7 +65,7 @@ def test_names_that_are_none_are_not_kept():
 
 def test_in_daphne(tmp_path):
     form = "application/x-www-form-urlencoded; charset="
-    site = copy_site("bodies.py", tmp_path)
+    site = copy_bodies(tmp_path)
 
     def post(address):
         return send(address, "/steps/post/", b"a=%c3%a9", form + "idna")

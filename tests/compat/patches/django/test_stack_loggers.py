@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.compat.patches.daphne.raw import get
 from tests.support.daphne import daphne
 from tests.support.probe import probe
+from tests.support.raw import get
 
 NAME = "django.stack_loggers"
 SITE = """
@@ -35,14 +35,14 @@ def site(tmp_path):
 
 
 def test_what_an_application_raises_is_in_the_log(site):
-    with daphne(site, "mysite:application", log=None) as address:
+    with daphne(site, "mysite:application", wait=False) as address:
         assert get(address, "/")[0] == 500
     log = (site / "site.log").read_text()
     assert 'raise ValueError("my bug")' in log
 
 
 def test_without_the_patch_it_is_nowhere(site):
-    with daphne(site, "mysite:application", log=None, COMPAT_DISABLE=NAME) as address:
+    with daphne(site, "mysite:application", wait=False, COMPAT_DISABLE=NAME) as address:
         assert get(address, "/")[0] == 500
     for name in ("site.log", "daphne.log"):
         assert "my bug" not in (site / name).read_text()

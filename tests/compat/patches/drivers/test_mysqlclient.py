@@ -1,12 +1,10 @@
 """mysqlclient is compiled, so the environment may be without it: then these are skipped."""
 
 import json
-import tempfile
 
 import pytest
 
 from tests.support.probe import prove
-from tests.support.servers import start_mariadb
 
 MySQLdb = pytest.importorskip("MySQLdb", reason="mysqlclient is not installed")
 
@@ -53,14 +51,8 @@ print(editor.collected_sql[0])
 
 
 @pytest.fixture(scope="module")
-def database():
-    # Not below pytest's folder: the server runs as a user that must not look into that.
-    with tempfile.TemporaryDirectory(prefix="probe-my-") as folder:
-        started = start_mariadb(folder)
-        if isinstance(started, str):
-            pytest.skip(started)
-        yield {"DATABASE": json.dumps(started[1])}
-        started[0].stop()
+def database(mariadb):
+    return {"DATABASE": json.dumps(mariadb.new_database())}
 
 
 NEW = getattr(MySQLdb, "version_info", (0,)) >= (2, 1)

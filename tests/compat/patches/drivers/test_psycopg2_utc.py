@@ -1,10 +1,6 @@
 import json
-import tempfile
-
-import pytest
 
 from tests.support.probe import prove
-from tests.support.servers import start_postgresql
 
 CODE = """
 import json, os
@@ -26,18 +22,7 @@ with connection.cursor() as cursor:
 """
 
 
-@pytest.fixture(scope="module")
-def database():
-    # Not below pytest's folder: the server runs as a user that must not look into that.
-    with tempfile.TemporaryDirectory(prefix="probe-pg-") as folder:
-        started = start_postgresql(folder)
-        if isinstance(started, str):
-            pytest.skip(started)
-        yield started[1]
-        started[0].stop()
-
-
-def test_times_are_read_and_another_zone_is_still_refused(database):
+def test_times_are_read_and_another_zone_is_still_refused(postgresql):
     import psycopg2
 
     prove(
@@ -47,7 +32,7 @@ def test_times_are_read_and_another_zone_is_still_refused(database):
         "database connection isn't set to UTC",
         bad="database connection isn't set to UTC",
         needed=version(psycopg2) >= (2, 9),
-        env={"DATABASE": json.dumps(database)},
+        env={"DATABASE": json.dumps(postgresql.new_database())},
     )
 
 

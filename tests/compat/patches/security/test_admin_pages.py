@@ -7,9 +7,7 @@ import sys
 import pytest
 
 from tests.support import CHECKOUT, chromium
-from tests.support.servers import wait_until
-
-pytestmark = pytest.mark.skipif(not chromium.find(), reason="Chromium is not installed")
+from tests.support.wait import wait_until
 
 
 class Site(object):
@@ -43,12 +41,6 @@ class Site(object):
         self.process.stdin.close()
         self.process.wait(20)
         self.process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium.Browser() as started:
-        yield started
 
 
 # The scripts as they were written, and the short ones that a site in production is served.

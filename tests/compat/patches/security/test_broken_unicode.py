@@ -1,6 +1,5 @@
 from tests.support.probe import DJANGO, probe, prove
-
-from .probes import COPIED, WSGI, same
+from tests.support.probe_parts import COPIED, WSGI, same
 
 NAME = "security.broken_unicode"
 

@@ -1,7 +1,8 @@
 import pytest
 
-from tests.compat.patches.security.test_cached_pages import SITE
 from tests.support.probe import probe, prove
+
+from .cached_site import SITE
 
 NAME = "security.cache_keys"
 

@@ -1,6 +1,5 @@
 from tests.support.probe import prove
-
-from .probes import ON_DATABASE, same
+from tests.support.probe_parts import ON_DATABASE, same
 
 NAME = "security.date_parts"
 CODE = (

@@ -1,8 +1,8 @@
 import pytest
 
 from tests.compat.patches.security.admin_probe import ADMIN
-from tests.compat.patches.security.probes import same
 from tests.support.probe import probe, prove
+from tests.support.probe_parts import same
 
 NAME = "security.formset_rows"
 CODE = (

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from compat.patches.security.geojson_references import check
-from tests.compat.patches.security.gis_probe import GIS, HTTP, needs_gis
+from tests.support.gis import GIS, HTTP, needs_gis
 from tests.support.probe import probe, prove
 
 NAME = "security.geojson_references"

@@ -1,6 +1,5 @@
 from tests.support.probe import DJANGO, probe, prove
-
-from .probes import COPIED, same
+from tests.support.probe_parts import COPIED, same
 
 NAME = "security.grouped_digits"
 CODE = (

@@ -1,8 +1,7 @@
 """The growth is that of stock; with the patch a header is parsed that stock takes hours for."""
 
 from tests.support.probe import DJANGO, probe, prove
-
-from .probes import COPIED, GROWTH, WSGI, same
+from tests.support.probe_parts import COPIED, GROWTH, WSGI, same
 
 NAME = "security.header_parameters"
 CODE = (

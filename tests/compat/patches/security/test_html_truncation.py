@@ -1,6 +1,5 @@
 from tests.support.probe import DJANGO, prove
-
-from .probes import GROWTH, like_the_pin, same
+from tests.support.probe_parts import GROWTH, like_the_pin, same
 
 NAME = "security.html_truncation"
 CODE = (

@@ -1,6 +1,5 @@
 from tests.support.probe import DJANGO, prove
-
-from .probes import same
+from tests.support.probe_parts import same
 
 NAME = "security.ipv4_zeros"
 CODE = (

@@ -1,6 +1,5 @@
 from tests.support.probe import DJANGO, prove
-
-from .probes import WSGI, same
+from tests.support.probe_parts import WSGI, same
 
 NAME = "security.language_codes"
 CODE = (

@@ -3,8 +3,7 @@
 import pytest
 
 from tests.support.probe import DJANGO, probe
-
-from .probes import COPIED, LATE
+from tests.support.probe_parts import COPIED, LATE
 
 # Everything that took something by value, and a URLValidator of a site's own.
 CODE = (

@@ -1,7 +1,7 @@
 import pytest
 
-from tests.compat.patches.security.probes import WSGI
 from tests.support.probe import prove
+from tests.support.probe_parts import WSGI
 
 SITE = (
     WSGI

@@ -1,8 +1,7 @@
 """What is handed to `unicodedata.normalize()` is counted: it is slow on Windows only."""
 
 from tests.support.probe import DJANGO, prove
-
-from .probes import WSGI, same
+from tests.support.probe_parts import WSGI, same
 
 NAME = "security.long_text"
 COUNT = """

@@ -7,8 +7,10 @@ has no wheel for every Python, does not look at what is in a key.
 
 import pytest
 
+from tests.support.databases import start_memcached
+from tests.support.fixtures import or_skip
 from tests.support.probe import DJANGO, probe, prove
-from tests.support.servers import HOST, start_memcached
+from tests.support.servers import HOST
 
 NAME = "security.memcached_keys"
 # `PREFIX`: a name space of this probe's own; "PREFIX:1:key" is what memcached calls a key.
@@ -35,9 +37,7 @@ def tried(function, *arguments, **more):
 
 @pytest.fixture(scope="module")
 def memcached(tmp_path_factory):
-    server = start_memcached(tmp_path_factory.mktemp("memcached"))
-    if server is None:
-        pytest.skip("memcached is not installed")
+    server = or_skip(lambda: start_memcached(tmp_path_factory.mktemp("memcached")))
     yield {"MEMCACHED": "%s:%d" % (HOST, server.port)}
     server.stop()
 

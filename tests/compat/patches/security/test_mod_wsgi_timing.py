@@ -1,5 +1,6 @@
-from tests.compat.patches.security.test_password_timing import CODE
 from tests.support.probe import prove
+
+from .counted_hashes import CODE
 
 LOGINS = """
 from django.contrib.auth.handlers.modwsgi import check_password

@@ -1,11 +1,9 @@
 import pytest
 
-from tests.compat.patches.channels.clients import copy_site
-from tests.compat.patches.channels.uploads import MULTIPART, multipart, send
 from tests.support.daphne import daphne
 from tests.support.probe import DJANGO, probe, prove
-
-from .probes import BOUNDED, WSGI
+from tests.support.probe_parts import BOUNDED, WSGI
+from tests.support.uploads import MULTIPART, copy_bodies, multipart, send
 
 NAME = "security.multipart_parser"
 PARSE = (
@@ -196,7 +194,7 @@ answers(*files(101))
 
 
 def test_through_channels(tmp_path):
-    site = copy_site("bodies.py", tmp_path)
+    site = copy_bodies(tmp_path)
     one = multipart(files=[(b"f", b"f", b"x")])
     many = multipart(files=[(b"f", b"%d" % n, b"x") for n in range(101)])
     broken = one.replace(b"\r\n\r\nx", b"\r\nContent-Transfer-Encoding: base64\r\n\r\nY")

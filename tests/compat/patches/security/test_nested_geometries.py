@@ -3,7 +3,7 @@ import struct
 import pytest
 
 from compat.patches.security._geometry_depth import LIMIT, wkb_is_too_deep, wkt_is_too_deep
-from tests.compat.patches.security.gis_probe import GIS, needs_gis
+from tests.support.gis import GIS, needs_gis
 from tests.support.probe import probe, prove
 
 NAME = "security.nested_geometries"

@@ -1,6 +1,5 @@
 from tests.support.probe import probe, prove
-
-from .probes import ON_DATABASE
+from tests.support.probe_parts import ON_DATABASE
 
 NAME = "security.order_by_names"
 CODE = (

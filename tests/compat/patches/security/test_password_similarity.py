@@ -1,6 +1,5 @@
 from tests.support.probe import DJANGO, prove
-
-from .probes import BOUNDED, same
+from tests.support.probe_parts import BOUNDED, same
 
 NAME = "security.password_similarity"
 CODE = (

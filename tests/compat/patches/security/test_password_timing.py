@@ -1,30 +1,10 @@
 import pytest
 
-from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe import probe, prove
+
+from .counted_hashes import CODE
 
 NAME = "security.password_timing"
-CODE = (
-    DJANGO
-    + """
-from django.contrib.auth import hashers
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import User
-
-class Counting(hashers.PBKDF2PasswordHasher):
-    def encode(self, *arguments, **options):
-        runs.append(1)
-        return super(Counting, self).encode(*arguments, **options)
-
-runs = []
-hashers.get_hashers.cache_clear()
-settings.PASSWORD_HASHERS = ["__main__.Counting"]
-
-def work(encoded, password="x"):
-    user = User(username="u", password=encoded)
-    runs.clear()
-    return user.check_password(password), len(runs)
-"""
-)
 GOOD = """
 usable = hashers.make_password("right")
 print(work(usable), work(usable, "right"), %s)

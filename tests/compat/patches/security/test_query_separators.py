@@ -1,6 +1,5 @@
 from tests.support.probe import probe, prove
-
-from .probes import WSGI
+from tests.support.probe_parts import WSGI
 
 NAME = "security.query_separators"
 CODE = (

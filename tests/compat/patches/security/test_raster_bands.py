@@ -1,4 +1,4 @@
-from tests.compat.patches.security.gis_probe import GIS, needs_gis, postgis  # noqa: F401
+from tests.support.gis import GIS, needs_gis
 from tests.support.probe import probe, prove
 
 pytestmark = needs_gis
@@ -33,7 +33,7 @@ def found(band, x):
 )
 
 
-def test_a_band_is_no_sql(postgis):  # noqa: F811
+def test_a_band_is_no_sql(postgis):
     prove(
         NAME,
         CODE + """print(told(found, "1) OR (1=1", 40))""",
@@ -43,7 +43,7 @@ def test_a_band_is_no_sql(postgis):  # noqa: F811
     )
 
 
-def test_numbers_of_bands_mean_the_same(postgis):  # noqa: F811
+def test_numbers_of_bands_mean_the_same(postgis):
     code = (
         CODE
         + """

@@ -1,8 +1,8 @@
 import pytest
 
 from compat.patches.security._spatial_references import is_local
-from tests.compat.patches.security.gis_probe import GIS, HTTP, needs_gis
 from tests.support import CHECKOUT
+from tests.support.gis import GIS, HTTP, needs_gis
 from tests.support.probe import probe, prove
 
 NAME = "security.spatial_references"

@@ -1,8 +1,7 @@
 import pytest
 
 from tests.support.probe import DJANGO, prove
-
-from .probes import WSGI, like_the_pin, same
+from tests.support.probe_parts import WSGI, like_the_pin, same
 
 NAME = "security.strip_tags"
 CODE = (

@@ -1,9 +1,9 @@
 import pytest
 
-from tests.compat.patches.daphne.frames import Client
-from tests.compat.patches.security.probes import WSGI
 from tests.support.daphne import daphne
+from tests.support.frames import Client
 from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe_parts import WSGI
 
 SITE = (
     WSGI

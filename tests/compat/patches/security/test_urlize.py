@@ -1,8 +1,7 @@
 import sys
 
 from tests.support.probe import DJANGO, probe, prove
-
-from .probes import BOUNDED, COPIED, like_the_pin, same
+from tests.support.probe_parts import BOUNDED, COPIED, like_the_pin, same
 
 NAME = "security.urlize"
 CODE = (

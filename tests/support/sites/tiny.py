@@ -1,12 +1,11 @@
 """A small site that is not ours: its own settings, a view, a WebSocket, a program."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
 
-CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from tests.support import CHECKOUT
+from tests.support.servers import free_port
 
 FILES = {
     "manage.py": """
@@ -187,26 +186,3 @@ class Site(object):
     def litter(self):
         """Sockets and pid files, and whatever else lies in the run folder."""
         return sorted(os.listdir(os.path.join(self.var, "run")))
-
-
-def wait(condition, seconds=20):
-    """The first true value of condition(); fails the test when it does not come."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError("did not happen within %d s: %s" % (seconds, condition))
-
-
-def free_port():
-    """A port that nobody listens on, below the range the system hands out by itself."""
-    for port in range(12000 + os.getpid() % 5000, 19000):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")

@@ -3,14 +3,21 @@
 import contextlib
 import http.client
 import os
+import shutil
 import subprocess
 import sys
 
 from tests.support import CHECKOUT
-from tests.support.daphne import wait_for_line
+from tests.support.wait import wait_for_line
 
 MULTIPART = "multipart/form-data; boundary=line"
 FORM = "application/x-www-form-urlencoded"
+
+
+def copy_bodies(folder):
+    """Put the module `bodies`, a site that tells what it read, where a server can import it."""
+    shutil.copy(os.path.join(os.path.dirname(__file__), "sites", "bodies.py"), str(folder))
+    return folder
 
 
 def multipart(fields=(), files=()):

@@ -1,13 +1,8 @@
 """Source that probes of GeoDjango begin with, and the servers that they talk to."""
 
-import json
-import tempfile
 from ctypes.util import find_library
 
 import pytest
-
-from tests.support.probe import probe
-from tests.support.servers import find, start_postgresql
 
 MISSING = [name for name in ("geos_c", "gdal") if not find_library(name)]
 needs_gis = pytest.mark.skipif(MISSING, reason="not installed: lib%s" % ", lib".join(MISSING))
@@ -56,26 +51,7 @@ os.environ["no_proxy"] = "*"
 )
 
 
-@pytest.fixture(scope="module")
-def postgis():
-    """Django's settings of an empty database with PostGIS and its rasters, as JSON."""
-    if not find("/usr/share/postgresql/*/extension/postgis_raster.control"):
-        pytest.skip("PostGIS is not installed")
-    # Not below pytest's folder: the server runs as a user that must not look into that.
-    with tempfile.TemporaryDirectory(prefix="probe-gis-") as folder:
-        started = start_postgresql(folder)
-        if isinstance(started, str):
-            pytest.skip(started)
-        server, settings = started
-        try:
-            settings = dict(settings, ENGINE="django.contrib.gis.db.backends.postgis")
-            made = probe(GIS + EXTENSIONS, env={"DATABASE": json.dumps(settings)})
-            assert made.said == "made", made.error
-            yield json.dumps(settings)
-        finally:
-            server.stop()
-
-
+# A probe that makes an empty database one of PostGIS.
 EXTENSIONS = """
 import psycopg2
 one = settings.DATABASES["default"]

@@ -2,9 +2,10 @@
 
 import os
 import signal
-import socket
 
-from tests.support.servers import HOST, Server, free_port, start_redis, wait_until
+from tests.support.redis import Redis, info
+from tests.support.servers import HOST, Server, free_port
+from tests.support.wait import wait_until
 
 NAME = "mymaster"
 # A sentinel whose answers the probe chooses: `master[0]` is an address, None, or "silence".
@@ -43,29 +44,19 @@ async def fake_sentinel():
 """
 
 
-def command(port, *words):
-    """A Redis server's first answer as text; "" when there is none."""
-    try:
-        with socket.create_connection((HOST, port), 5) as connection:
-            connection.sendall((" ".join(words) + "\r\n").encode())
-            return connection.recv(65536).decode()
-    except OSError:
-        return ""
-
-
 class Sentinels(object):
     """primary, replica: servers; ports: of the sentinels."""
 
     def __init__(self, folder, primary, count=3):
         self.primary, self.sentinels = primary, []
         port = free_port()
-        command(primary.port, "CONFIG", "SET", "repl-diskless-sync-delay", "0")
+        primary.say("CONFIG", "SET", "repl-diskless-sync-delay", "0")
         words = [primary.command[0], "--bind", HOST, "--port", str(port), "--dir", str(folder)]
         words += ["--save", "", "--dbfilename", "replica.rdb", "--repl-diskless-sync-delay", "0"]
         words += ["--replicaof", HOST, str(primary.port)]
         self.replica = Server(words, port, os.path.join(str(folder), "replica.log"))
         try:
-            wait_until(lambda: "link_status:up" in command(port, "INFO", "replication"))
+            wait_until(lambda: "link_status:up" in info(port, "replication"))
             for number in range(count):
                 self._start_sentinel(str(folder), number, count // 2 + 1)
             for sentinel in self.sentinels:
@@ -86,7 +77,7 @@ class Sentinels(object):
     @staticmethod
     def _ready(port, count):
         """Whether the sentinel knows the replica and the other sentinels."""
-        known = command(port, "INFO", "sentinel")
+        known = info(port, "sentinel")
         return "slaves=1,sentinels=%d" % count in known
 
     @property
@@ -101,6 +92,5 @@ class Sentinels(object):
 
 
 def start_sentinels(folder, **options):
-    """Sentinels in `folder`, or None when no Redis server is installed."""
-    primary = start_redis(str(folder))
-    return primary and Sentinels(folder, primary, **options)
+    """Sentinels in `folder`."""
+    return Sentinels(folder, Redis(folder), **options)

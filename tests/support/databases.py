@@ -1,0 +1,165 @@
+"""PostgreSQL and MariaDB, each with as many empty databases as tests want; memcached."""
+
+import atexit
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+
+from tests.support import binaries
+from tests.support.servers import HOST, Server, as_user, free_port
+from tests.support.wait import wait_until
+
+
+def start_memcached(folder):
+    """A memcached that serves one client at a time."""
+    port = free_port()
+    command = [binaries.memcached(), "-l", HOST, "-p", str(port), "-U", "0", "-t", "1", "-m", "16"]
+    command += ["-u", "nobody"]  # as root it must be told
+    return Server(command, port, os.path.join(str(folder), "memcached.log"))
+
+
+class PostgreSQL(Server):
+    """An empty cluster; binaries.Missing where none can be had."""
+
+    def __init__(self):
+        self.driver = _driver("psycopg2")
+        initdb, program = binaries.postgresql("initdb"), binaries.postgresql("postgres")
+        user = _user("postgres")
+        data, port = _data_folder(user), free_port()
+        words = ["-D", data + "/data", "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        _make(as_user(user, [initdb] + words), cwd="/")
+        command = [program, "-D", data + "/data", "-p", str(port), "-c", "fsync=off"]
+        command += ["-c", "listen_addresses=" + HOST, "-c", "unix_socket_directories=" + data]
+        self.count = 0
+        super(PostgreSQL, self).__init__(command, port, data + "/log", user=user)
+        wait_until(self._connects, what="PostgreSQL")
+
+    def _connects(self):
+        try:
+            self._ask("SELECT 1")
+            return True
+        except self.driver.OperationalError:
+            return False
+
+    def _ask(self, query):
+        connection = self.driver.connect(host=HOST, port=self.port, user="tests", dbname="postgres")
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+        finally:
+            connection.close()
+
+    def new_database(self):
+        """Django's settings of an empty database."""
+        self.count += 1
+        name = "tests%d" % self.count
+        self._ask("CREATE DATABASE " + name)
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": name,
+            "USER": "tests",
+            "HOST": HOST,
+            "PORT": str(self.port),
+        }
+
+    def new_url(self):
+        """The same as a DATABASE_URL."""
+        return "postgres://{USER}@{HOST}:{PORT}/{NAME}".format(**self.new_database())
+
+
+class MariaDB(Server):
+    """An empty server with the isolation level and lock waits of a default installation."""
+
+    def __init__(self):
+        self.driver = _driver("pymysql")
+        program, install = binaries.mariadb("mariadbd"), binaries.mariadb("mariadb-install-db")
+        user = _user("mysql")
+        data, port = _data_folder(user), free_port()
+        # The server drops root's rights itself.
+        common = ["--no-defaults", "--datadir=" + data] + (["--user=" + user] if user else [])
+        words = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        _make([install] + common + words)
+        self.socket = data + "/s"
+        command = [program] + common + ["--bind-address=" + HOST, "--port=%d" % port]
+        command += ["--socket=" + self.socket, "--pid-file=" + data + "/pid"]
+        command += ["--innodb-flush-log-at-trx-commit=0"]
+        self.count = 0
+        super(MariaDB, self).__init__(command, port, data + "/log")
+        wait_until(self._connects, what="MariaDB")
+        self._ask("CREATE USER tests@localhost")
+
+    def _connects(self):
+        try:
+            self._ask("SELECT 1")
+            return True
+        except self.driver.err.OperationalError:
+            return False
+
+    def _ask(self, *queries):
+        connection = self.driver.connect(unix_socket=self.socket, user="root")
+        try:
+            with connection.cursor() as cursor:
+                for query in queries:
+                    cursor.execute(query)
+        finally:
+            connection.close()
+
+    def new_database(self):
+        """Django's settings of an empty database."""
+        self.count += 1
+        name = "tests%d" % self.count
+        self._ask(
+            "CREATE DATABASE %s CHARACTER SET utf8mb4" % name,
+            "GRANT ALL ON %s.* TO tests@localhost" % name,
+        )
+        return {
+            "ENGINE": "django.db.backends.mysql",
+            "NAME": name,
+            "USER": "tests",
+            "HOST": self.socket,
+        }
+
+
+def _driver(name):
+    try:
+        return __import__(name)
+    except ImportError:
+        raise binaries.Missing("%s is not installed" % name)
+
+
+def _user(name):
+    """Who a server that refuses to be root's runs as; None when we are not root."""
+    if os.getuid() != 0:
+        return None
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return "nobody"
+    return name
+
+
+def _data_folder(user):
+    """
+    A folder for a server that refuses to run as root; it goes with this process.
+
+    Not in pytest's: each new run of pytest shuts its parent to everybody else.
+    """
+    folder = tempfile.mkdtemp(prefix="tests-server-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if user:
+        shutil.chown(folder, user)
+    return folder
+
+
+def _make(command, **options):
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        **options,
+    )
+    assert done.returncode == 0, done.stdout.decode("utf-8", "replace")

@@ -1,0 +1,115 @@
+"""Fixtures that several rooms use; tests/conftest.py makes them known."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.support import binaries, chromium, gis
+from tests.support.databases import MariaDB, PostgreSQL
+from tests.support.probe import probe
+from tests.support.redis import Redis
+
+
+def or_skip(start):
+    """What it starts; skips the test where the program is not installed."""
+    try:
+        return start()
+    except binaries.Missing as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def redis(tmp_path_factory):
+    """A Redis of this test's own, which it may stop and start: .port, .url, .say()."""
+    server = Redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def more_redis(tmp_path_factory):
+    """more_redis() starts one more."""
+    servers = []
+
+    def start(*options):
+        servers.append(Redis(tmp_path_factory.mktemp("redis"), *options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A PostgreSQL for all tests of this run: .new_database(), .new_url()."""
+    server = or_skip(PostgreSQL)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgis(postgresql):
+    """Django's settings of an empty database with PostGIS and its rasters, as JSON."""
+    engine = "django.contrib.gis.db.backends.postgis"
+    settings = json.dumps(dict(postgresql.new_database(), ENGINE=engine))
+    made = probe(gis.GIS + gis.EXTENSIONS, env={"DATABASE": settings})
+    if "not available" in made.error or "could not open extension" in made.error:
+        pytest.skip("PostGIS is not installed")
+    assert made.said == "made", made.error
+    return settings
+
+
+@pytest.fixture(scope="session")
+def mariadb():
+    """A MariaDB for all tests of this run: .new_database()."""
+    server = or_skip(MariaDB)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium for all tests of this run."""
+    or_skip(binaries.chromium)
+    with chromium.Browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory):
+    """The path of a database file of the reference site, to be copied."""
+    from tests.support.sites.runner import RunnerSite
+
+    var = tmp_path_factory.mktemp("migrated")
+    site = RunnerSite(var)
+    code, _, errors = site.manage("migrate", "--noinput", "--verbosity", "0")
+    assert code == 0, errors
+    return str(var / "db.sqlite3")
+
+
+@pytest.fixture
+def site(tmp_path, migrated_database, django_db_blocker):
+    """A fresh site; models in this process use its database while the test runs."""
+    from django.db import connections
+
+    from tests.support.records import make_user
+    from tests.support.sites.runner import RunnerSite
+
+    var = tmp_path / "var"
+    var.mkdir()
+    shutil.copy(migrated_database, str(var / "db.sqlite3"))
+    before, connection = connections.databases["default"], connections["default"]
+    with django_db_blocker.unblock():
+        connections.databases["default"] = dict(before, NAME=str(var / "db.sqlite3"))
+        del connections["default"]
+        site = RunnerSite(var)
+        try:
+            site.user = make_user("ann")
+            yield site
+        finally:
+            site.close()
+            connections["default"].close()
+            connections.databases["default"] = before
+            connections["default"] = connection

