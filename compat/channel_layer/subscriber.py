@@ -1,39 +1,28 @@
 """
-Both ends of the bells: ring() sends one, an Ear hears them, with one channel for a whole process.
+The receiving end of notifications: one Subscriber, and one channel, for each loop and purpose.
 
-On Redis an Ear reads its list itself. The layer's receive() serves one caller at a time, keeps a
-copy of every message in a second list, and stalls when a caller is cancelled; a bell may be
-lost or come twice, so none of that is needed here. Its group_send() asks Redis three times, once
-for the members, and makes each process a message of its own; ring() asks once.
+On Redis it reads its list itself. The layer's receive() serves one caller at a time, keeps a copy
+of every message in a second list, and stalls when a caller is cancelled; a notification may be lost
+or come twice, so none of that is needed here.
 """
 
 import asyncio
 import logging
 import random
-import time
+from typing import Any, Callable, Coroutine, Optional, Set
 
 from .._asyncio import end_task
 from .._throttle import Throttle
 from . import layers, private_loop
+from .notify import Message
 
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 5
 CALL_SECONDS = 5.0
+# Whoever joins is held up for so long by a layer that does not answer.
+JOIN_SECONDS = 0.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
-
-# KEYS: a group. ARGV: who joined before that time has gone; prefix of lists, their limit, their
-# seconds; the message.
-_RING = """
-redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, ARGV[1])
-for _, channel in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-    local list = ARGV[2] .. string.match(channel, '^[^!]*!?')
-    if redis.call('LLEN', list) < tonumber(ARGV[3]) then
-        redis.call('LPUSH', list, ARGV[5])
-        redis.call('EXPIRE', list, ARGV[4])
-    end
-end
-"""
 
 _DRAIN = """
 local items = redis.call('LRANGE', KEYS[1], 0, -1)
@@ -42,97 +31,67 @@ return items
 """
 
 
-async def ring(layer, group, message):
-    """Send `message` to every Ear in `group`; raises what the layer raises."""
-    if not layers.is_redis(layer) or layer.ring_size > 1:
-        await layer.group_send(group, message)
-        return
-    from aioredis.errors import ReplyError
+class Subscriber:
+    """Joins groups and hands over each notification; survives a dead layer."""
 
-    args = [
-        int(time.time()) - layer.group_expiry,
-        layer.prefix,
-        layer.get_capacity("specific."),  # as every Ear's channel begins
-        layer.expiry,
-        layer.serialize(message),
-    ]
-    try:
-        async with layer.connection(0) as connection:
-            await connection.eval(_RING, keys=[layer._group_key(group)], args=args)
-    except ReplyError:
-        # A server that wants to be told of all keys beforehand, or does nothing at the moment.
-        await layer.group_send(group, message)
-
-
-class Ear:
-    """Joins the groups of followed streams and hands over each bell; survives a dead layer."""
-
-    def __init__(self, layer, on_bell, on_return):
+    def __init__(
+        self,
+        layer: Any,
+        on_notification: Callable[[Message], Any],
+        on_return: Callable[[], Any],
+    ) -> None:
         self.layer = layer
-        self.on_bell = on_bell
-        # Called after an outage: bells were missed.
+        self.on_notification = on_notification
+        # Called when notifications may have been missed: after an outage, or a late join.
         self.on_return = on_return
         self.direct = layers.is_redis(layer)
         self.stopped = False
         # The last call failed: joining waits for the loop below, which joins everything.
         self.down = False
-        self.groups = set()
+        self.groups: Set[str] = set()
         # Left while the layer was down: to be told when it is back.
-        self.owed = set()
-        self.channel = None
+        self.owed: Set[str] = set()
+        self.channel: Optional[str] = None
         self.lock = asyncio.Lock()
         self.throttle = Throttle()
         self.renew_at = 0.0
+        self.tasks: Set[asyncio.Future[Any]] = set()
+        self.receiving: Optional[asyncio.Future[Message]] = None
         self.task = asyncio.ensure_future(self._run())
 
-    async def join(self, group):
-        """Be told of the group; when the layer is down, as soon as it is back."""
+    async def join(self, group: str) -> None:
+        """Be told of the group: at once, or, where the layer does not answer, when it does."""
         self.groups.add(group)
-        await self._sync_quietly(group)
+        await asyncio.wait([self._later(self._sync_quietly(group))], timeout=JOIN_SECONDS)
 
-    async def leave(self, group):
+    async def leave(self, group: str) -> None:
         """Stop being told of the group."""
         self.groups.discard(group)
         await self._sync_quietly(group)
 
-    async def renew(self, group):
-        """Join again a group whose bells do not come."""
-        await self._sync_quietly(group)
+    def renew(self, group: str) -> None:
+        """Join again, some time soon, a group whose notifications do not come."""
+        self._later(self._sync_quietly(group))
 
-    async def renew_when_due(self):
-        """Renew every membership well before it expires."""
-        if asyncio.get_event_loop().time() < self.renew_at:
-            return
-        for group in tuple(self.groups | self.owed):
-            async with self.lock:
-                await self._sync(group)
-        self.renew_at = asyncio.get_event_loop().time() + layers.MEMBER_SECONDS / 3
-
-    async def renew_quietly(self):
-        """renew_when_due() for those who have no use for the layer's errors."""
-        try:
-            await self.renew_when_due()
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            self.down = True
-            self._complain(error)
-
-    async def stop(self):
-        """End the task and close our connections."""
+    async def stop(self) -> None:
+        """Leave all groups, end the tasks and close our connections."""
+        for group in tuple(self.groups):
+            await self.leave(group)
         self.stopped = True
-        await end_task(self.task)
+        for task in [self.task, self.receiving, *self.tasks]:
+            if task is not None:
+                await end_task(task)
         if self.direct:
             for pool in self.layer.pools:
                 await pool.close_loop(asyncio.get_event_loop())
 
-    def leave_at_exit(self):
+    def leave_at_exit(self) -> None:
         """Leave all groups without our event loop, which is not running any more."""
         groups = self.groups | self.owed
         if self.direct and self.channel is not None and groups:
             layer = layers.own_layer()
 
-            async def leave():
+            async def leave() -> None:
                 for group in groups:
                     await layer.group_discard(group, self.channel)
 
@@ -141,7 +100,15 @@ class Ear:
             except Exception as error:
                 logger.debug("groups are left to expire: %s: %s", type(error).__name__, error)
 
-    async def _sync_quietly(self, group):
+    def _later(self, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Future[Any]":
+        task = asyncio.ensure_future(coroutine)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    async def _sync_quietly(self, group: str) -> None:
+        time = asyncio.get_event_loop().time
+        began = time()
         try:
             # One at a time, and no long queue for a layer that does not answer.
             async with self.lock:
@@ -149,15 +116,16 @@ class Ear:
                     await self._sync(group)
                 elif group not in self.groups:
                     self.owed.add(group)
+            if time() - began > JOIN_SECONDS * 0.9 and not self.down:
+                self.on_return()  # nobody has waited for it
         except asyncio.CancelledError:  # an Exception before Python 3.8
             raise
         except Exception as error:
             # The loop below meets the same trouble and joins everything when it is over.
             self.down = True
-            self.renew_at = 0.0
             self._complain(error)
 
-    async def _sync(self, group):
+    async def _sync(self, group: str) -> None:
         # By what is wanted now, with the lock held: a late "leave" cannot undo a newer "join".
         if self.channel is None:
             self.channel = await self.layer.new_channel()
@@ -167,20 +135,29 @@ class Ear:
         await asyncio.wait_for(act(group, self.channel), CALL_SECONDS)
         self.owed.discard(group)
 
-    async def _run(self):
+    async def _renew_when_due(self) -> None:
+        """Renew every membership well before it expires."""
+        if self.down:
+            self.renew_at = 0.0
+        if asyncio.get_event_loop().time() < self.renew_at:
+            return
+        for group in tuple(self.groups | self.owed):
+            async with self.lock:
+                await self._sync(group)
+        self.renew_at = asyncio.get_event_loop().time() + layers.MEMBER_SECONDS / 3
+
+    async def _run(self) -> None:
         pause = FIRST_PAUSE
         while not self.stopped:
             try:
-                if self.down:
-                    self.renew_at = 0.0
-                await self.renew_when_due()
+                await self._renew_when_due()
                 if self.down:
                     self.down, pause = False, FIRST_PAUSE
                     self.on_return()
                 if self.direct:
                     await self._receive_directly()
                 else:
-                    self.on_bell(await self._receive())
+                    await self._receive()
             except asyncio.CancelledError:
                 raise
             except Exception as error:
@@ -189,14 +166,20 @@ class Ear:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
                 pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _receive(self):
-        async with self.lock:
-            if self.channel is None:
-                self.channel = await self.layer.new_channel()
-        return await self.layer.receive(self.channel)
+    async def _receive(self) -> None:
+        if self.receiving is None:
+            async with self.lock:
+                if self.channel is None:
+                    self.channel = await self.layer.new_channel()
+            self.receiving = asyncio.ensure_future(self.layer.receive(self.channel))
+        # It is not cancelled when it takes long: a layer may lose what comes at that moment.
+        await asyncio.wait([self.receiving], timeout=WAIT_SECONDS)
+        if self.receiving.done():
+            task, self.receiving = self.receiving, None
+            self.on_notification(task.result())
 
-    async def _receive_directly(self):
-        """Wait for one bell, then take whatever else has arrived."""
+    async def _receive_directly(self) -> None:
+        """Wait for one notification, then take whatever else has arrived."""
         layer = self.layer
         if self.channel is None:
             self.channel = await layer.new_channel()
@@ -219,12 +202,12 @@ class Ear:
                 self._complain(error)
                 continue
             message.pop("__asgi_channel__", None)
-            self.on_bell(message)
+            self.on_notification(message)
 
-    def _complain(self, error):
+    def _complain(self, error: Exception) -> None:
         self.throttle.log(
             logger.warning,
-            "channel layer: %s: %s; new entries are found by polling meanwhile",
+            "channel layer: %s: %s; what it would tell is found by polling meanwhile",
             type(error).__name__,
             error,
         )

@@ -1,22 +1,22 @@
 """For channels consumers that know more than the session about who may stay connected."""
 
-from .codes import CLOSE_FORBIDDEN
-from .recheck import KEY, Watched
+from .. import close_codes
+from .recheck import KEY, OpenSocket
 from .session_check import answer
 
-__all__ = ["WatchedMixin"]
+__all__ = ["RecheckMixin", "WatchedMixin"]
 
 
-class WatchedMixin:
+class RecheckMixin:
     """
     A consumer whose socket is closed when its user is signed out, or may not stay; list it first.
 
     Behind guard() or without, as long as "user" is in the scope. Override may_stay(), or
-    dismissals() where one query can answer for many sockets. Close codes: CLOSE_SIGNED_OUT,
-    CLOSE_FORBIDDEN.
+    dismissals() where one query can answer for many sockets. Close codes: SIGNED_OUT,
+    FORBIDDEN.
     """
 
-    _watched = None
+    _checked = None
 
     def may_stay(self, user):
         """
@@ -29,10 +29,10 @@ class WatchedMixin:
     @classmethod
     def dismissals(cls, members):
         """{consumer: close code} of those of [(consumer, user)] that may not. In a thread."""
-        if cls.may_stay is WatchedMixin.may_stay:
+        if cls.may_stay is RecheckMixin.may_stay:
             return {}
         return {
-            consumer: CLOSE_FORBIDDEN
+            consumer: close_codes.FORBIDDEN
             for consumer, user in members
             if not answer(False, consumer.may_stay, user)
         }
@@ -46,14 +46,17 @@ class WatchedMixin:
 
     async def __call__(self, receive, send):
         self._end_socket = send
-        watched = self.scope.get(KEY)
-        if watched is None:
-            watched = Watched(self.dismissed)
+        checked = self.scope.get(KEY)
+        if checked is None:
+            checked = OpenSocket(self.dismissed)
         # The guard's is there already, and has begun.
-        watched.consumer = self
-        watched.start(self.scope)
+        checked.consumer = self
+        checked.start(self.scope)
         try:
             await super().__call__(receive, send)
         finally:
-            watched.consumer = None
-            watched.stop()
+            checked.consumer = None
+            checked.stop()
+
+
+WatchedMixin = RecheckMixin  # until 0.2, for sites that have written it

@@ -4,6 +4,7 @@ import collections
 import ipaddress
 import logging
 
+from .. import close_codes
 from .._throttle import Throttle
 from ._settings import (
     MESSAGES_AT_ONCE,
@@ -12,9 +13,8 @@ from ._settings import (
     PER_USER,
     UNCOUNTED,
 )
-from .codes import CLOSE_TOO_MANY
 from .rate import Bucket
-from .recheck import KEY, Watched
+from .recheck import KEY, OpenSocket
 
 logger = logging.getLogger(__name__)
 _throttle = Throttle()
@@ -68,7 +68,7 @@ class AddressLimit(object):
 
 
 class SocketLimit(object):
-    """ASGI middleware inside of authentication: limits by user, and a watch over the session."""
+    """ASGI middleware inside of authentication: limits by user, and sessions checked again."""
 
     def __init__(self, inner):
         self.inner = inner
@@ -86,9 +86,9 @@ class Socket(object):
     def __init__(self, limit, scope):
         self.limit = limit
         self.ended = False
-        self.watched = Watched(self.end)
+        self.checked = OpenSocket(self.end)
         # A consumer that has more to say about who may stay finds it there.
-        self.scope = dict(scope, **{KEY: self.watched})
+        self.scope = dict(scope, **{KEY: self.checked})
         # Middleware outside fills in "user" after this, in objects that both scopes share.
         self.inner = limit.inner(self.scope)
         self.bucket = Bucket(limit.rate, limit.at_once) if limit.rate else None
@@ -100,11 +100,11 @@ class Socket(object):
         key = user.pk if user is not None and user.is_authenticated else None
         if not self.limit.counts.enter(key):
             return await turn_away(self.scope, receive, send, "user %s" % key)
-        self.watched.start(self.scope)
+        self.checked.start(self.scope)
         try:
             return await self.inner(self.receive, self.send)
         finally:
-            self.watched.stop()
+            self.checked.stop()
             self.limit.counts.leave(key)
 
     async def receive(self):
@@ -118,7 +118,7 @@ class Socket(object):
             if self.bucket is None or self.bucket.take():
                 return message
             complain("more than %s messages a second on one socket" % self.limit.rate)
-            await self.end(CLOSE_TOO_MANY)
+            await self.end(close_codes.TOO_MANY)
 
     async def send(self, message):
         """Pass a message on; after the end there is nobody to send it to."""
@@ -137,7 +137,7 @@ async def turn_away(scope, receive, send, whose):
     # A browser takes it for an error when none of those that it offers is chosen.
     chosen = (list(scope.get("subprotocols") or ()) + [None])[0]
     await send({"type": "websocket.accept", "subprotocol": chosen})
-    await send({"type": "websocket.close", "code": CLOSE_TOO_MANY})
+    await send({"type": "websocket.close", "code": close_codes.TOO_MANY})
     while (await receive())["type"] != "websocket.disconnect":
         pass
 
@@ -160,4 +160,4 @@ def address_key(text, uncounted):
 
 
 def complain(what):
-    _throttle.log(logger.warning, "WebSocket closed with %d: %s", CLOSE_TOO_MANY, what)
+    _throttle.log(logger.warning, "WebSocket closed with %d: %s", close_codes.TOO_MANY, what)

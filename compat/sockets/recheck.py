@@ -1,149 +1,105 @@
 """
 Open sockets are checked again: every SOCKETS_RECHECK_SECONDS, and at a logout at once.
 
-One watch for each event loop. A round asks the database a few times for all sockets together;
+One Recheck for each event loop. A round asks the database a few times for all sockets together;
 what nobody can tell, because the database does not answer, is asked again soon.
 """
 
 import asyncio
-import atexit
 import logging
-import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Awaitable, Callable, Dict, Optional, Set
 
-from .._asyncio import end_task, is_current
-from .._throttle import Throttle
-from ..channel_layer import layers
-from ..channel_layer.subscriber import Ear
-from . import logout
-from . import session_check as standing
+from .. import close_codes
+from .._asyncio import end_task
+from ..channel_layer.notify import Message
+from ..channel_layer.per_loop import PerLoop
+from . import logout, session_check
 from ._settings import RECHECK_SECONDS
-from .codes import CLOSE_SIGNED_OUT
 
 logger = logging.getLogger(__name__)
 
-# The key of a scope that has the socket's Watched.
-KEY = "compat.sockets.watched"
+# The key of a scope that has the socket's OpenSocket.
+KEY = "compat.sockets.recheck"
 # A round that failed is made again after this, if the next one is not earlier.
 RETRY_SECONDS = 5
 
-_watches = {}
-# Have no socket any more, and may still be members of the group.
-_stopping = set()
 
+class OpenSocket:
+    """One socket that is checked again. `end(code)` is a coroutine function that closes it."""
 
-class Watched:
-    """One socket. `end(code)` is a coroutine function that closes it."""
+    __slots__ = ("end", "consumer", "session_key", "user", "digest", "recheck", "__weakref__")
 
-    __slots__ = ("end", "consumer", "session_key", "user", "digest", "watch", "__weakref__")
-
-    def __init__(self, end):
+    def __init__(self, end: Callable[[int], Awaitable[Any]]) -> None:
         self.end = end
-        # Has opinions of its own on who may stay: a WatchedMixin.
-        self.consumer = self.session_key = self.user = self.digest = self.watch = None
+        # Has opinions of its own on who may stay: a RecheckMixin.
+        self.consumer: Any = None
+        self.user: Any = None
+        self.session_key: Optional[str] = None
+        self.digest: Optional[str] = None
+        self.recheck: Optional[Recheck] = None
 
-    def start(self, scope):
-        """Begin to watch the session and the user in an ASGI scope, if there is a user in it."""
-        if self.watch is not None or "user" not in scope:
+    def start(self, scope: Dict[str, Any]) -> None:
+        """Begin to check the session and the user in an ASGI scope, if there is a user in it."""
+        if self.recheck is not None or "user" not in scope:
             return
-        self.session_key = standing.session_key(scope.get("session"))
+        self.session_key = session_check.session_key(scope.get("session"))
         self.user = scope["user"]
         if self.session_key is not None:
             self.digest = logout.digest(self.session_key)
-        self.watch = Watch.current()
-        self.watch.enter(self)
+        self.recheck = Recheck.current()
+        self.recheck.enter(self)
 
-    def stop(self):
+    def stop(self) -> None:
         """Forget the socket."""
-        watch, self.watch = self.watch, None
-        if watch is not None:
-            watch.leave(self)
+        recheck, self.recheck = self.recheck, None
+        if recheck is not None:
+            recheck.leave(self)
 
 
-class Watch:
+class Recheck(PerLoop):
     """The sockets of one event loop; exists while there is one."""
 
-    @classmethod
-    def current(cls):
-        """The watch of the running loop, made when there is none."""
-        loop = asyncio.get_event_loop()
-        for key, watch in list(_watches.items()):
-            if watch.pid != os.getpid() or watch.loop.is_closed():
-                logout.unlisten(watch.ring)
-                del _watches[key]
-        watch = _watches.get(id(loop))
-        if watch is None:
-            watch = _watches[id(loop)] = cls(loop)
-        return watch
+    TYPE = logout.TYPE
 
-    def __init__(self, loop):
-        self.loop = loop
-        self.pid = os.getpid()
-        self.sockets = set()
-        self.by_digest = {}
-        self.throttle = Throttle()
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.sockets: Set[OpenSocket] = set()
+        self.by_digest: Dict[str, Set[OpenSocket]] = {}
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="sockets")
-        self.ending = set()
-        layer = layers.own_layer()
-        self.ear = None if layer is None else Ear(layer, self.on_bell, lambda: None)
-        self.joining = None if self.ear is None else self._later(self.ear.join(logout.GROUP))
+        if self.subscriber is not None:
+            self.later(self.join(logout.GROUP))
         self.checking = loop.create_task(self._check())
-        logout.listen(self.ring)
 
-    def enter(self, socket):
+    def enter(self, socket: OpenSocket) -> None:
         self.sockets.add(socket)
         if socket.digest is not None:
             self.by_digest.setdefault(socket.digest, set()).add(socket)
 
-    def leave(self, socket):
+    def leave(self, socket: OpenSocket) -> None:
         self.sockets.discard(socket)
-        same = self.by_digest.get(socket.digest)
-        if same is not None:
+        same = self.by_digest.get(socket.digest) if socket.digest is not None else None
+        if socket.digest is not None and same is not None:
             same.discard(socket)
             if not same:
                 del self.by_digest[socket.digest]
-        if not self.sockets and _watches.get(id(self.loop)) is self:
-            del _watches[id(self.loop)]
-            logout.unlisten(self.ring)
-            _stopping.add(self)
-            self._later(self._stop())
+        if not self.sockets and self.is_current():
+            self.retire()
 
-    def _later(self, coroutine):
-        task = self.loop.create_task(coroutine)
-        self.ending.add(task)
-        task.add_done_callback(self.ending.discard)
-        return task
-
-    async def _stop(self):
+    async def stop(self) -> None:
         await end_task(self.checking)
-        if self.ear is not None:
-            others = [task for task in self.ending if not is_current(task)]
-            if others:
-                await asyncio.wait(others)
-            await self.ear.leave(logout.GROUP)
-            await self.ear.stop()
         self.thread.shutdown(wait=False)
-        _stopping.discard(self)
 
     # Logouts
 
-    def ring(self, message):
-        """A logout in this process, from any thread."""
-        if self.pid == os.getpid():
-            try:
-                self.loop.call_soon_threadsafe(self.on_bell, message)
-            except RuntimeError:  # the loop was closed without a goodbye
-                logout.unlisten(self.ring)
-
-    def on_bell(self, message):
+    def on_notification(self, message: Message) -> None:
         """Close the sockets of a session that has ended."""
-        if message.get("type") == logout.TYPE:
-            for socket in tuple(self.by_digest.get(message.get("session"), ())):
-                self.dismiss(socket, CLOSE_SIGNED_OUT)
+        for socket in tuple(self.by_digest.get(message.get("session", ""), ())):
+            self.dismiss(socket, close_codes.SIGNED_OUT)
 
     # Rounds
 
-    async def _check(self):
+    async def _check(self) -> None:
         period = RECHECK_SECONDS()
         pause = period
         while period:
@@ -165,35 +121,35 @@ class Watch:
             # From beginning to beginning, so that the bound does not grow with the round.
             pause = max(pause - (self.loop.time() - began), 0.05)
 
-    async def check(self):
+    async def check(self) -> None:
         """One round over all sockets."""
         sockets = list(self.sockets)
         if not sockets:
             return
         try:
-            codes = await self.loop.run_in_executor(self.thread, standing.ask, sockets)
-        except standing.HalfChecked as half:
+            codes = await self.loop.run_in_executor(self.thread, session_check.ask, sockets)
+        except session_check.HalfChecked as half:
             for socket, code in half.codes.items():
                 self.dismiss(socket, code)
             raise half.__cause__
         for socket in sockets:
             if socket in codes:
                 self.dismiss(socket, codes[socket])
-            elif socket.consumer is not None and socket.watch is self:
+            elif socket.consumer is not None and socket.recheck is self:
                 self._passed(socket.consumer)
 
-    def dismiss(self, socket, code):
+    def dismiss(self, socket: OpenSocket, code: int) -> None:
         """Close a socket, if it is still there."""
-        if socket.watch is self:
-            self._later(self._end(socket, code))
+        if socket.recheck is self:
+            self.later(self._end(socket, code))
 
-    def _passed(self, consumer):
+    def _passed(self, consumer: Any) -> None:
         try:
             consumer.rechecked()
         except Exception:  # of one consumer, and no reason to leave the others out
             self.throttle.log(logger.exception, "rechecked() of %s failed", type(consumer).__name__)
 
-    async def _end(self, socket, code):
+    async def _end(self, socket: OpenSocket, code: int) -> None:
         end = socket.end if socket.consumer is None else socket.consumer.dismissed
         try:
             await end(code)
@@ -201,12 +157,3 @@ class Watch:
             raise
         except Exception as error:
             logger.info("socket not closed: %s: %s", type(error).__name__, error)
-
-
-def _say_goodbye():
-    for watch in list(_watches.values()) + list(_stopping):
-        if watch.pid == os.getpid() and watch.ear is not None:
-            watch.ear.leave_at_exit()
-
-
-atexit.register(_say_goodbye)

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import DataError, Error, close_old_connections
 from django.utils.crypto import constant_time_compare
 
+from .. import close_codes
 from .._throttle import Throttle
-from .codes import CLOSE_FORBIDDEN, CLOSE_SIGNED_OUT
 
 logger = logging.getLogger(__name__)
 _throttle = Throttle()
@@ -59,7 +59,7 @@ def session_key(session):
 
 def ask(sockets):
     """
-    {socket: close code} of those Watched that must be closed.
+    {socket: close code} of those of the OpenSockets that must be closed.
 
     Raises what the database does; HalfChecked, when it did so to consumers only.
     """
@@ -79,13 +79,13 @@ def codes(sockets):
     for socket in sockets:
         user, consumer = users[socket], socket.consumer  # may end meanwhile
         if user is None:
-            found[socket] = CLOSE_SIGNED_OUT
+            found[socket] = close_codes.SIGNED_OUT
         elif consumer is not None:
             consumers.setdefault(type(consumer), []).append((consumer, user))
             sockets_of[consumer] = socket
     failure = None
     for kind, members in consumers.items():
-        all_of_them = {consumer: CLOSE_FORBIDDEN for consumer, _ in members}
+        all_of_them = {consumer: close_codes.FORBIDDEN for consumer, _ in members}
         try:
             said = answer(all_of_them, kind.dismissals, members)
         except Error as error:

@@ -1,5 +1,5 @@
 """
-Durable, resumable push: append to a log, ring a bell.
+Durable, resumable push: append to a log, and notify those who follow it.
 
 Put ``compat.streams`` in INSTALLED_APPS, migrate, then from a view, command, task or thread::
 

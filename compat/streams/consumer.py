@@ -4,16 +4,17 @@ import asyncio
 import re
 from urllib.parse import parse_qs
 
-from ..sockets.consumer import WatchedMixin
+from .. import close_codes
+from ..sockets.consumer import RecheckMixin
 from .entries import frame
 from .flow import wire_of
-from .follower import LATEST, StreamFollower
+from .follower import LATEST, SinceBeyondHead, StreamFollower
 from .names import check_name
 from .store import MAX_SEQ
 
 __all__ = ["StreamConsumerMixin", "StreamFollower", "since_from"]
 
-CLOSE_BAD_SINCE = 4500
+CLOSE_BAD_SINCE = close_codes.BAD_SINCE  # until 0.2, for sites that have written it
 GOODBYE_SECONDS = 2.0
 
 
@@ -37,13 +38,13 @@ def parse_since(value):
     raise ValueError(f"since must be a sequence number or latest, not {value!a:.40}")
 
 
-class StreamConsumerMixin(WatchedMixin):
+class StreamConsumerMixin(RecheckMixin):
     """
     Adds follow() and unfollow() to an AsyncWebsocketConsumer; list it first.
 
     A consumer that only follows streams may say `channel_layer_alias = None`: entries arrive all
     the same, a socket takes less memory, and a failing channel layer cannot close it.
-    Whoever is signed out is disconnected; may_stay() can ask for more, see WatchedMixin.
+    Whoever is signed out is disconnected; may_stay() can ask for more, see RecheckMixin.
     """
 
     _followers = None
@@ -59,9 +60,10 @@ class StreamConsumerMixin(WatchedMixin):
         """
         Send `stream` to this accepted socket from `since` on; returns whether it began.
 
-        `since` is a sequence number, "latest", or what since_from() returned. A bad one is
-        answered with an error frame and close code 4500. With `as_message` (body -> text, or
-        None to skip) entries are sent as {"message": text} and `since` may be None for "latest".
+        `since` is a sequence number, "latest", or what since_from() returned. One that is none of
+        them is answered with an error frame and the close code BAD_SINCE; one beyond the last entry
+        with START_OVER, since the log went back. With `as_message` (body -> text, or None to skip)
+        entries are sent as {"message": text} and `since` may be None for "latest".
         """
         check_name(stream)
         await self.unfollow(stream)
@@ -78,10 +80,11 @@ class StreamConsumerMixin(WatchedMixin):
                 backlog=wire_of(self.base_send),
             )
             await follower.start()
+        except SinceBeyondHead as error:
+            await self._refuse(stream, "start-over", error, close_codes.START_OVER)
+            return False
         except ValueError as error:
-            await self.unfollow(stream)
-            await self._send_stream_text(frame("error", code="bad-since", detail=str(error)))
-            await self._close_stream(CLOSE_BAD_SINCE)
+            await self._refuse(stream, "bad-since", error, close_codes.BAD_SINCE)
             return False
         return True
 
@@ -96,6 +99,11 @@ class StreamConsumerMixin(WatchedMixin):
                 ending += follower.stop()
         if ending:
             await asyncio.wait(ending, timeout=GOODBYE_SECONDS)
+
+    async def _refuse(self, stream: str, code: str, error: Exception, number: int) -> None:
+        await self.unfollow(stream)
+        await self._send_stream_text(frame("error", code=code, detail=str(error)))
+        await self._close_stream(number)
 
     async def _send_stream_text(self, text):
         await self.base_send({"type": "websocket.send", "text": text})

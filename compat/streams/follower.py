@@ -3,18 +3,20 @@
 import asyncio
 import logging
 
+from .. import close_codes
 from .._asyncio import is_current
 from . import stats
 from ._settings import SLOW_BYTES, SLOW_SECONDS
 from .entries import frame
 from .flow import Wire
+from .hub import Hub
 
 logger = logging.getLogger(__name__)
 
 LATEST = -1
 BACKLOG_CHECK_SECONDS = 0.1
-CLOSE_BEHIND = 4013
-CLOSE_RESTART = 1012
+# For sites that have written them; until 0.2.
+CLOSE_BEHIND, CLOSE_RESTART = close_codes.BEHIND, close_codes.RESTART
 
 
 class SinceBeyondHead(ValueError):
@@ -61,8 +63,6 @@ class StreamFollower:
 
         Raises SinceBeyondHead. Call stop() in any case, also when this was cancelled.
         """
-        from .hub import Hub
-
         topic = self.topic = Hub.current().enter(self)
         await topic.opened()
         if self.cursor == LATEST:
@@ -131,7 +131,7 @@ class StreamFollower:
         """Entries cannot be sent: better no connection than one that looks alive."""
         logger.info("stream reader gone: %s: %s", type(error).__name__, error)
         try:
-            await self.dismiss(CLOSE_RESTART)
+            await self.dismiss(close_codes.RESTART)
         except asyncio.CancelledError:
             raise
         except Exception as closing:
@@ -189,7 +189,7 @@ class StreamFollower:
         while held > limit:
             if loop.time() > deadline:
                 logger.info("closing a reader of %s that is stuck at %d", self.stream, self.cursor)
-                await self.dismiss(CLOSE_BEHIND)
+                await self.dismiss(close_codes.BEHIND)
                 return False
             await asyncio.sleep(BACKLOG_CHECK_SECONDS)
             held = self.backlog()

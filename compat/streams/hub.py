@@ -1,27 +1,24 @@
 """
-One hub for each event loop of a process: the only place that listens to bells and polls heads.
+One hub for each event loop of a process: the only place that hears of entries and polls heads.
 
-A lost bell delays an entry by STREAMS_POLL_SECONDS at most and never loses it: one query
-compares the heads of all followed streams with the database.
+A lost notification delays an entry by STREAMS_POLL_SECONDS at most and never loses it: one query
+compares the heads of all followed streams with the database. Polling waits for nothing else.
 """
 
 import asyncio
-import atexit
 import functools
 import logging
-import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Dict, List
 
 from django.db import close_old_connections
 
-from .._asyncio import end_task, is_current
-from .._throttle import Throttle
-from ..channel_layer import layers
-from ..channel_layer.subscriber import Ear
-from . import notification as bell
-from . import stats, store
+from .. import close_codes
+from .._asyncio import end_task
+from ..channel_layer.notify import Message
+from ..channel_layer.per_loop import PerLoop
+from . import notification, stats, store
 from ._settings import POLL_SECONDS
-from .follower import CLOSE_RESTART
 from .names import group_name
 from .topic import Topic
 
@@ -32,43 +29,23 @@ logger = logging.getLogger(__name__)
 READ_THREADS = 4
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
-_hubs = {}
 
-
-class Hub:
+class Hub(PerLoop):
     """Followed streams of one event loop; exists while there is a follower."""
 
-    @classmethod
-    def current(cls):
-        """The hub of the running loop, made when there is none."""
-        loop = asyncio.get_event_loop()
-        for key, hub in list(_hubs.items()):
-            if hub.pid != os.getpid() or hub.loop.is_closed():
-                bell.unlisten(hub.ring)
-                del _hubs[key]
-        hub = _hubs.get(id(loop))
-        if hub is None:
-            hub = _hubs[id(loop)] = cls(loop)
-        return hub
+    TYPE = notification.TYPE
 
-    def __init__(self, loop):
-        self.loop = loop
-        self.pid = os.getpid()
-        self.closed = False
-        self.topics = {}
-        self.leaving = set()
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.topics: Dict[str, Topic] = {}
         self.delivered = 0
-        self.throttle = Throttle()
         self.threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="streams")
-        layer = layers.own_layer()
-        self.ear = None if layer is None else Ear(layer, self.on_bell, self.poll_now)
         self.poll_early = asyncio.Event()
         self.polling = loop.create_task(self._poll())
-        bell.listen(self.ring)
 
     # Followers
 
-    def enter(self, follower):
+    def enter(self, follower: Any) -> Topic:
         """The follower's topic, made when nobody follows that stream yet."""
         topic = self.topics.get(follower.stream)
         if topic is None:
@@ -78,7 +55,7 @@ class Hub:
         stats.readers.inc()
         return topic
 
-    def leave(self, topic, follower):
+    def leave(self, topic: Topic, follower: Any) -> "List[asyncio.Future[Any]]":
         """Forget a follower, the topic with its last one, and the hub with its last topic."""
         topic.forget(follower)
         stats.readers.dec()
@@ -87,67 +64,35 @@ class Hub:
         del self.topics[topic.name]
         ending = topic.close()
         if self.topics:
-            ending.append(self._later(self._leave_group(topic)))
+            ending.append(self.later(self._leave_group(topic)))
         else:
-            if _hubs.get(id(self.loop)) is self:
-                del _hubs[id(self.loop)]
-            bell.unlisten(self.ring)
-            ending.append(self._later(self._end(topic)))
+            ending.append(self.retire())
         return ending
 
-    def _later(self, coroutine):
-        task = self.loop.create_task(coroutine)
-        self.leaving.add(task)
-        task.add_done_callback(self.leaving.discard)
-        return task
-
-    async def join(self, topic):
-        """Have the topic's bells sent to us."""
-        if self.ear is not None:
-            await self.ear.join(topic.group)
-
-    async def _leave_group(self, topic):
+    async def _leave_group(self, topic: Topic) -> None:
         # Somebody may have come back to the stream in the meantime.
-        if self.ear is not None and topic.name not in self.topics:
-            await self.ear.leave(topic.group)
+        if self.subscriber is not None and topic.name not in self.topics:
+            await self.subscriber.leave(topic.group)
 
-    async def _end(self, topic):
-        self.closed = True
+    async def stop(self) -> None:
         self.tell()
-        others = [task for task in self.leaving if not is_current(task)]
         await end_task(self.polling)
-        if others:
-            await asyncio.wait(others)
-        if self.ear is not None:
-            await self.ear.leave(topic.group)
-            await self.ear.stop()
         self.threads.shutdown(wait=False)
 
-    # Bells and heads
+    # Notifications and heads
 
-    def ring(self, message):
-        """A bell rung in this process, from any thread."""
-        if self.pid == os.getpid():
-            try:
-                self.loop.call_soon_threadsafe(self.on_bell, message)
-            except RuntimeError:
-                # The loop was closed without a goodbye; current() will notice.
-                bell.unlisten(self.ring)
-
-    def on_bell(self, message):
-        """Pass a bell to its topic, if somebody follows it here."""
-        if message.get("type") != "streams.bell":
-            return
+    def on_notification(self, message: Message) -> None:
+        """Pass it to its topic, if somebody follows it here."""
         topic = self.topics.get(message["stream"])
         if topic is not None:
             bodies, at = message.get("bodies"), message.get("at")
-            topic.bell(message["first"], message["last"], bodies, at)
+            topic.notified(message["first"], message["last"], bodies, at)
 
-    def poll_now(self):
-        """Compare heads at once: bells may have been missed."""
+    def on_return(self) -> None:
+        """Compare heads at once: notifications may have been missed."""
         self.poll_early.set()
 
-    async def _poll(self):
+    async def _poll(self) -> None:
         while not self.closed:
             seconds = POLL_SECONDS()
             timer = self.loop.call_later(seconds, self.poll_early.set)
@@ -159,19 +104,17 @@ class Hub:
             self.tell()
             try:
                 await self._compare()
-                if self.ear is not None:
-                    await self.ear.renew_quietly()
             except asyncio.CancelledError:
                 raise
             except Exception as error:
                 self._complain(error)
 
-    def tell(self):
+    def tell(self) -> None:
         """Pass on what was counted: on the way of every line an addition is cheap, more is not."""
         delivered, self.delivered = self.delivered, 0
         stats.delivered.inc(delivered)
 
-    async def _compare(self):
+    async def _compare(self) -> None:
         before = {n: topic.head for n, topic in self.topics.items() if topic.tail is not None}
         heads = await self.database(store.heads, list(before))
         for name, head in before.items():
@@ -184,16 +127,16 @@ class Hub:
                 await self._restart(topic, found)
             elif found > topic.head:
                 topic.seen(found)
-                if self.ear is not None:
-                    # Its bells do not arrive: perhaps the group forgot us.
-                    await self.ear.renew(topic.group)
+                if self.subscriber is not None:
+                    # Its notifications do not arrive: perhaps the group forgot us.
+                    self.subscriber.renew(topic.group)
 
-    async def _restart(self, topic, head):
+    async def _restart(self, topic: Topic, head: int) -> None:
         """The database lost entries that were sent: readers have to start over."""
         logger.warning("stream %s went back from %d to %d", topic.name, topic.head, head)
         for follower in tuple(topic.followers):
             try:
-                await follower.dismiss(CLOSE_RESTART)
+                await follower.dismiss(close_codes.RESTART)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
@@ -201,7 +144,7 @@ class Hub:
 
     # The database
 
-    async def database(self, function, *args):
+    async def database(self, function: Callable[..., Any], *args: Any) -> Any:
         """Run a read in one of our threads, again and again until the database answers."""
         pause = FIRST_PAUSE
         while not self.closed:
@@ -216,25 +159,15 @@ class Hub:
             pause = min(pause * 2, LONGEST_PAUSE)
         raise asyncio.CancelledError()
 
-    def _complain(self, error):
+    def _complain(self, error: Exception) -> None:
         self.throttle.log(
             logger.warning, "streams cannot be read: %s: %s", type(error).__name__, error
         )
 
 
-def _with_connection(function, *args):
+def _with_connection(function: Callable[..., Any], *args: Any) -> Any:
     close_old_connections()
     try:
         return function(*args)
     finally:
         close_old_connections()
-
-
-def _say_goodbye():
-    """At the end of the process: take our queues out of the groups that are still joined."""
-    for hub in list(_hubs.values()):
-        if hub.pid == os.getpid() and hub.ear is not None:
-            hub.ear.leave_at_exit()
-
-
-atexit.register(_say_goodbye)

@@ -9,6 +9,6 @@ closed = counter("streams_closed", "Readers that were closed by us", ["code"])
 readers = gauge("streams_readers", "Readers that follow a stream now")
 lag = histogram(
     "streams_lag_seconds",
-    "Seconds from the commit of an entry to its way into the connections, where a bell told of it",
+    "Seconds from the commit of an entry to its way into the connections, if a notification came",
     (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )

@@ -16,8 +16,7 @@ import time
 from django.db import Error, IntegrityError, OperationalError, router, transaction
 from django.utils import timezone
 
-from . import notification as bell
-from . import stats
+from . import notification, stats
 from ._settings import MAX_BODY
 from .models import Entry, Stream
 from .names import check_name
@@ -99,7 +98,7 @@ def _append_alone(connection, name, texts):
 
 
 def _append(connection, name, texts, progress=None):
-    """Reserve the range, insert, and have the bell rung after the (outermost) commit."""
+    """Reserve the range, insert, and announce it after the (outermost) commit."""
     alias = connection.alias
     with transaction.atomic(using=alias, savepoint=connection.in_atomic_block):
         with connection.cursor() as cursor:
@@ -115,7 +114,7 @@ def _append(connection, name, texts, progress=None):
 
 def _announce(name, first, texts):
     stats.appended.inc(len(texts))
-    bell.ring(name, first, texts)
+    notification.announce(name, first, texts)
 
 
 def _reserve(connection, cursor, name, count, size):

@@ -38,14 +38,14 @@ class Topic:
         self.reading = {}
         self.filling = None
         self.waking = False
-        self.rung = None  # when the first of the entries was committed that nobody was woken for
+        self.committed = None  # when the first of the entries was that nobody was woken for
         self.head_reading = self.head_next = None
         self.average = 512.0
         self.opening = hub.loop.create_task(self._open())
 
     async def _open(self):
         # Join first, then look: what is committed in between is announced to us.
-        await self.hub.join(self)
+        await self.hub.join(self.group)
         head = await self.hub.database(store.head, self.name)
         self.tail = Segment(head + 1)
         self.seen(head)
@@ -81,9 +81,9 @@ class Topic:
         self.waking = False
         for follower in tuple(self.ready):
             follower.wake()
-        if self.rung is not None:
-            stats.lag.observe(max(0.0, time.time() - self.rung))
-            self.rung = None
+        if self.committed is not None:
+            stats.lag.observe(max(0.0, time.time() - self.committed))
+            self.committed = None
 
     def rest(self):
         """Free what only readers that are catching up need, when there is none."""
@@ -95,10 +95,10 @@ class Topic:
 
     # What is known about the head
 
-    def bell(self, first, last, bodies, at=None):
+    def notified(self, first, last, bodies, at=None):
         """Entries first … last were committed `at` that time; `bodies` are their JSON texts."""
-        if at is not None and last > self.head and self.rung is None:
-            self.rung = at
+        if at is not None and last > self.head and self.committed is None:
+            self.committed = at
         tail = self.tail
         if tail is not None and bodies and first <= tail.last + 1 <= last:
             tail.extend(bodies[tail.last + 1 - first :])
@@ -140,10 +140,10 @@ class Topic:
                     # The entries in between were trimmed from the log.
                     self.tail = found
                 else:
-                    # Bells may have brought a part of it in the meantime.
+                    # Notifications may have brought a part of it in the meantime.
                     tail.extend(found.bodies[tail.last + 1 - found.first :])
                     tail.trim(TAIL_ENTRIES, TAIL_CHARACTERS)
-                # What was committed meanwhile is there, too; its bell finds nothing left to do.
+                # What was committed meanwhile is there, too: its notification finds no more to do.
                 self.head = max(self.head, self.tail.last)
                 self.wake()
         finally:

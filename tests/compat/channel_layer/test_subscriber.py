@@ -1,106 +1,170 @@
-"""Bells over a real Redis: who hears them, and what one costs."""
+"""Subscribers of a real Redis that restarts, hangs and forgets."""
 
-import json
+import asyncio
+import signal
 
 import pytest
 
-from tests.support.probe import probe
+from compat.channel_layer import layers, notify, subscriber
 
-CODE = """
-import asyncio, json, os, time
-import django
-from django.conf import settings
-config = {"hosts": [("127.0.0.1", port) for port in json.loads(os.environ["PORTS"])]}
-config.update(json.loads(os.environ.get("CONFIG", "{}")))
-settings.configure(CHANNEL_LAYERS={"default": {
-    "BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": config,
-}})
-django.setup()
-from compat.channel_layer import layers, subscriber as ear
-from compat._asyncio import current_task
-
-heard, asked = [], []
-
-async def listen(place):
-    loop, done = asyncio.get_event_loop(), asyncio.Event()
-    def on_bell(message):
-        heard.append([place, message])
-        done.set()
-    listener = ear.Ear(layers.own_layer(), on_bell, lambda: None)
-    await listener.join("news")
-    return listener, done
-
-def watch(refuse):
-    # Only what the sender asks, not the ears beside it.
-    task = current_task()
-    from aioredis.connection import RedisConnection
-    from aioredis.errors import ReplyError
-    stock = RedisConnection.execute
-    def execute(self, command, *args, **kwargs):
-        if current_task() is task:
-            asked.append((command.decode() if isinstance(command, bytes) else command).lower())
-        if refuse and args[:1] == (ear._RING,):
-            raise ReplyError("ERR script tried accessing undeclared key")
-        return stock(self, command, *args, **kwargs)
-    RedisConnection.execute = execute
-    return lambda: setattr(RedisConnection, "execute", stock)
-
-async def main():
-    both = [await listen(place) for place in "ab"]
-    sender = layers.own_layer()
-    async with sender.connection(sender.consistent_hash("news")) as connection:
-        await connection.zadd(sender._group_key("news"), time.time() - 20 * 3600, "specific.old!x")
-        await connection.zadd(sender._group_key("news"), time.time(), "specific.dead!x")
-    unwatch = watch(os.environ.get("REFUSE"))
-    await ear.ring(sender, "news", {"type": "news", "text": "\\u00e9"})
-    unwatch()
-    for _, done in both:
-        await asyncio.wait_for(done.wait(), 10)
-    for _ in range(5):
-        await ear.ring(sender, "news", {"type": "news", "text": "more"})
-    left = {}
-    for name in ("old", "dead"):
-        key = sender.prefix + "specific.%s!" % name
-        async with sender.connection(sender.consistent_hash("specific.%s!" % name)) as connection:
-            left[name] = [await connection.llen(key), await connection.ttl(key) > 0]
-    for listener, _ in both:
-        await listener.stop()
-    await sender.close_pools()
-    first = [message for message in heard if message[1]["text"] != "more"]
-    print(json.dumps([sorted(first, key=lambda one: one[0]), asked, left]))
-
-loop = asyncio.new_event_loop()
-asyncio.set_event_loop(loop)
-loop.run_until_complete(main())
-"""
-BELL = {"type": "news", "text": "\u00e9"}
-STOCK = ["zremrangebyscore", "zrange", "eval"]
+from .subscribers import GROUP, disconnect, layer_of, listening
 
 
-def ring(ports, **env):
-    """What the two ears heard of the first bell, what Redis was asked, and the lists left."""
-    said = probe(CODE, env=dict(env, PORTS=json.dumps(ports)))
-    assert said.said, said.error
-    return json.loads(said.said)
+def test_what_arrives_together_is_handed_over_together(redis, run):
+    """In the order in which it was sent; the list is read once."""
+    layer = layer_of(redis)
+    messages = [{"type": "news", "number": number} for number in range(5)]
+
+    async def main():
+        listener = await listening(layer)
+        async with layer.connection(0) as connection:
+            await connection.lpush(listener.key(), *map(layer.serialize, messages))
+        await listener.until(lambda one: len(one.messages) >= 5)
+        await listener.subscriber.stop()
+        return listener.messages
+
+    assert run(main()) == messages
 
 
-@pytest.mark.parametrize("keys", [[], ["secret"]])
-def test_a_bell_reaches_every_ear_and_asks_redis_once(redis, keys):
-    config = json.dumps({"symmetric_encryption_keys": keys, "capacity": 4, "prefix": "mine"})
-    heard, asked, left = ring([redis.port], CONFIG=config)
-    assert heard == [["a", BELL], ["b", BELL]]
-    assert asked == ["eval"]
-    # Who is too old is gone; who died keeps no more than the capacity, and not for ever.
-    assert left == {"old": [0, False], "dead": [4, True]}
+def test_what_cannot_be_read_is_skipped(redis, run):
+    layer = layer_of(redis)
+
+    async def main():
+        listener = await listening(layer)
+        async with layer.connection(0) as connection:
+            await connection.lpush(listener.key(), b"\xc1", layer.serialize({"type": "news"}))
+        await listener.until(lambda one: one.messages)
+        await listener.subscriber.stop()
+        return listener.messages
+
+    assert run(main()) == [{"type": "news"}]
 
 
-def test_where_a_script_must_tell_its_keys_the_layer_sends(redis):
-    heard, asked, left = ring([redis.port], REFUSE="1")
-    assert heard == [["a", BELL], ["b", BELL]]
-    assert asked == ["eval"] + STOCK
+@pytest.mark.parametrize("seconds", [2, 900])
+def test_memberships_are_renewed_before_they_expire(redis, run, monkeypatch, seconds):
+    monkeypatch.setattr(layers, "MEMBER_SECONDS", seconds)
+    monkeypatch.setattr(subscriber, "WAIT_SECONDS", 1)
+    layer = layer_of(redis)
+
+    async def main():
+        listener = await listening(layer)
+        first = await listener.members()
+        await asyncio.sleep(2.5)
+        second = await listener.members()
+        await listener.subscriber.stop()
+        last = await listener.members()
+        await disconnect(layer)
+        return first, second, last
+
+    first, second, last = run(main())
+    assert len(first) == len(second) == 1 and last == {}
+    assert (first == second) == (seconds == 900)
 
 
-def test_with_several_servers_the_layer_sends(redis, more_redis):
-    heard, asked, _ = ring([redis.port, more_redis().port])
-    assert heard == [["a", BELL], ["b", BELL]]
-    assert asked[:2] == STOCK[:2] and set(asked[2:]) == {"eval"}
+def test_renew_joins_a_group_that_forgot_us(redis, run):
+    layer = layer_of(redis)
+
+    async def main():
+        listener = await listening(layer)
+        async with layer.connection(0) as connection:
+            await connection.delete(layer._group_key(GROUP))
+        listener.subscriber.renew(GROUP)
+        while not await listener.members():
+            await asyncio.sleep(0.02)
+        await listener.subscriber.stop()
+
+    run(main())
+
+
+def test_after_an_outage_groups_are_joined_and_somebody_told(redis, run):
+    layer = layer_of(redis)
+
+    async def main():
+        listener = await listening(layer)
+        assert not listener.returns
+        redis.stop(signal.SIGKILL)
+        await listener.subscriber.join("sports")
+        redis.start()
+        await listener.until(lambda one: one.returns)
+        sender = layer_of(redis)
+        for group in (GROUP, "sports"):
+            await notify.send(sender, group, {"type": group})
+        await listener.until(lambda one: len(one.messages) == 2)
+        await listener.subscriber.stop()
+        await disconnect(sender)
+        return listener.returns, [message["type"] for message in listener.messages]
+
+    assert run(main()) == (1, [GROUP, "sports"])
+
+
+def test_a_redis_that_hangs_holds_nobody_up(redis, run):
+    """Who joins goes on, and is told when it is a member after all: something may be missed."""
+    layer = layer_of(redis)
+
+    async def main():
+        loop = asyncio.get_event_loop()
+        listener = await listening(layer)
+        redis.process.send_signal(signal.SIGSTOP)
+        try:
+            began = loop.time()
+            for group in ("a", "b", "c"):
+                await listener.subscriber.join(group)
+            listener.subscriber.renew(GROUP)
+            joining = loop.time() - began
+        finally:
+            redis.process.send_signal(signal.SIGCONT)
+        await listener.until(lambda one: one.returns)
+        while not await listener.members("c"):
+            await asyncio.sleep(0.02)
+        await listener.subscriber.stop()
+        return joining
+
+    assert run(main()) < 3 * subscriber.JOIN_SECONDS + 0.5
+
+
+class Queue:
+    """A layer of somebody else's: nothing is known but its interface."""
+
+    def __init__(self):
+        self.queue = asyncio.Queue()
+        self.joined, self.calls, self.fail = [], 0, False
+
+    async def new_channel(self):
+        return "mine"
+
+    async def group_add(self, group, channel):
+        self.joined.append(group)
+
+    async def group_discard(self, group, channel):
+        self.joined.append("-" + group)
+
+    async def receive(self, channel):
+        self.calls += 1
+        message = await self.queue.get()
+        if message is None:
+            raise OSError("gone")
+        return message
+
+
+def test_any_other_layer(run, monkeypatch):
+    """It is asked again only when it has answered, and memberships are renewed meanwhile."""
+    monkeypatch.setattr(subscriber, "WAIT_SECONDS", 0.02)
+    monkeypatch.setattr(layers, "MEMBER_SECONDS", 0.15)
+
+    async def main():
+        layer = Queue()
+        listener = await listening(layer)
+        while len(layer.joined) < 4:
+            await asyncio.sleep(0.01)
+        assert layer.calls == 1
+        layer.queue.put_nowait({"type": "one"})
+        await listener.until(lambda one: one.messages)
+        layer.queue.put_nowait(None)
+        await listener.until(lambda one: one.returns)
+        layer.queue.put_nowait({"type": "two"})
+        await listener.until(lambda one: len(one.messages) == 2)
+        await listener.subscriber.stop()
+        return layer
+
+    layer = run(main())
+    assert set(layer.joined[:-1]) == {GROUP} and layer.joined[-1] == "-" + GROUP

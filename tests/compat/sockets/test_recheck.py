@@ -16,10 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from compat._throttle import Throttle
-from compat.sockets import recheck as watch
-from compat.sockets import session_check as standing
-from compat.sockets.consumer import WatchedMixin
-from compat.sockets.recheck import Watched
+from compat.sockets import session_check
+from compat.sockets.consumer import RecheckMixin
+from compat.sockets.recheck import OpenSocket, Recheck
 from compat.streams import publish_many
 from tests.support.records import make_user
 from tests.support.wait import wait_until
@@ -124,10 +123,10 @@ def test_a_reader_that_does_not_read_is_closed_behind_the_guard(serve, ann, tmp_
 # What a round costs and decides, on the database alone.
 
 
-def watched(user, session=None):
-    socket = Watched(None)
-    socket.user, socket.session_key = user, session
-    return socket
+def opened(user, session=None):
+    found = OpenSocket(None)
+    found.user, found.session_key = user, session
+    return found
 
 
 def sign_in(user):
@@ -139,12 +138,12 @@ def sign_in(user):
 def test_a_round_asks_a_few_queries_for_all_sockets(site):
     users = [make_user("user%d" % number) for number in range(40)]
     sessions = [(user, sign_in(user)) for user in users]
-    sockets = [watched(*session) for session in sessions for _ in range(30)]
+    sockets = [opened(*session) for session in sessions for _ in range(30)]
     with CaptureQueriesContext(connection) as captured:
-        assert standing.codes(sockets) == {}
+        assert session_check.codes(sockets) == {}
     assert len(captured) == 2  # sessions, users
     Session.objects.filter(pk=sockets[0].session_key).delete()
-    assert standing.codes(sockets) == dict.fromkeys(sockets[:30], 4501)
+    assert session_check.codes(sockets) == dict.fromkeys(sockets[:30], 4501)
 
 
 ENGINES = ["db", "cache", "cached_db", "file", "signed_cookies"]
@@ -158,23 +157,23 @@ def test_each_place_for_sessions(site, settings, tmp_path, engine):
     client = Client()
     client.force_login(user)
     key = client.session.session_key
-    sockets = [watched(user, key), watched(user, key)]
-    assert standing.codes(sockets) == {}
+    sockets = [opened(user, key), opened(user, key)]
+    assert session_check.codes(sockets) == {}
     if engine != "signed_cookies":  # nothing on the server knows of a logout
         client.session.flush()
-        assert standing.codes(sockets) == dict.fromkeys(sockets, 4501)
+        assert session_check.codes(sockets) == dict.fromkeys(sockets, 4501)
     user.is_active = False
     user.save()
-    assert standing.codes(sockets) == dict.fromkeys(sockets, 4501)
+    assert session_check.codes(sockets) == dict.fromkeys(sockets, 4501)
 
 
 def test_who_came_without_a_session(site):
     ann, bob = site.user, make_user("bob")
-    sockets = [watched(ann), watched(bob), watched(AnonymousUser())]
-    assert standing.codes(sockets) == {}
+    sockets = [opened(ann), opened(bob), opened(AnonymousUser())]
+    assert session_check.codes(sockets) == {}
     bob.is_active = False
     bob.save()
-    assert standing.codes(sockets) == {sockets[1]: 4501}
+    assert session_check.codes(sockets) == {sockets[1]: 4501}
 
 
 class Doorkeeper(ModelBackend):
@@ -188,12 +187,12 @@ class Doorkeeper(ModelBackend):
 
 def test_a_backend_of_the_site_decides_for_its_users(site, settings, monkeypatch):
     settings.AUTHENTICATION_BACKENDS = [__name__ + ".Doorkeeper"]
-    socket = watched(site.user, sign_in(site.user))
-    assert standing.codes([socket]) == {}
+    socket = opened(site.user, sign_in(site.user))
+    assert session_check.codes([socket]) == {}
     monkeypatch.setattr(Doorkeeper, "closed", True)
-    assert standing.codes([socket]) == {socket: 4501}
+    assert session_check.codes([socket]) == {socket: 4501}
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
-    assert standing.codes([socket]) == {socket: 4501}  # not a backend of this site any more
+    assert session_check.codes([socket]) == {socket: 4501}  # not a backend of this site any more
 
 
 # A check of the site's own that fails is about its own sockets only.
@@ -201,29 +200,29 @@ def test_a_backend_of_the_site_decides_for_its_users(site, settings, monkeypatch
 
 @pytest.fixture(autouse=True)
 def every_line_is_logged(monkeypatch):
-    monkeypatch.setattr(standing, "_throttle", Throttle(0))
+    monkeypatch.setattr(session_check, "_throttle", Throttle(0))
 
 
-class Failing(WatchedMixin):
+class Failing(RecheckMixin):
     error = ObjectDoesNotExist("no profile")
 
     def may_stay(self, user):
         raise self.error
 
 
-class Strict(WatchedMixin):
+class Strict(RecheckMixin):
     def may_stay(self, user):
         return user.username != "eve"
 
 
-class AllAtOnce(WatchedMixin):
+class AllAtOnce(RecheckMixin):
     @classmethod
     def dismissals(cls, members):
         raise ObjectDoesNotExist("no profile")
 
 
-def watched_by(kind, user):
-    socket = watched(user, sign_in(user))
+def opened_by(kind, user):
+    socket = opened(user, sign_in(user))
     socket.consumer = kind()
     return socket
 
@@ -232,7 +231,7 @@ def watched_by(kind, user):
 def others(site):
     """(sockets, the codes of those of them that must be closed)."""
     gone, eve = make_user("gone"), make_user("eve")
-    sockets = [watched_by(Strict, user) for user in (gone, eve, site.user)]
+    sockets = [opened_by(Strict, user) for user in (gone, eve, site.user)]
     get_user_model().objects.filter(pk=gone.pk).update(is_active=False)
     return sockets, {sockets[0]: 4501, sockets[1]: 4503}
 
@@ -240,25 +239,25 @@ def others(site):
 @pytest.mark.parametrize("kind", [Failing, AllAtOnce])
 def test_a_consumer_whose_check_raises_is_closed_alone(others, caplog, kind):
     sockets, closed = others
-    bad = watched_by(kind, make_user("bad"))
-    assert standing.codes([bad] + sockets) == {bad: 4503, **closed}
+    bad = opened_by(kind, make_user("bad"))
+    assert session_check.codes([bad] + sockets) == {bad: 4503, **closed}
     assert "no profile" in caplog.text and "Traceback" in caplog.text
 
 
 def test_data_that_the_database_refuses_is_like_any_other_error(others, monkeypatch):
     sockets, closed = others
-    bad = watched_by(Failing, make_user("bad"))
+    bad = opened_by(Failing, make_user("bad"))
     monkeypatch.setattr(Failing, "error", DataError("integer out of range"))
-    assert standing.codes([bad] + sockets) == {bad: 4503, **closed}
+    assert session_check.codes([bad] + sockets) == {bad: 4503, **closed}
 
 
 def test_a_database_that_fails_a_consumer_closes_nobody_for_that(others, monkeypatch):
     sockets, closed = others
-    bad = watched_by(Failing, make_user("bad"))
+    bad = opened_by(Failing, make_user("bad"))
     error = OperationalError("no such table: profile")
     monkeypatch.setattr(Failing, "error", error)
-    with pytest.raises(standing.HalfChecked) as caught:
-        standing.codes([bad] + sockets)
+    with pytest.raises(session_check.HalfChecked) as caught:
+        session_check.codes([bad] + sockets)
     assert caught.value.codes == closed and caught.value.__cause__ is error
 
 
@@ -274,10 +273,10 @@ def test_a_backend_that_raises_for_one_user(others, settings, caplog):
     settings.AUTHENTICATION_BACKENDS = [__name__ + ".Moody"]
     bad, gone, fine = [make_user(name + "2") for name in ("bad", "gone", "fine")]
     get_user_model().objects.filter(pk=bad.pk).update(username="bad")
-    sockets = [watched(user, sign_in(user)) for user in (bad, gone, fine)]
+    sockets = [opened(user, sign_in(user)) for user in (bad, gone, fine)]
     gone.set_password("another")
     gone.save()
-    assert standing.codes(sockets) == dict.fromkeys(sockets[:2], 4501)
+    assert session_check.codes(sockets) == dict.fromkeys(sockets[:2], 4501)
     assert "no profile" in caplog.text and "Traceback" in caplog.text
 
 
@@ -288,11 +287,11 @@ def test_a_session_with_a_key_that_is_none(site):
     session = client.session
     session["_auth_user_id"] = "ec7e7ea6"
     session.save()
-    fine, old = watched(site.user, sign_in(site.user)), watched(site.user, session.session_key)
-    assert standing.codes([old, fine]) == {old: 4501}
+    fine, old = opened(site.user, sign_in(site.user)), opened(site.user, session.session_key)
+    assert session_check.codes([old, fine]) == {old: 4501}
 
 
-class Passing(WatchedMixin):
+class Passing(RecheckMixin):
     passed = 0
 
     def rechecked(self):
@@ -304,7 +303,7 @@ def test_a_round_closes_whom_it_can(monkeypatch):
     """Also after a consumer's rechecked() that raises, and when half of it could not be asked."""
     closed = []
 
-    class Round(watch.Watch):
+    class Round(Recheck):
         def __init__(self, loop, sockets):
             self.loop, self.thread, self.sockets = loop, None, sockets
             self.throttle = Throttle()
@@ -312,19 +311,19 @@ def test_a_round_closes_whom_it_can(monkeypatch):
         def dismiss(self, socket, code):
             closed.append((socket, code))
 
-    good, bad = watched(None), watched(None)
+    good, bad = opened(None), opened(None)
     good.consumer = Passing()
     loop = asyncio.new_event_loop()
-    good.watch = one = Round(loop, [good, bad])
+    good.recheck = one = Round(loop, [good, bad])
 
     def half(sockets):
-        raise standing.HalfChecked({bad: 4501}) from OperationalError("gone")
+        raise session_check.HalfChecked({bad: 4501}) from OperationalError("gone")
 
     try:
-        monkeypatch.setattr(standing, "ask", lambda sockets: {bad: 4501})
+        monkeypatch.setattr(session_check, "ask", lambda sockets: {bad: 4501})
         loop.run_until_complete(one.check())
         assert closed == [(bad, 4501)] and Passing.passed == 1
-        monkeypatch.setattr(standing, "ask", half)
+        monkeypatch.setattr(session_check, "ask", half)
         with pytest.raises(OperationalError):  # it is made again soon
             loop.run_until_complete(one.check())
         assert closed == [(bad, 4501)] * 2 and Passing.passed == 1

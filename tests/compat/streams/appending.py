@@ -10,6 +10,7 @@ import time
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from compat.channel_layer import notify
 from compat.streams import (
     ahead,
     apublish,
@@ -19,9 +20,6 @@ from compat.streams import (
     publish,
     publish_many,
     read,
-)
-from compat.streams import (
-    notification as bell,
 )
 from compat.streams.models import Entry, Stream
 
@@ -95,7 +93,7 @@ def bad_input(stream):
 
 def outer_transaction(stream):
     heard = []
-    bell.listen(lambda message: heard.append(message))
+    notify.listen("streams.bell", heard.append)
     with contextlib.suppress(ZeroDivisionError):
         with transaction.atomic():
             publish(stream, "rolled back")
@@ -110,7 +108,7 @@ def outer_transaction(stream):
         second = publish(stream, "b")
         inside = len(heard)
     rows = [[row.seq, row.body] for row in read(stream, 0)]
-    return after_rollback, [first, second], inside, [bell["first"] for bell in heard], rows
+    return after_rollback, [first, second], inside, [message["first"] for message in heard], rows
 
 
 def write(stream, threads, count, batch, atomic=False):

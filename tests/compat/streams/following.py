@@ -12,9 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection
 
-from compat.channel_layer import layers
+from compat.channel_layer import layers, notify, per_loop
 from compat.streams import flow, hub, publish, publish_many
-from compat.streams import notification as bell
 from compat.streams.entries import entries_frame
 from compat.streams.follower import LATEST, SinceBeyondHead, StreamFollower
 from compat.streams.models import Entry, Stream
@@ -74,13 +73,18 @@ def in_loop(function):
             tasks = getattr(asyncio, "all_tasks", None) or asyncio.Task.all_tasks
             left = [task for task in tasks(loop) if not task.done()]
             assert not left, left
-            assert not hub._hubs and not bell._listeners
+            assert not per_loop._current and not any(notify._listeners.values())
         finally:
             loop.close()
         gc.collect()
         return result
 
     return run
+
+
+def unlisten(current):
+    """Keep the hub from what is announced in this process."""
+    notify.unlisten(current.TYPE, current._sent_here)
 
 
 async def stop(*collectors):
@@ -164,8 +168,8 @@ async def trimmed(stream):
 
 
 @in_loop
-async def shuffled_bells(stream, rounds):
-    """Bells lost, repeated and in any order; the poll is off, so they are all there is."""
+async def shuffled_notifications(stream, rounds):
+    """Notifications lost, repeated and in any order, and no poll: they are all there is."""
     random.seed(7)
     collectors = [Collector(stream, 0) for _ in range(3)]
     for collector in collectors:
@@ -176,9 +180,9 @@ async def shuffled_bells(stream, rounds):
     def hear(message):
         heard.append(message)
 
-    # This process's own bells are taken away and played back in disorder.
-    bell.unlisten(current.ring)
-    bell.listen(hear)
+    # This process's own are taken away and played back in disorder.
+    unlisten(current)
+    notify.listen(current.TYPE, hear)
     for _ in range(rounds):
         for size in random.choices((1, 2, 7, 400), (8, 4, 2, 1), k=20):
             await in_thread(publish_many, stream, ["x" * 50] * size)
@@ -186,29 +190,29 @@ async def shuffled_bells(stream, rounds):
         played.append(heard[-1])
         random.shuffle(played)
         for message in played:
-            current.on_bell(message)
+            current.on_notification(message)
             if random.random() < 0.3:
                 await asyncio.sleep(0)
         last = heard[-1]["last"]
         for collector in collectors:
             await collector.until(lambda c: c.next == last + 1)
-    bell.unlisten(hear)
+    notify.unlisten(current.TYPE, hear)
     await stop(*collectors)
     return [len(collector.entries) for collector in collectors], last
 
 
 @in_loop
 async def committed_while_reading(stream):
-    """The log is read for a bell and has more than that bell told of, more than fits a frame."""
+    """The log is read for a notification and has more than that told of, and than fits a frame."""
     collector = Collector(stream, 0)
     await collector.follower.start()
     await collector.until(lambda c: "live" in c.kinds())
     current = hub.Hub.current()
-    bell.unlisten(current.ring)
+    unlisten(current)
     await in_thread(publish_many, stream, ["x" * 3000] * 200)
-    current.on_bell({"type": "streams.bell", "stream": stream, "first": 1, "last": 50})
+    current.on_notification({"type": "streams.bell", "stream": stream, "first": 1, "last": 50})
     await collector.until(lambda c: len(c.entries) >= 50)
-    current.on_bell({"type": "streams.bell", "stream": stream, "first": 51, "last": 200})
+    current.on_notification({"type": "streams.bell", "stream": stream, "first": 51, "last": 200})
     await collector.until(lambda c: len(c.entries) == 200)
     await stop(collector)
     return [frame["first"] for frame in collector.frames if frame["type"] == "entries"]
@@ -373,15 +377,15 @@ async def written_directly(stream):
 
 
 @in_loop
-async def coalesced(stream, bells):
-    """Bells that are heard together make one frame for a reader that is up to date."""
+async def coalesced(stream, count):
+    """Notifications that come together make one frame for a reader that is up to date."""
     protocol = websocket()
     collector = Collector(stream, LATEST, backlog=flow.Wire(protocol))
     await collector.follower.start()
     await collector.until(lambda c: "live" in c.kinds())
     current = hub.Hub.current()
-    for seq in range(1, bells + 1):
-        current.on_bell(
+    for seq in range(1, count + 1):
+        current.on_notification(
             {"type": "streams.bell", "stream": stream, "first": seq, "last": seq, "bodies": ["1"]}
         )
     while not protocol.transport.value():
@@ -414,7 +418,7 @@ def listener_that_fails(stream):
     def broken(message):
         raise RuntimeError("oops")
 
-    bell.listen(broken)
+    notify.listen("streams.bell", broken)
     return publish(stream, 1), everything(stream)
 
 
@@ -438,8 +442,8 @@ async def database_goes_back(stream):
     current = hub.Hub.current()
     await in_thread(lambda: Stream.objects.filter(name=stream).update(last_seq=3))
     await collector.until(lambda c: c.closed)
-    if current.leaving:
-        await asyncio.wait(set(current.leaving))
+    if current.tasks:
+        await asyncio.wait(set(current.tasks))
     return collector.closed
 
 

@@ -1,6 +1,6 @@
 """
 Followers of a log in memory, on a clock that does not wait: each seed is another interleaving of
-publishers, bells that are late, lost or repeated, reads, trimming, and readers who come and go.
+publishers, notifications that are late, lost or repeated, reads, trimming, readers who come and go.
 """
 
 import asyncio
@@ -8,6 +8,7 @@ import json
 import random
 import selectors
 
+from compat.channel_layer import per_loop
 from compat.streams import entries as segment
 from compat.streams import flow, hub, store, topic
 from compat.streams.follower import LATEST, StreamFollower
@@ -99,16 +100,16 @@ class World:
     def publish(self):
         first = self.head + 1
         self.head += self.random.choice((1, 1, 1, 2, 5, 30))
-        bell = {"type": "streams.bell", "stream": "s", "first": first, "last": self.head}
+        message = {"type": "streams.bell", "stream": "s", "first": first, "last": self.head}
         if self.random.random() < 0.7:
-            bell["bodies"] = list(map(str, range(first, self.head + 1)))
+            message["bodies"] = list(map(str, range(first, self.head + 1)))
         loop = asyncio.get_event_loop()
         for _ in range(self.random.choice((0, 1, 1, 1, 2))):
-            loop.call_later(self.random.choice((0, 0, 0.001, 0.004)), self.ring, bell)
+            loop.call_later(self.random.choice((0, 0, 0.001, 0.004)), self.tell, message)
 
-    def ring(self, bell):
-        for current in hub._hubs.values():
-            current.on_bell(bell)
+    def tell(self, message):
+        for current in per_loop._current.values():
+            current.on_notification(message)
 
     def come(self):
         since = self.random.choice((-1, 0, self.random.randint(0, self.head), self.head))

@@ -120,7 +120,11 @@ def test_resume_and_refuse(site, servers, stream):
             assert len(client.bodies) == expected
             assert client.next == 1001
             client.close()
-    for since in ("1001", "-2", "x", "", "1.5", "9" * 30, "%00", "1%0a"):
+    client = Client(servers[0], stream, "?since=1001")
+    assert client.frame()["code"] == "start-over"
+    assert client.frame() is None
+    assert client.code == 4409
+    for since in ("-2", "x", "", "1.5", "9" * 30, "%00", "1%0a"):
         client = Client(servers[0], stream, f"?since={since}")
         message = client.frame()
         assert (message["type"], message["code"]) == ("error", "bad-since")

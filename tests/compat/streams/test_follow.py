@@ -1,4 +1,4 @@
-"""Followers and their hub, without sockets: order, resuming, lost bells, leaving nothing behind."""
+"""Followers and their hub, without sockets: order, resuming, what is lost, what is left behind."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.support.wait import wait_until
 
 @pytest.fixture
 def quiet(make_site, sqlite_settings):
-    """A site without a channel layer whose poll never comes: only bells inside the process."""
+    """A site without a channel layer whose poll never comes: only notifications in the process."""
     return make_site(sqlite_settings, "", poll=3600)
 
 
@@ -38,14 +38,14 @@ def test_trimmed_history(quiet, stream):
     assert results == ["gap", 900, 101, 50, {"type": "gap", "stream": stream, "oldest": 1001}, 1002]
 
 
-def test_shuffled_bells(quiet, stream):
-    counts, last = quiet.run("shuffled_bells", stream, 6)
+def test_shuffled_notifications(quiet, stream):
+    counts, last = quiet.run("shuffled_notifications", stream, 6)
     assert counts == [last] * 3
     assert last > 1000
 
 
-def test_entries_that_were_committed_before_their_bell(quiet, stream):
-    # 87 of them fit a frame: the second one begins beyond what the first bell told of.
+def test_entries_that_were_committed_before_their_notification(quiet, stream):
+    # 87 of them fit a frame: the second one begins beyond what the first notification told of.
     assert quiet.run("committed_while_reading", stream) == [1, 88, 175]
 
 
@@ -77,7 +77,7 @@ def test_lines_are_written_directly_and_framed_once(quiet, stream):
     assert quiet.run("written_directly", stream) == [[True] * 4, [None, None]]
 
 
-def test_bells_heard_together_make_one_frame(quiet, stream):
+def test_notifications_that_come_together_make_one_frame(quiet, stream):
     frames, kept, rested = quiet.run("coalesced", stream, 400)
     assert (frames, kept) == (1, 400)
     # Nobody is behind: most of it is given back.
@@ -109,11 +109,11 @@ def test_a_loop_closed_without_goodbye(quiet, stream):
     assert quiet.run("abandoned_loop", stream) == [1, 1, 0]
 
 
-def test_lost_bells_are_found_by_polling(make_site, sqlite_settings, stream, layer):
+def test_lost_notifications_are_found_by_polling(make_site, sqlite_settings, stream, layer):
     reader = make_site(sqlite_settings, layer, poll=0.3).spawn("follow_to", stream, 1000, 3)
     while "following" not in reader.stdout.readline():
         assert reader.poll() is None, reader.stderr.read()
-    # This process knows no layer: it writes to the log and rings nothing.
+    # This process knows no layer: it writes to the log and notifies nobody.
     make_site(sqlite_settings, "").run("publish_bulk", stream, 1000, 10)
     output, errors = reader.communicate(timeout=60)
     assert reader.returncode == 0, errors[-3000:]
@@ -121,8 +121,8 @@ def test_lost_bells_are_found_by_polling(make_site, sqlite_settings, stream, lay
     assert counts == [1000] * 3
 
 
-def test_bells_across_processes_without_polling(make_site, sqlite_settings, stream, layer):
-    """Bells alone deliver, more of them at once than the layer's capacity of 100."""
+def test_notifications_across_processes_without_polling(make_site, sqlite_settings, stream, layer):
+    """Notifications alone deliver, more of them at once than the layer's capacity of 100."""
     site = make_site(sqlite_settings, layer, poll=3600)
     readers = [site.spawn("follow_to", stream, 300, 2) for _ in range(2)]
     for reader in readers:
@@ -155,7 +155,7 @@ def test_redis_restarts_while_following(make_site, sqlite_settings, stream, redi
     assert "Traceback" not in errors
 
 
-def test_bells_ring_again_after_a_restart(make_site, sqlite_settings, stream, redis, layer):
+def test_notifications_come_again_after_a_restart(make_site, sqlite_settings, stream, redis, layer):
     """After Redis lost its groups they are joined again, without waiting for the poll."""
     site = make_site(sqlite_settings, layer, poll=3600)
     reader = site.spawn("follow_to", stream, 2, 1)

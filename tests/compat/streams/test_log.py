@@ -44,12 +44,12 @@ def test_bad_input_is_one_line_and_writes_nothing(site, stream):
 
 
 def test_outer_transaction(site, stream):
-    after_rollback, seqs, inside, bells, rows = site.run("outer_transaction", stream)
+    after_rollback, seqs, inside, told, rows = site.run("outer_transaction", stream)
     assert after_rollback == [0, 0]
     assert seqs == [1, 2]
     # Announced at the outermost commit, and only what was committed.
     assert inside == 0
-    assert bells == [1, 2]
+    assert told == [1, 2]
     assert rows == [[1, "a"], [2, "b"]]
 
 

@@ -10,7 +10,7 @@ import threading
 import pytest
 import websocket
 
-from compat.streams import consumer, follower
+from compat import close_codes
 from tests.support import CHECKOUT
 from tests.support.servers import HOST
 from tests.support.sessions import Session, blocks
@@ -116,8 +116,8 @@ def test_the_client_of_the_page_gets_every_entry_once(news, tmp_path):
         "    with open('port') as file:\n"
         "        return connect(url.replace(':0/', f':{file.read()}/'), **options)\n"
         "websocket.create_connection = current\n"
-        f"url = 'ws://{HOST}:0/ws/{news.stream}/'\n"
-        "print(follow(url, 0, lambda *entry: print(*entry, flush=True)))\n"
+        f"url, since = 'ws://{HOST}:0/ws/{news.stream}/', sys.argv[1]\n"
+        "print(follow(url, since, lambda *entry: print(*entry, flush=True)))\n"
     )
 
     def tell_port():
@@ -125,7 +125,7 @@ def test_the_client_of_the_page_gets_every_entry_once(news, tmp_path):
 
     tell_port()
     process = subprocess.Popen(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", script.replace("sys.argv[1]", "0")],
         cwd=str(tmp_path),
         stdout=subprocess.PIPE,
         universal_newlines=True,
@@ -139,27 +139,23 @@ def test_the_client_of_the_page_gets_every_entry_once(news, tmp_path):
         tell_port()
         news.publish('"three"')
         assert process.stdout.readline() == "3 three\n"
-        # Its number is beyond the end of a log that begins again: the code is final.
+        # Its number is beyond the end of a log that begins again: so does the client.
         news.step("forget", news.stream)
         news.restart("")
         tell_port()
-        assert process.communicate(timeout=60)[0] == "4500\n"
-        assert process.returncode == 0
+        news.publish('"again"')
+        assert process.stdout.readline() == "1 again\n"
+        final = [sys.executable, "-c", script, "nonsense"]
+        assert subprocess.check_output(final, cwd=str(tmp_path), timeout=60) == b"4500\n"
     finally:
         process.kill()
         process.communicate()
 
 
-def test_every_close_code_of_streams_is_on_the_page():
+def test_every_close_code_is_on_the_page():
     listed = {
         int(code)
         for codes in re.findall(r"^\| ([\d, ]+) \|", PAGE, re.M)
         for code in codes.split(",")
     }
-    ours = {
-        value
-        for module in (consumer, follower)
-        for name, value in vars(module).items()
-        if name.startswith("CLOSE_")
-    }
-    assert {1012, 4013, 4500} <= ours <= listed
+    assert {code.number for code in close_codes.every()} <= listed
