@@ -1,17 +1,68 @@
 """The admin: services are managed here; deployments are the audit trail and only shown."""
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db.models import TextField
 
+from deploy import secrets
 from deploy.models import Deployment, Service
+
+
+class SecretsWidget(AdminTextareaWidget):
+    """Shows names; a value that was typed does not come back, not even in a form with an error."""
+
+    def format_value(self, value):
+        return secrets.without_values(value or "")
+
+
+class ServiceForm(forms.ModelForm):
+    """A service, and its secrets, which are in no field of the model that a form may show."""
+
+    secrets = forms.CharField(
+        required=False,
+        strip=False,
+        widget=SecretsWidget(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
+        help_text="NAME=value, one per line: environment that is kept encrypted, given to the "
+        "command alone, and masked in its output. Values are not shown again: a line with just "
+        "the NAME keeps its value, and a line that is removed removes it.",
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        try:
+            self._before = self.instance.secrets
+        except secrets.CannotOpen as error:
+            self._before = {}
+            self.fields[
+                "secrets"
+            ].help_text = (
+                f"Not readable: {error}. They stay as they are until others are written here."
+            )
+        self.initial["secrets"] = secrets.names_text(self._before)
+
+    def clean_secrets(self):
+        values = secrets.edited(self.cleaned_data["secrets"], self._before)
+        try:
+            secrets.seal(values)
+        except ImproperlyConfigured as error:
+            raise ValidationError(str(error))
+        return values
+
+    def _post_clean(self):
+        super()._post_clean()
+        values = self.cleaned_data.get("secrets")
+        # What cannot be opened is kept until something else is written: the key may come back.
+        if values is not None and values != self._before:
+            self.instance.secrets = values
 
 
 @admin.register(Service)
 class ServiceAdmin(admin.ModelAdmin):
     """Whoever may change a service decides what is run on this machine: administrators only."""
 
+    form = ServiceForm
     list_display = ("name", "uid", "enabled", "timeout")
     list_filter = ("enabled",)
     search_fields = ("name", "uid")
@@ -19,7 +70,7 @@ class ServiceAdmin(admin.ModelAdmin):
     filter_horizontal = ("viewers", "operators")
     fieldsets = (
         (None, {"fields": ("name", "uid", "enabled")}),
-        ("What is run", {"fields": ("command", "cwd", "environment", "timeout")}),
+        ("What is run", {"fields": ("command", "cwd", "environment", "secrets", "timeout")}),
         ("Who may", {"fields": ("viewers", "operators")}),
     )
 

@@ -14,6 +14,7 @@ from deploy import processes
 from deploy.fields import parse_environment, validate_arguments
 from deploy.models import Deployment
 from deploy.output import Outbox
+from deploy.secrets import CannotOpen
 
 Outcome = collections.namedtuple("Outcome", "state exit_code reason")
 
@@ -30,7 +31,16 @@ PRIVATE = (
     "DATABASE_URL",
     "REDIS_URL",
     "LAYER_KEYS",
+    "DEPLOY_KEYS",
     "PROMETHEUS_MULTIPROC_DIR",
+    # `make run`'s own: a command's make would take them for its options, and wait for its jobs.
+    "MAKEFLAGS",
+    "MFLAGS",
+    "MAKELEVEL",
+    "MAKEOVERRIDES",
+    "MAKE_TERMERR",
+    "MAKE_TERMOUT",
+    "GNUMAKEFLAGS",
 )
 
 
@@ -38,8 +48,8 @@ class CannotStart(Exception):
     """The command could not be started; the text says why."""
 
 
-def build_environment(deployment, inherited):
-    """Return the environment (a dict) that a deployment's command gets."""
+def build_environment(deployment, inherited, secrets):
+    """Return the environment (a dict) that a deployment's command gets; secrets: {name: value}."""
     environment = {
         name: value
         for name, value in inherited.items()
@@ -50,6 +60,7 @@ def build_environment(deployment, inherited):
     environment.setdefault("PYTHONUNBUFFERED", "1")
     environment.setdefault("FORCE_COLOR", "1")
     environment.update(parse_environment(deployment.service.environment))
+    environment.update(secrets)
     if "NO_COLOR" in environment:
         environment.pop("FORCE_COLOR", None)
     environment["DEPLOY_ID"] = str(deployment.pk)
@@ -70,7 +81,7 @@ class Execution(object):
         self.deployment = deployment
         self.grace = grace
         self.linger = linger
-        self.outbox = outbox or Outbox()
+        self.outbox = Outbox() if outbox is None else outbox
         self.outcome = None
         self.pid = None
         self._stop_lock = threading.Lock()
@@ -86,9 +97,13 @@ class Execution(object):
         service = self.deployment.service
         try:
             validate_arguments(service.command)
-            environment = build_environment(self.deployment, os.environ)
+            secrets = service.secrets
+            environment = build_environment(self.deployment, os.environ, secrets)
         except ValidationError as error:  # a row that was not written by way of a form
             raise CannotStart(" ".join(error.messages))
+        except CannotOpen as error:
+            raise CannotStart(str(error))
+        self.outbox.hide(secrets.values())
         cwd = service.cwd or None
         if cwd is not None and not os.path.isdir(cwd):
             raise CannotStart(f"the working directory {cwd} is not a folder")
@@ -211,6 +226,7 @@ class Execution(object):
         if not self.outbox.has_room(TICK):
             return BEHIND  # leave it in the pipe, and the command waits
         if not poll.poll(TICK * 1000):
+            self.outbox.pause()
             return SILENCE
         try:
             data = os.read(pipe, READ_SIZE)

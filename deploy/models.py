@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deploy.fields import ArgumentsField, parse_environment
+from deploy.secrets import seal, unseal
 
 # The uid of the socket that has no service behind it: /ws/deploy/tasks/ always exists.
 TASKS_UID = "tasks"
@@ -56,6 +57,8 @@ class Service(models.Model):
         validators=[validate_environment],
         help_text="NAME=value, one per line; added to the runner's own environment.",
     )
+    # Null, so that processes of the version before, which do not know it, can add services.
+    sealed = models.TextField(null=True, blank=True, editable=False)
     timeout = models.PositiveIntegerField(
         default=3600,
         validators=[MinValueValidator(1), MaxValueValidator(WEEK)],
@@ -86,6 +89,15 @@ class Service(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def secrets(self):
+        """{name: value} of the environment that is secret; raises deploy.secrets.CannotOpen."""
+        return unseal(self.sealed)
+
+    @secrets.setter
+    def secrets(self, values):
+        self.sealed = seal(values)
 
     @property
     def stream(self):

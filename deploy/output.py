@@ -8,6 +8,7 @@ from django.db import transaction
 
 from compat.streams import publish_many, read
 from deploy import entries
+from deploy.masking import Masker
 
 MAX_PIECE = 16 * 1024  # bytes of UTF-8 in one entry
 MAX_BATCH = 64 * 1024  # bytes of UTF-8 in one transaction
@@ -37,11 +38,12 @@ def split_text(text, limit=MAX_PIECE):
 class Outbox(object):
     """Text on its way from the pipe's reader to the log's writer: bounded, in order.
 
-    The reader calls has_room(), feed() and close(); the writer calls take().
+    The reader calls has_room(), feed(), pause() and close(); the writer calls take().
     """
 
     def __init__(self, interval=INTERVAL):
         self._interval = interval
+        self._masker = Masker(())
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._changed = threading.Condition()
         self._waiting = []  # (text, bytes)
@@ -49,6 +51,10 @@ class Outbox(object):
         self._closed = False
         self._last_take = 0.0
         self._tail = ""  # the last character that was taken
+
+    def hide(self, secrets):
+        """Mask these texts in what is fed from now on."""
+        self._masker = Masker(secrets)
 
     def has_room(self, timeout):
         """Wait up to timeout seconds for room; tell whether there is some."""
@@ -60,7 +66,12 @@ class Outbox(object):
     def feed(self, data):
         """Append bytes as they came; a character that is cut in two waits for its other half."""
         with self._changed:
-            self._append(self._decoder.decode(data))
+            self._append(self._decoder.decode(self._masker.feed(data)))
+
+    def pause(self):
+        """Nothing comes for the moment: append what only waited for more to come."""
+        with self._changed:
+            self._append(self._decoder.decode(self._masker.pause()))
 
     def note(self, text):
         """Append a line of our own about the deployment, on a line of its own."""
@@ -73,7 +84,7 @@ class Outbox(object):
     def close(self):
         """Nothing more will come."""
         with self._changed:
-            self._append(self._decoder.decode(b"", True))
+            self._append(self._decoder.decode(self._masker.end(), True))
             self._closed = True
             self._changed.notify_all()
 

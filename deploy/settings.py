@@ -1,8 +1,15 @@
 """What a site may set for its deployments."""
 
-from compat.settings import Number, Setting
+from compat.settings import Kind, Number, Setting
 
 SECTION = "Deployments"
+
+
+def _keys(value):
+    if isinstance(value, str) or not all(isinstance(key, str) and len(key) >= 32 for key in value):
+        raise ValueError()  # and not a word about what is there
+    return list(value)
+
 
 MAX_FRAME = Setting(
     "DEPLOY_MAX_FRAME",
@@ -33,4 +40,14 @@ LOGIN_SECONDS = Setting(
     30,
     "After how long one more attempt to log in is looked at.",
     SECTION,
+)
+KEYS = Setting(
+    "DEPLOY_KEYS",
+    Kind("a list of keys, each of at least 32 characters", _keys),
+    (),
+    "Seal the secret values of services' environments: the first key seals, each opens. The "
+    "runner and the pages need the same ones.",
+    SECTION,
+    live=False,
+    secret=True,
 )

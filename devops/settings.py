@@ -1,8 +1,8 @@
 """
 Settings of the reference site. Safe by default; the environment changes them.
 
-DEVOPS_VAR, SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL, REDIS_URL, LAYER_KEYS, BEHIND_TLS:
-each is read from the environment, then from var/site.env.
+DEVOPS_VAR, SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL, REDIS_URL, LAYER_KEYS, DEPLOY_KEYS,
+BEHIND_TLS: each is read from the environment, then from var/site.env.
 """
 
 import os
@@ -88,6 +88,11 @@ CHANNEL_LAYERS = {
         },
     }
 }
+
+# Seal the secret values of services' environments; the runner and the pages need the same.
+DEPLOY_KEYS = layer_keys.checked(env.words("DEPLOY_KEYS"), "DEPLOY_KEYS") or layer_keys.read(
+    os.path.join(DEVOPS_VAR, "deploy_keys")
+)
 
 PASSWORD_HASHERS = [
     "compat.hashers.PBKDF2PasswordHasher",

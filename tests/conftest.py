@@ -22,6 +22,7 @@ for name in (
     "DATABASE_URL",
     "REDIS_URL",
     "LAYER_KEYS",
+    "DEPLOY_KEYS",
     "BEHIND_TLS",
 ):
     os.environ.pop(name, None)
