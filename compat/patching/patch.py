@@ -72,19 +72,29 @@ class Patch(object):
         if not condition:
             raise Refused(complaint)
 
-    def replace(self, owner, attribute, value):
-        """Set an attribute that must exist; the original is kept, returned, and put back if
-        the rest of the repair fails."""
+    def replace(self, owner, attribute, value, as_it_is=False):
+        """
+        Set an attribute that must exist; the original is kept, returned, and put back if the rest
+        of the repair fails.
+
+        A function gets the look of the original, arguments included: see signature.like(); not
+        where it `as_it_is` takes more.
+        """
         original = vars(owner).get(attribute, MISSING)
         if original is MISSING:
             raise Refused("%s has no %s" % (getattr(owner, "__name__", owner), attribute))
-        self._set(owner, attribute, value, original)
+        self._set(owner, attribute, value if as_it_is else looking_like(original, value), original)
         return original
 
     def add(self, owner, attribute, value):
-        """Set an attribute that must not exist yet; does nothing where it does."""
+        """
+        Set an attribute that must not exist yet; does nothing where it does.
+
+        A method in the place of an inherited one gets the look of that.
+        """
         if attribute not in vars(owner):
-            self._set(owner, attribute, value, MISSING)
+            inherited = inherited_by(owner, attribute)
+            self._set(owner, attribute, looking_like(inherited, value), MISSING)
 
     def replace_everywhere(self, module, name, value):
         """
@@ -94,6 +104,7 @@ class Patch(object):
         original (a registry, a class), the repair must look, and refuse if it is too late.
         """
         original = self.replace(module, name, value)
+        value = vars(module)[name]
         # What it took from elsewhere itself, others may have had before.
         elsewhere = callable(original) and getattr(original, "__module__", "") != module.__name__
         for other in list(sys.modules.values()) if elsewhere else holders(module):
@@ -250,14 +261,32 @@ class Patch(object):
         }
 
 
-MISSING = object()
-
-
 def code_of(function):
     """The code that a function came with, below what other patches have put around it, or None."""
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     return getattr(function, "__code__", None)
+
+
+MISSING = object()
+HAVE_A_LOOK = (type(code_of), classmethod, staticmethod, property)
+
+
+def looking_like(original, value):
+    """signature.like(), which most processes never need."""
+    if type(original) not in HAVE_A_LOOK or type(value) is not type(original):
+        return value
+    from .signature import like
+
+    return like(original, value)
+
+
+def inherited_by(owner, attribute):
+    """What a class has from its bases under a name, not bound to anything; else MISSING."""
+    for cls in owner.__mro__[1:] if isinstance(owner, type) else ():
+        if attribute in vars(cls):
+            return vars(cls)[attribute]
+    return MISSING
 
 
 def disabled_names():

@@ -48,8 +48,9 @@ compat.install()
 from compat.patching import patch
 replaced = []
 def replace_everywhere(self, module, name, value):
-    replaced.append((self, stock(self, module, name, value), value))
-    return replaced[-1][1]
+    original = stock(self, module, name, value)
+    replaced.append((self, original, vars(module)[name]))
+    return original
 stock, patch.Patch.replace_everywhere = patch.Patch.replace_everywhere, replace_everywhere
 import django
 django.setup()

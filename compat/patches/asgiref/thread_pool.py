@@ -69,7 +69,8 @@ def repair(sync):
         return carried(wrap(self, args, kwargs, call_result))
 
     if sys.version_info < (3, 7):
-        patch.replace(bridge, "main_wrap", main_wrap)
+        # No coroutine function: what is carried is asked for at the call.
+        patch.replace(bridge, "main_wrap", main_wrap, as_it_is=True)
 
 
 # The Call that runs in this thread, or on whose behalf this task runs, or None.

@@ -20,12 +20,12 @@ patch = Patch(
 def repair(websocket):
     stock = websocket.urlparse
 
-    def urlparse(url, scheme=""):
+    def urlparse(url, scheme="", *args):
         """With `scheme=None`, the result's scheme is None unless the text names one."""
         if scheme is not None:
-            return stock(url, scheme)
+            return stock(url, scheme, *args)
         if "://" in url:
-            return stock(url)
-        return stock("//" + url.lstrip("/"))._replace(scheme=None)
+            return stock(url, "", *args)
+        return stock("//" + url.lstrip("/"), "", *args)._replace(scheme=None)
 
     patch.replace(websocket, "urlparse", urlparse)

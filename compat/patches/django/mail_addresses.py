@@ -25,8 +25,8 @@ def repair(message):
         raise NotNeeded("Python's parser takes them")
     patch.expect(strict("a@x.org, ", strict=False)[1] == "a@x.org", "no lenient parser is left")
 
-    def parseaddr(address):
-        found = strict(address)
+    def parseaddr(address, **options):
+        found = strict(address, **options)
         if found != NOTHING:
             return found
         name, opening, inner = address.strip().rpartition("<")
@@ -34,8 +34,8 @@ def repair(message):
             return name.strip(), inner[:-1].strip()
         return strict(address, strict=False)
 
-    def getaddresses(values):
-        found = strict_list(values)
+    def getaddresses(values, **options):
+        found = strict_list(values, **options)
         return strict_list(values, strict=False) if found == [NOTHING] else found
 
     patch.replace(message, "parseaddr", parseaddr)

@@ -22,9 +22,9 @@ def repair(response):
 
     stock = response.urlparse
 
-    def urlparse(url):
+    def urlparse(url, *args):
         try:
-            return stock(url)
+            return stock(url, *args)
         except ValueError:
             raise DisallowedRedirect("Unsafe redirect to a URL that is none")
 

@@ -29,10 +29,10 @@ def repair_common(common):
 def lenient(stock):
     """urlparse() that finds nothing in a URL that is none."""
 
-    def urlparse(url):
+    def urlparse(url, *args):
         try:
-            return stock(url)
+            return stock(url, *args)
         except ValueError:
-            return stock("")
+            return stock("", *args)
 
     return urlparse

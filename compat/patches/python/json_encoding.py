@@ -22,4 +22,4 @@ def repair(decoder):
         init(self, **options)
 
     __init__.__wrapped__ = init
-    patch.replace(decoder.JSONDecoder, "__init__", __init__)
+    patch.replace(decoder.JSONDecoder, "__init__", __init__, as_it_is=True)  # it takes more

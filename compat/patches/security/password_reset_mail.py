@@ -8,6 +8,7 @@ https://www.djangoproject.com/weblog/2024/sep/03/security-releases/
 import functools
 
 from ...patching.patch import Patch
+from ...patching.signature import called_like
 
 patch = Patch(
     __name__,
@@ -33,7 +34,9 @@ def repair(forms):
     logger = logging.getLogger("django.contrib.auth")
     reset = threading.local()  # .user: whose password is being reset by this thread
 
-    class ResetMail(forms.EmailMultiAlternatives):
+    mail = forms.EmailMultiAlternatives
+
+    class ResetMail(mail):
         def send(self, fail_silently=False):
             try:
                 return super(ResetMail, self).send(fail_silently)
@@ -47,6 +50,12 @@ def repair(forms):
                 )
                 return 0
 
+        def __reduce_ex__(self, protocol):
+            # Queues of mail pickle it, for a process that has no use for our class.
+            plain = object.__new__(mail)
+            vars(plain).update(vars(self))
+            return plain.__reduce_ex__(1)  # later forms want the class of what is pickled
+
     @functools.wraps(stock)
     def send_mail(self, subject_template_name, email_template_name, context, *args, **kwargs):
         reset.user = context.get("user")
@@ -55,5 +64,5 @@ def repair(forms):
         finally:
             del reset.user
 
-    patch.replace(forms, "EmailMultiAlternatives", ResetMail)
+    patch.replace(forms, "EmailMultiAlternatives", called_like(mail, ResetMail))
     patch.replace(forms.PasswordResetForm, "send_mail", send_mail)

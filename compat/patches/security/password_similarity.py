@@ -8,6 +8,7 @@ https://www.djangoproject.com/weblog/2022/jan/04/security-releases/
 import functools
 
 from ...patching.patch import Patch
+from ...patching.signature import called_like
 
 patch = Patch(
     __name__,
@@ -49,5 +50,5 @@ def repair(validation):
             password = Lowered(password.lower())
         return stock(self, password, user)
 
-    patch.replace(validation, "SequenceMatcher", Matcher)
+    patch.replace(validation, "SequenceMatcher", called_like(validation.SequenceMatcher, Matcher))
     patch.replace(validation.UserAttributeSimilarityValidator, "validate", validate)
