@@ -8,7 +8,8 @@ import signal
 import sys
 import time
 
-SERVICE_RESTART = 1012  # the WebSocket close code: come back in a moment
+from ...close_codes import RESTART
+
 TICK = 0.05  # seconds between two looks at what is left
 NAMED = 10  # how many requests a log line names
 
@@ -185,8 +186,7 @@ class Drain(object):
         for socket in sockets[: max(5, int(len(sockets) / steps) + 1)]:
             socket.closeHandshakeTimeout = self.grace
             socket.compat_restart = True
-            # sendClose() refuses the code, which it keeps for servers.
-            socket.sendCloseFrame(code=SERVICE_RESTART, reasonUtf8=b"service restart")
+            socket.sendCloseFrame(code=RESTART, reasonUtf8=b"service restart")
 
     def in_flight(self):
         """Names of the requests and WebSockets that have not ended."""

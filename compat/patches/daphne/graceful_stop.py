@@ -60,7 +60,7 @@ def repair(server):
 
 @patch.when_imported("daphne.ws_protocol")
 def repair_websocket(ws_protocol):
-    from ._drain import SERVICE_RESTART
+    from ...close_codes import RESTART
 
     protocol = ws_protocol.WebSocketProtocol
     stock = protocol.onClose
@@ -70,7 +70,7 @@ def repair_websocket(ws_protocol):
     def onClose(self, wasClean, code, reason):
         # Not what the client has replied, if anything: the application should know why.
         if getattr(self, "compat_restart", False):
-            code = SERVICE_RESTART
+            code = RESTART
         return stock(self, wasClean, code, reason)
 
     patch.replace(protocol, "onClose", onClose)
