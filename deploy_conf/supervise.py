@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -277,8 +278,11 @@ def _write(site, var, where):
     where.environment = {"DEVOPS_VAR": var, "PYTHONUNBUFFERED": "1"}
     where.environment["PROMETHEUS_MULTIPROC_DIR"] = os.path.join(where.run, "metrics")
     render.write(where.conf, render.site_files(site, where), render.PRIVATE)
-    text = "# Written by deploy_conf up, for manage.py in a shell.\nREDIS_URL=%s\n"
-    render.write(var, {"site.env": text % where.redis_url}, private=("site.env",))
+    text = "# Written by deploy_conf up, for manage.py, and for `set -a; . site.env` in a shell.\n"
+    text += "REDIS_URL=%s\n" % shlex.quote(where.redis_url)
+    render.write(var, {"site.env": text}, private=("site.env",))
+    if not os.path.exists(os.path.join(var, ".gitignore")):
+        render.write(var, {".gitignore": "*\n"})
 
 
 def _check_port(host, port):

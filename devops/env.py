@@ -6,16 +6,21 @@ Redis as the processes that supervisor runs.
 """
 
 import os
+import shlex
 import tempfile
 from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from compat import layer_keys
 from deploy_conf import sentinel
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"", "0", "false", "no", "off"}
+
+
+SQLITE = "django.db.backends.sqlite3"
 
 
 class Env(object):
@@ -44,12 +49,24 @@ class Env(object):
     def database(self, name, default):
         """A database's address as Django's settings for it; passwords stay out of the error."""
         try:
-            return dj_database_url.parse(self.text(name) or default)
+            found = dj_database_url.parse(self.text(name) or default)
         except (KeyError, ValueError):
             raise ImproperlyConfigured(
                 "%s: expected postgres://user:password@host:5432/name, mysql://… or sqlite:///path"
                 % name
             )
+        if found["ENGINE"] == SQLITE:
+            why_not = unusable_file(found["NAME"])
+            if why_not:
+                raise ImproperlyConfigured("%s: %s" % (name, why_not))
+        return found
+
+    def keys(self, name, path):
+        """Keys that encrypt, as a list: the value's, split at commas, or those kept in `path`."""
+        try:
+            return layer_keys.checked(self.words(name), name) or layer_keys.read(path)
+        except layer_keys.BadKeys as error:
+            raise ImproperlyConfigured(str(error))
 
     def redis(self, name, default):
         """A Redis address as the channel layer takes it."""
@@ -75,7 +92,11 @@ class Env(object):
 
 
 def read_env_file(path):
-    """KEY=VALUE lines of a file as a dict; a missing file is empty, `#` starts a comment line."""
+    """
+    KEY=VALUE lines of a file as a dict; a missing file is empty, `#` starts a comment line.
+
+    A value may be quoted as for a shell, so that the file can be sourced, too.
+    """
     try:
         with open(path, encoding="utf-8") as lines:
             pairs = [line.strip().partition("=") for line in lines if not line.startswith("#")]
@@ -83,7 +104,48 @@ def read_env_file(path):
         return {}
     except OSError as error:  # say which file, not only which error
         raise ImproperlyConfigured("%s cannot be read: %s" % (path, error.strerror))
-    return {key.strip(): value.strip() for key, _, value in pairs if key}
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured("%s cannot be read: it is not UTF-8" % path)
+    return {key.strip(): unquoted(value.strip()) for key, _, value in pairs if key}
+
+
+def unquoted(text):
+    """What a shell makes of a value that begins with a quote; any other stays as it is."""
+    if text[:1] in ("'", '"'):
+        try:
+            words = shlex.split(text)
+        except ValueError:  # a password may begin with one
+            words = []
+        if len(words) == 1:
+            return words[0]
+    return text
+
+
+def unusable_file(path):
+    """Why SQLite could not keep a site's database there, in a few words; "" when it could."""
+    if not path or ":memory:" in path:
+        return "a database in memory is another one for each process: expected sqlite:////path"
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path):
+        return "%s is a folder" % path
+    if not os.path.isdir(folder):
+        return "there is no folder %s" % folder
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return "%s cannot be written to by this account" % folder
+    return ""
+
+
+def prepare(folder):
+    """Make the folder that the site writes to, which keeps itself out of a repository."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured("DEVOPS_VAR=%s cannot be made: %s" % (folder, error.strerror))
+    try:
+        with open(os.path.join(folder, ".gitignore"), "x") as file:
+            file.write("*\n")
+    except OSError:
+        pass  # it is there, or nothing can be written, of which others have more to say
 
 
 def secret_key(path):
@@ -96,11 +158,17 @@ def secret_key(path):
         return key
     except FileNotFoundError:
         pass
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not ASCII"
+        raise ImproperlyConfigured("%s cannot be read: %s" % (path, reason))
     from django.utils.crypto import get_random_string
 
     folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder)  # mode 0600
+    try:
+        os.makedirs(folder, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder)  # mode 0600
+    except OSError as error:
+        raise ImproperlyConfigured("%s cannot be written: %s" % (path, error.strerror))
     try:
         with os.fdopen(handle, "w") as kept:
             kept.write(get_random_string(64))

@@ -9,14 +9,13 @@ import os
 import warnings
 from datetime import timedelta
 
-from compat import layer_keys
-
-from .env import Env, secret_key
+from .env import SQLITE, Env, prepare, secret_key
 
 BASE_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Everything the site writes is below this folder.
 DEVOPS_VAR = os.path.abspath(os.environ.get("DEVOPS_VAR") or os.path.join(BASE_DIR, "var"))
+prepare(DEVOPS_VAR)
 env = Env(os.path.join(DEVOPS_VAR, "site.env"))
 
 DEBUG = env.flag("DEBUG")
@@ -72,7 +71,7 @@ TEMPLATES = [
 DATABASES = {
     "default": env.database("DATABASE_URL", "sqlite:///" + os.path.join(DEVOPS_VAR, "db.sqlite3"))
 }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if DATABASES["default"]["ENGINE"] == SQLITE:
     # Several processes write: wait for the lock (seconds). The write-ahead log is set in apps.py.
     DATABASES["default"].setdefault("OPTIONS", {})["timeout"] = 20
 
@@ -83,16 +82,15 @@ CHANNEL_LAYERS = {
         "CONFIG": {
             "hosts": [env.redis("REDIS_URL", "redis://127.0.0.1:6379/0")],
             # The first encrypts. Processes on other machines need the same: LAYER_KEYS.
-            "symmetric_encryption_keys": layer_keys.checked(env.words("LAYER_KEYS"), "LAYER_KEYS")
-            or layer_keys.read(os.path.join(DEVOPS_VAR, "layer_keys")),
+            "symmetric_encryption_keys": env.keys(
+                "LAYER_KEYS", os.path.join(DEVOPS_VAR, "layer_keys")
+            ),
         },
     }
 }
 
 # Seal the secret values of services' environments; the runner and the pages need the same.
-DEPLOY_KEYS = layer_keys.checked(env.words("DEPLOY_KEYS"), "DEPLOY_KEYS") or layer_keys.read(
-    os.path.join(DEVOPS_VAR, "deploy_keys")
-)
+DEPLOY_KEYS = env.keys("DEPLOY_KEYS", os.path.join(DEVOPS_VAR, "deploy_keys"))
 
 PASSWORD_HASHERS = [
     "compat.hashers.PBKDF2PasswordHasher",

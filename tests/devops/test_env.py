@@ -1,6 +1,7 @@
 """Settings from the environment and from the site's file; safe when nothing is said."""
 
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from devops.env import Env, secret_key
+from devops.env import Env, read_env_file, secret_key
 from tests.support import CHECKOUT
 
 
@@ -127,18 +128,35 @@ def test_sqlite_has_a_write_ahead_log_and_waits(tmp_path):
         ({"DATABASE_URL": "oracle9://x/y"}, "DATABASE_URL: expected"),
         ({"REDIS_URL": "localhost"}, "REDIS_URL: expected"),
         ({"REDIS_URL": "sentinel://:secret@a:0/m"}, "REDIS_URL: expected sentinel://"),
+        ({"LAYER_KEYS": "short"}, "LAYER_KEYS: a key must have 32 characters"),
+        ({"DEPLOY_KEYS": "short"}, "DEPLOY_KEYS: a key must have 32 characters"),
+        ({"DATABASE_URL": "sqlite:////nowhere/db"}, "DATABASE_URL: there is no folder /nowhere"),
+        ({"DATABASE_URL": "sqlite:////etc"}, "DATABASE_URL: /etc is a folder"),
+        ({"DATABASE_URL": "sqlite://:memory:"}, "DATABASE_URL: a database in memory is another"),
+        ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL: a database in memory is another"),
+        ({"DEVOPS_VAR": "/proc/x"}, "DEVOPS_VAR=/proc/x cannot be made: "),
+        ({"DEVOPS_VAR": "/etc/passwd/x"}, "DEVOPS_VAR=/etc/passwd/x cannot be made: "),
+        ({"DEVOPS_VAR": "/etc/passwd"}, "DEVOPS_VAR=/etc/passwd cannot be made: "),
+        ({"DEVOPS_VAR": "/sys/kernel"}, "/sys/kernel/secret_key cannot be written: "),
     ],
 )
 def test_a_wrong_value_is_one_line(tmp_path, environ, complaint):
     run = subprocess.run(
         [sys.executable, "manage.py", "check"],
         cwd=CHECKOUT,
-        env=dict(os.environ, DEVOPS_VAR=str(tmp_path), **environ),
+        env=dict(os.environ, **dict({"DEVOPS_VAR": str(tmp_path)}, **environ)),
         stderr=subprocess.PIPE,
         universal_newlines=True,
     )
     assert run.returncode == 1
     assert run.stderr.startswith("manage.py: " + complaint) and run.stderr.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_before_sqlite_does(monkeypatch):
+    # By hand: root, as whom tests may run, can write everywhere.
+    monkeypatch.setattr(os, "access", lambda path, mode: mode == os.R_OK)
+    with pytest.raises(ImproperlyConfigured, match="/tmp cannot be written to by this account"):
+        Env("/nonexistent", {"DATABASE_URL": "sqlite:////tmp/db"}).database("DATABASE_URL", "")
 
 
 @pytest.mark.parametrize("environ, lines", [({"SUPERVISOR_ENABLED": "1"}, 1), ({}, 0)])
@@ -152,3 +170,70 @@ def test_servers_say_once_what_was_repaired_and_commands_do_not(tmp_path, enviro
     )
     found = [line for line in run.stderr.splitlines() if "INFO compat: compat" in line]
     assert len(found) == lines and all("applied" in line for line in found)
+
+
+@pytest.mark.parametrize("value", ["a b", "it's", '"', "$(x) `y`", "a&b;c|d", "\\", "ü#1", "'", ""])
+def test_what_is_written_for_a_shell_is_read_alike(tmp_path, value):
+    path = tmp_path / "site.env"
+    path.write_text("ONE=%s\n" % shlex.quote(value), encoding="utf-8")
+    said = subprocess.check_output(
+        ["sh", "-c", 'set -a; . "$0"; exec printenv ONE', str(path)], universal_newlines=True
+    )
+    assert read_env_file(str(path)) == {"ONE": value} and said == value + "\n"
+
+
+@pytest.mark.parametrize("value", ["a'b", "'not closed", '"x', "'a' 'b'", "a&b?c=d#e"])
+def test_what_was_written_without_quotes_is_read_as_it_always_was(tmp_path, value):
+    path = tmp_path / "site.env"
+    path.write_text("ONE=%s\n" % value)
+    assert read_env_file(str(path)) == {"ONE": value}
+
+
+def test_a_file_that_is_no_text_is_one_line(tmp_path):
+    (tmp_path / "site.env").write_bytes(b"A=\xff")
+    with pytest.raises(ImproperlyConfigured, match="it is not UTF-8"):
+        read_env_file(str(tmp_path / "site.env"))
+    (tmp_path / "key").write_bytes(b"\xff" * 50)
+    with pytest.raises(ImproperlyConfigured, match="key cannot be read: it is not ASCII"):
+        secret_key(str(tmp_path / "key"))
+    with pytest.raises(ImproperlyConfigured, match="cannot be read: Is a directory"):
+        secret_key(str(tmp_path))
+
+
+def made_by_migrate(var, **environ):
+    """A folder that `migrate` has made; as most accounts, with a umask that others can read by."""
+    subprocess.run(
+        [
+            "sh",
+            "-c",
+            'umask 022; exec "$0" "$@"',
+            sys.executable,
+            "manage.py",
+            "migrate",
+            "streams",
+        ],
+        cwd=CHECKOUT,
+        env=dict(os.environ, DEVOPS_VAR=str(var), **environ),
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def test_a_new_database_is_private_and_git_does_not_see_the_folder(tmp_path):
+    subprocess.check_call(["git", "init", "-q", str(tmp_path)])
+    var = tmp_path / "data"
+    made_by_migrate(var)
+    others = [p.name for p in var.iterdir() if p.stat().st_mode & 0o007 and p.name != ".gitignore"]
+    assert others == [] and (var / "db.sqlite3").stat().st_size
+    status = ["git", "-C", str(tmp_path), "status", "--porcelain", "--untracked-files=all"]
+    assert subprocess.check_output(status) == b""
+    (var / ".gitignore").write_text("mine\n")
+    made_by_migrate(var)
+    assert (var / ".gitignore").read_text() == "mine\n"
+
+
+def test_an_existing_database_keeps_its_mode(tmp_path):
+    made_by_migrate(tmp_path)
+    os.chmod(str(tmp_path / "db.sqlite3"), 0o644)
+    made_by_migrate(tmp_path)
+    assert stat.S_IMODE((tmp_path / "db.sqlite3").stat().st_mode) == 0o644
