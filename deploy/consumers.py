@@ -8,7 +8,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import Error as DatabaseError
 
-from compat.sockets import CLOSE_FORBIDDEN, CLOSE_SIGNED_OUT
+from compat import close_codes
 from compat.sockets.rate import Bucket
 from compat.streams import head
 from compat.streams.consumer import StreamConsumerMixin, since_from
@@ -23,14 +23,10 @@ __all__ = ["DeployResult", "send_channel_msg"]
 
 logger = logging.getLogger(__name__)
 
-CLOSE_RESTART = 1012
-CLOSE_NOT_FOUND = 4504
-CLOSE_TOO_LARGE = 4509
-
 GOODBYES = {
-    CLOSE_SIGNED_OUT: ("signed-out", "you are not signed in any more"),
-    CLOSE_FORBIDDEN: ("forbidden", "you may not follow this service any more"),
-    CLOSE_NOT_FOUND: ("not-found", "there is no such service any more"),
+    close_codes.SIGNED_OUT: ("signed-out", "you are not signed in any more"),
+    close_codes.FORBIDDEN: ("forbidden", "you may not follow this service any more"),
+    close_codes.NOT_FOUND: ("not-found", "there is no such service any more"),
 }
 
 FRAMES_PER_SECOND = 20
@@ -57,7 +53,7 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
         """A service that was removed, or a permission taken away, ends what it had opened."""
         members = [(consumer, user) for consumer, user in members if consumer.uid is not None]
         answers = all_on_sockets([(user, consumer.uid) for consumer, user in members])
-        codes = {False: CLOSE_FORBIDDEN, None: CLOSE_NOT_FOUND}
+        codes = {False: close_codes.FORBIDDEN, None: close_codes.NOT_FOUND}
         return {
             consumer: codes[answer]
             for (consumer, _), answer in zip(members, answers)
@@ -96,7 +92,7 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
         await self.accept()
         if not joined and since is None:
             # Nothing but messages is what it came for; let it come again.
-            await self._end(CLOSE_RESTART)
+            await self._end(close_codes.RESTART)
             return
         try:
             if since is None:
@@ -105,7 +101,7 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
                 await self.follow(stream_name(self.uid), since)
         except DatabaseError as error:
             logger.warning("socket of %r: the database does not answer: %s", self.uid, error)
-            await self._end(CLOSE_RESTART)
+            await self._end(close_codes.RESTART)
 
     async def disconnect(self, code):
         self._closing = True
@@ -122,7 +118,7 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
             return
         if len(bytes_data or text_data or "") > MAX_FRAME():
             await self._error("too-large", "the frame is too large")
-            await self._end(CLOSE_TOO_LARGE)
+            await self._end(close_codes.TOO_LARGE)
         elif not self.incoming.take():
             # One answer a second: a flood is not worth a flood.
             if self.complaints.take():

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from compat import layer_keys
+from compat import close_codes, layer_keys
 from compat.sockets.rate import Bucket
 from compat.streams import publish, publish_many
 from deploy import entries, lifecycle
@@ -184,7 +184,14 @@ def test_resuming_brings_what_was_missed_and_then_what_is_new(sockets, service, 
     assert receive(connection) == {"message": "beside it"}
 
 
-@pytest.mark.parametrize("since", ["abc", "-7", "11", ""])
+def test_a_since_beyond_the_head_starts_over(sockets, service, viewer):
+    publish(service.stream, 1)
+    connection = sockets.open("/ws/deploy/web/?since=11", viewer)
+    assert receive(connection)["code"] == "start-over"
+    assert close_code(connection) == close_codes.START_OVER
+
+
+@pytest.mark.parametrize("since", ["abc", "-7", ""])
 def test_a_since_that_cannot_be_is_final(sockets, service, viewer, since):
     publish(service.stream, 1)
     connection = sockets.open(f"/ws/deploy/web/?since={since}", viewer)
