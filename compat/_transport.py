@@ -1,10 +1,17 @@
 """How much of what daphne has written a client has not taken."""
 
+PIECE = 48  # bytes that a piece in Twisted's list takes beside its content
+
 
 def unsent(protocol):
-    """Bytes that wait in this process for the client of a WebSocket protocol; 0 if unknown."""
+    """
+    Bytes of memory that wait in this process for the client of a WebSocket; 0 if unknown.
+
+    A pong without content is 2 bytes on the wire, and 55 in the list in which it waits.
+    """
     transport = protocol.transport
     # TLS and other wrappers keep the real one inside.
     transport = getattr(transport, "transport", transport)
     held = getattr(transport, "_tempDataLen", 0)
+    held += PIECE * len(getattr(transport, "_tempDataBuffer", ()))
     return held + len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0)

@@ -38,6 +38,9 @@ class application:
             data = message.get("bytes") or b""
             if data[:5] == b"large":
                 await send({"type": "websocket.send", "bytes": b"x" * int(data[5:])})
+            elif data[:5] == b"small":
+                for _ in range(int(data[5:])):
+                    await send({"type": "websocket.send", "text": "x"})
             elif message["type"] == "websocket.receive":
                 await send({"type": "websocket.send", "text": str(len(data))})
 """

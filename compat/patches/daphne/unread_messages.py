@@ -86,8 +86,10 @@ class Inbox(object):
         return message
 
     def _pause(self):
+        from ._reading import hold
+
         self.full = True
-        self.protocol.transport.pauseProducing()
+        hold(self.protocol, "application")
         # The answer to a ping will not be read before the rest.
         timeout = getattr(self.protocol, "autoPingTimeoutCall", None)
         if timeout is not None:
@@ -101,13 +103,15 @@ class Inbox(object):
         reactor.callLater(0, self._continue)  # the application is in the middle of its own work
 
     def _continue(self):
+        from ._reading import release
+
         protocol = self.protocol
         if self.full or protocol.state == protocol.STATE_CLOSED:
             return
         # First what has been read already: it may be enough to fill the queue again.
         protocol.consumeData()
-        if not self.full and protocol.transport is not None:
-            protocol.transport.resumeProducing()
+        if not self.full:
+            release(protocol, "application")
 
 
 def size(message):

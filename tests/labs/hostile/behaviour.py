@@ -1,4 +1,4 @@
-"""What test_slow.py and test_bodies.py try, for docs/: (what, what becomes of it, by)."""
+"""What the tests of slowness, floods and bodies try, for docs/: (what, what becomes of it, by)."""
 
 BEHAVIOUR = [
     ("head of a handshake, a byte a second", "closed after 15 s", "nginx"),
@@ -9,8 +9,23 @@ BEHAVIOUR = [
         "nginx",
     ),
     ("frame, a byte at a time, and no answer to pings", "closed after 20 s + 30 s", "daphne"),
-    ("8 MB of pings, and nothing read", "at most 16 MiB are kept, then it is dropped", "daphne"),
+    ("8 MB of pings, and nothing read", "dropped after 1,000 of them", "daphne"),
     ("200,000 tiny messages at once", "64 wait in daphne, the rest with the client", "daphne"),
+    (
+        "pings, pongs, or empty fragments without end, from eight sockets",
+        "closed with 4029 after 1,000; others wait for less than 0.5 s",
+        "daphne",
+    ),
+    (
+        "messages of 60 kB, or handshakes, without end, from eight sockets",
+        "others wait for less than 0.5 s",
+        "daphne",
+    ),
+    (
+        "refused requests, or a body in pieces of a byte, without end, on eight connections",
+        "others wait for less than 0.5 s",
+        "daphne",
+    ),
     ("messages faster than 20 a second", "dropped, one error a second says so", "the site"),
     ("300 clients that leave in the middle", "nothing is left of them", "daphne"),
     ("form of more than 2.5 MB, to daphne", "400", "Django"),

@@ -114,7 +114,6 @@ def test_pings_that_nobody_reads_the_answers_of(site, harmless):
         with contextlib.suppress(OSError):
             while sent < 8 * MB:
                 sent += peer.socket.send(ping)
-        assert sent > MB
         site.serves()
         assert harmless.growth() < 40 * MB
 

@@ -71,14 +71,26 @@ def pings(address, megabytes):
 
 def test_the_answers_to_pings_count_too(site):
     patient = ["--ping-interval", "3600"]  # who does not read does not answer either
-    with daphne(site, APPLICATION, *patient, COMPAT_WEBSOCKET_MAX_UNSENT="100000") as address:
+    many = {"COMPAT_DISABLE": "daphne.frame_flood", "COMPAT_WEBSOCKET_MAX_UNSENT": "100000"}
+    with daphne(site, APPLICATION, *patient, **many) as address:
         assert not pings(address, 60)
         with Client(address) as other:
             other.send(frame(b"xx"))
             assert other.receive() == ("text", "2")
     assert "whose client does not read" in (site / "daphne.log").read_text()
-    with daphne(site, APPLICATION, *patient, COMPAT_DISABLE=NAME) as address:
+    disabled = NAME + ",daphne.frame_flood"
+    with daphne(site, APPLICATION, *patient, COMPAT_DISABLE=disabled) as address:
         assert pings(address, 12)
+
+
+def test_tiny_messages_count_as_what_they_take(site):
+    """A frame of 3 bytes is an object and a place in a list: 50 and more."""
+    with daphne(site, APPLICATION, COMPAT_WEBSOCKET_MAX_UNSENT=str(MB)) as address:
+        with Client(address) as client:
+            client.send(frame(b"small10000"))
+            assert [client.receive() for _ in range(10000)] == [("text", "x")] * 10000
+            client.send(frame(b"small100000"))
+            assert len(client.told()) < 100000  # and it was reset
 
 
 def test_one_message_may_be_of_any_size(site):
