@@ -85,7 +85,7 @@ def status(path):
 
 def advisories(path):
     """0 if there is a verdict for every advisory of that Django, 1 if not, 2 if it has no list."""
-    from .advisories.table import READ_UNTIL
+    from .advisories.data import READ_UNTIL
     from .advisories.unreviewed import NoAdvisories, unread
 
     try:

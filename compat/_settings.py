@@ -40,6 +40,7 @@ class Setting(object):
     live: whether a change counts at once, or from the next start of a process on.
     try_out: a function of the value, for the system check only; raises what is wrong with it.
     secret: never show the value. check_id: of the system check for a wrong value.
+    reopens: ids of the advisories that reach the site again where the value is `at`.
     """
 
     variable = ""
@@ -55,6 +56,8 @@ class Setting(object):
         try_out=None,
         secret=False,
         check_id=CHECK,
+        reopens=(),
+        at=MISSING,
     ):
         self.name = name
         self.kind = kind
@@ -65,6 +68,8 @@ class Setting(object):
         self.try_out = try_out
         self.secret = secret
         self.check_id = check_id
+        self.reopens = tuple(reopens)
+        self.at = at
         self._seen = (UNSEEN, None)
         self._told = set()
         register(self)
@@ -124,6 +129,15 @@ class Setting(object):
 
             default = "(hidden)" if self.secret else repr(self.default)
             logging.getLogger(BRIDGE).warning("%s; using the default, %s", complaint, default)
+
+
+def reopened(cve):
+    """Which settings make an advisory reach the site again: lines as "COMPAT_ONE is True"."""
+    return [
+        "%s is %r" % (record.name, record.at)
+        for record in RECORDS.values()
+        if cve in getattr(record, "reopens", ()) and record() == record.at
+    ]
 
 
 class Variable(Setting):

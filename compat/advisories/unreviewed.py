@@ -1,5 +1,5 @@
 """
-The advisories in the source of a newer Django that `compat.advisories.table` has no verdict for.
+The advisories in the source of a newer Django that `compat.advisories.data` has no verdict for.
 
 Its docs/releases/security.txt lists them all, but for those of its own release; the release notes
 beside it have these.
@@ -30,7 +30,7 @@ def unread(path):
 
     path: a source archive of Django, the folder that is in it, or its docs/releases/security.txt.
     """
-    from .table import every, number_of
+    from .data import every, number_of
 
     found = set()
     for name, text in texts(path):

@@ -16,8 +16,8 @@ from collections import OrderedDict
 
 from .. import __version__
 from ..patching import BRIDGE
-from . import table as advisories
-from .table import FIXED, NOT_AFFECTED
+from .data import NOT_EXECUTED, NOT_PRESENT, VERSIONS
+from .verdicts import FIXED, NOT_AFFECTED, OPEN, outcomes, version_of
 
 NVD = "https://nvd.nist.gov/vuln/detail/"
 AUTHOR = "%s %s" % (BRIDGE, __version__)
@@ -25,8 +25,8 @@ AUTHOR = "%s %s" % (BRIDGE, __version__)
 STATES = {FIXED: "resolved", NOT_AFFECTED: "not_affected"}
 JUSTIFICATIONS = {
     "component_not_present": "code_not_present",
-    advisories.NOT_PRESENT: "code_not_present",
-    advisories.NOT_EXECUTED: "code_not_reachable",
+    NOT_PRESENT: "code_not_present",
+    NOT_EXECUTED: "code_not_reachable",
 }
 SEVERITIES = {"moderate": "medium", "unrated": "unknown"}
 
@@ -60,7 +60,7 @@ def import_targets():
 
 def current(failed=None):
     """
-    advisories.outcomes(), where nothing that only waits is called fixed.
+    outcomes(), where nothing that only waits is called fixed.
 
     Code that cannot even be imported here is in nobody's path, unless the settings ask for it:
     then the site cannot run in this environment, and will in another that nobody has looked at.
@@ -78,7 +78,7 @@ def current(failed=None):
     }
     wanted &= set(failed)
     found = []
-    for one in advisories.outcomes():
+    for one in outcomes():
         unproven = (waiting | wanted).intersection(one.patches)
         if one.status == FIXED and unproven:
             if unproven.issubset(failed):
@@ -86,13 +86,13 @@ def current(failed=None):
                 one = one._replace(reason="cannot be imported here: " + reasons)
                 if unproven & wanted:
                     one = one._replace(
-                        status=advisories.OPEN,
+                        status=OPEN,
                         reason="the settings name it, but it " + one.reason,
                     )
                 else:
-                    one = one._replace(status=NOT_AFFECTED, justification=advisories.NOT_EXECUTED)
+                    one = one._replace(status=NOT_AFFECTED, justification=NOT_EXECUTED)
             else:
-                one = one._replace(status=advisories.OPEN)
+                one = one._replace(status=OPEN)
         found.append(one)
     return found
 
@@ -134,7 +134,7 @@ def timestamp(when=None):
 
 def purl(component):
     """The package URL of what is installed, "" for what is not."""
-    version = advisories.version_of(component)
+    version = version_of(component)
     kind = "npm" if component == "jquery" else "pypi"
     return "pkg:%s/%s@%s" % (kind, component, version) if version else ""
 
@@ -147,9 +147,7 @@ def identity(content):
 
 def products():
     """component → package URL, of those that are installed."""
-    return OrderedDict(
-        (component, purl(component)) for component in advisories.VERSIONS if purl(component)
-    )
+    return OrderedDict((component, purl(component)) for component in VERSIONS if purl(component))
 
 
 def action(one):

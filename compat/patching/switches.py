@@ -18,13 +18,13 @@ class Switch(Setting):
 
     name: of the setting; the variable is named alike, with COMPAT_ before what lacks it.
     default: what holds where there are no settings, or nothing in them or in the environment.
-    reopens: ids of the advisories that reach the site again where the value is `at`.
+    reopens, at: as of every Setting.
     """
 
     def __init__(self, name, default=False, kind=None, text="", reopens=(), at=True):
-        super(Switch, self).__init__(name, kind or Flag(), default, text, SECTION)
-        self.reopens = tuple(reopens)
-        self.at = at
+        super(Switch, self).__init__(
+            name, kind or Flag(), default, text, SECTION, reopens=reopens, at=at
+        )
         self.variable = name if name.startswith("COMPAT_") else "COMPAT_" + name
         self._text = os.environ.get(self.variable, "").strip()
         self._forced, self._refused = MISSING, ""
@@ -34,7 +34,6 @@ class Switch(Setting):
             except ValueError as error:
                 self._refused = self._complaint(self._text, error, self.variable)
                 self._tell(self._refused)
-        EVERY.append(self)
 
     def __call__(self):
         if self._forced is not MISSING:
@@ -46,15 +45,3 @@ class Switch(Setting):
 
     def _given(self):
         return from_django(self.name)
-
-
-def reopened(cve):
-    """Which switches make an advisory reach the site again: lines as "COMPAT_ONE is True"."""
-    return [
-        "%s is %r" % (switch.name, switch.at)
-        for switch in EVERY
-        if cve in switch.reopens and switch() == switch.at
-    ]
-
-
-EVERY = []

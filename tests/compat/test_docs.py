@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from compat import patches
-from compat.advisories import table as advisories
+from compat.advisories import data
 from tests.support import CHECKOUT
 from tests.support.commands import manage
 
@@ -64,8 +64,8 @@ def test_every_switch_of_a_security_patch_is_in_docs():
 def test_the_page_on_security_says_what_the_table_says():
     with open(os.path.join(CHECKOUT, "docs", "guide", "security.md")) as file:
         text = file.read()
-    assert "up to %s" % advisories.READ_UNTIL in text
-    django = [one for one in advisories.every() if one.component == "django"]
+    assert "up to %s" % data.READ_UNTIL in text
+    django = [one for one in data.every() if one.component == "django"]
     absent = sum(bool(one.justification) for one in django)
     assert "%d vulnerabilities" % len(django) in text
     assert "%d reach\n1.11.29, %d do not" % (len(django) - absent, absent) in text

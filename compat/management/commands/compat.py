@@ -8,8 +8,8 @@ from collections import OrderedDict
 from django.core.management.base import BaseCommand, CommandError
 
 from ... import patches, report
-from ...advisories import table as advisories
-from ...advisories import vex
+from ...advisories import table, vex
+from ...advisories.verdicts import outcomes
 
 
 class Command(BaseCommand):
@@ -68,11 +68,11 @@ class Command(BaseCommand):
                 raise CommandError(str(error))
             return
         if options["cves"]:
-            found = advisories.outcomes()
+            found = outcomes()
             if options["json"]:
-                self.stdout.write(json.dumps(advisories.as_dicts(found), indent=2, sort_keys=True))
+                self.stdout.write(json.dumps(table.as_dicts(found), indent=2, sort_keys=True))
             else:
-                self.stdout.write("\n".join(advisories.table(found)))
+                self.stdout.write("\n".join(table.lines(found)))
             return
         records = report()
         if options["json"]:

@@ -28,6 +28,8 @@ max_bytes = Variable(
     "The largest message that a client may send over a WebSocket, in bytes; a larger one closes it "
     "with code 1009. What the site sends is not limited.",
     "Environment of daphne",
+    reopens=patch.cves,
+    at=0,
 )
 HEAD = 64 * 1024  # bytes; more than the 32 KiB that Twisted takes for a request line and headers
 PIECES = 64  # that a message may be in before they are put together

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from compat.advisories import table as advisories
+from compat.advisories import data
 from tests.support.gis import needs_gis
 from tests.support.probe import DJANGO, probe
 
@@ -75,7 +75,7 @@ def test_the_code_is_not_there(expressions):
 
 
 def test_each_of_the_25_is_looked_at():
-    rows = advisories.parsed(advisories.DJANGO_NOT_PRESENT, advisories.NOT_PRESENT)
+    rows = data.parsed(data.DJANGO_NOT_PRESENT, data.NOT_PRESENT)
     looked = set(ABSENT) | set(NEEDS_GDAL) | LATER
     assert {"CVE-" + one for one in looked} == {one.id for one in rows}
     assert len(looked) == 25

@@ -5,13 +5,12 @@ from collections import Counter
 
 import pytest
 
-from compat.advisories import table as advisories
+from compat.advisories import data, verdicts
 from compat.patches import every as every_patch
-from compat.patching import patch as states
 from tests.support.commands import manage
 from tests.support.probe import probe
 
-DJANGO = [one for one in advisories.every() if one.component == "django"]
+DJANGO = [one for one in data.every() if one.component == "django"]
 VALIDATOR = "security.url_validator_newlines"
 
 
@@ -22,20 +21,20 @@ def test_each_of_djangos_94_has_one_verdict():
 
 
 def test_every_row_says_something_and_is_of_a_known_kind():
-    every = advisories.every()
+    every = data.every()
     assert len({one.id for one in every}) == len(every)
     for one in every:
-        assert one.component in advisories.VERSIONS and one.text
-        assert one.justification in ("", advisories.NOT_PRESENT, advisories.NOT_EXECUTED)
+        assert one.component in data.VERSIONS and one.text
+        assert one.justification in ("", data.NOT_PRESENT, data.NOT_EXECUTED)
 
 
 def test_a_patch_answers_only_what_has_a_verdict_of_affected():
-    affected = {one.id for one in advisories.every() if not one.justification}
+    affected = {one.id for one in data.every() if not one.justification}
     claimed = {cve for patch in every_patch() for cve in patch.cves}
     assert claimed - affected == set()
 
 
-ADVISORY = advisories.Advisory("CVE-2099-12345", "django", "high", "", "", "about")
+ADVISORY = data.Advisory("CVE-2099-12345", "django", "high", "", "", "about")
 
 
 class Answer(object):
@@ -54,7 +53,7 @@ REFUSED, DISABLED = Answer("refused", "x: it is another"), Answer("disabled", "C
 
 
 def outcome(*answers, version="1.11.29", advisory=ADVISORY):
-    return advisories.outcome(advisory, version, list(answers), states)
+    return verdicts.outcome(advisory, version, list(answers))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +79,7 @@ def test_only_what_is_applied_or_waits_is_fixed(answers, status, reason):
 
 def test_versions_that_nobody_has_read_are_open():
     assert outcome(APPLIED, version="2.2.28").status == "open"
-    absent = advisories.Advisory("CVE-2099-1", "django", "high", "", advisories.NOT_PRESENT, "why")
+    absent = data.Advisory("CVE-2099-1", "django", "high", "", data.NOT_PRESENT, "why")
     assert outcome(advisory=absent).reason == "why"
     assert outcome(advisory=absent, version="2.2.28").status == "open"
     own = ADVISORY._replace(component="twisted", versions="<23.10")
@@ -101,7 +100,7 @@ TWISTED = {
 @pytest.mark.parametrize("version", sorted(TWISTED))
 def test_what_no_patch_answers_of_twisted(version):
     patched = {cve for patch in every_patch() for cve in patch.cves}
-    found = advisories.outcomes(lambda component: version if component == "twisted" else "")
+    found = verdicts.outcomes(lambda component: version if component == "twisted" else "")
     left = [one.advisory.id for one in found if one.status == "open"]
     assert set(left) - patched == TWISTED[version]
 
@@ -117,16 +116,16 @@ def test_what_no_patch_answers_of_twisted(version):
     ],
 )
 def test_what_daphne_does_not_run_of_twisted(cve, affected, repaired):
-    (advisory,) = [one for one in advisories.every() if one.id == cve]
+    (advisory,) = [one for one in data.every() if one.id == cve]
     old, new = [outcome(advisory=advisory, version=version) for version in (affected, repaired)]
-    assert (old.status, old.justification) == ("not affected", advisories.NOT_EXECUTED)
-    assert (new.status, new.justification) == ("not affected", advisories.NOT_PRESENT)
+    assert (old.status, old.justification) == ("not affected", data.NOT_EXECUTED)
+    assert (new.status, new.justification) == ("not affected", data.NOT_PRESENT)
 
 
 CLAIM = """
 import django
-from compat.advisories import table as advisories
-print({one.advisory.id: one.status for one in advisories.outcomes()}["CVE-2021-32052"])
+from compat.advisories import verdicts
+print({one.advisory.id: one.status for one in verdicts.outcomes()}["CVE-2021-32052"])
 """
 
 
@@ -160,8 +159,8 @@ def row(lines, cve):
 
 
 def test_the_list_has_every_advisory_and_ends_with_the_counts(listed):
-    assert [line.split()[0] for line in listed[:-2]] == [one.id for one in advisories.every()]
-    assert advisories.READ_UNTIL in listed[-2]
+    assert [line.split()[0] for line in listed[:-2]] == [one.id for one in data.every()]
+    assert data.READ_UNTIL in listed[-2]
     words = listed[-1].replace(",", "").split()
     assert words[:3] == ["94", "Django", "CVEs:"]
     assert int(words[3]) + int(words[5]) + int(words[8]) == 94
@@ -186,11 +185,11 @@ def test_the_list_as_json():
     found = json.loads(manage("compat", "--cves", "--json").stdout)
     (one,) = [each for each in found if each["id"] == "CVE-2021-32052"]
     assert (one["status"], one["patches"]) == ("fixed", [VALIDATOR])
-    assert len(found) == len(advisories.every())
+    assert len(found) == len(data.every())
 
 
 def test_jquery_is_the_one_in_django():
-    assert advisories.version_of("jquery") == "2.2.3"
+    assert verdicts.version_of("jquery") == "2.2.3"
 
 
 @pytest.mark.parametrize(
@@ -200,8 +199,8 @@ def test_jquery_is_the_one_in_django():
         ("x is old", APPLIED, "open", "", "not in effect (x is old)"),
         ("x is old", DISABLED, "open", "", "not in effect (x is old)"),
         ("x is old", REFUSED, "open", "", "refused (x: it is another)"),
-        ("", DISABLED, "not affected", advisories.NOT_EXECUTED, "not needed (nothing that this "),
-        ("", WAITING, "not affected", advisories.NOT_EXECUTED, "not needed (nothing that this "),
+        ("", DISABLED, "not affected", data.NOT_EXECUTED, "not needed (nothing that this "),
+        ("", WAITING, "not affected", data.NOT_EXECUTED, "not needed (nothing that this "),
     ],
 )
 def test_what_is_in_use_decides_where_that_can_be_seen(

@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from compat.advisories import table as advisories
-from compat.advisories import vex
+from compat.advisories import data, vex
 from tests.support.commands import manage
 from tests.support.probe import DJANGO, probe
 
@@ -46,7 +45,7 @@ def test_openvex_has_what_the_specification_asks_for(openvex):
     assert openvex["@context"] == "https://openvex.dev/ns/v0.2.0"
     assert re.match("urn:uuid:[0-9a-f-]{36}$", openvex["@id"])
     assert openvex["author"] and openvex["timestamp"] == TIME and openvex["version"] == 1
-    assert len(openvex["statements"]) == len(advisories.every())
+    assert len(openvex["statements"]) == len(data.every())
     for each in openvex["statements"]:
         assert re.match(r"CVE-\d{4}-\d+$", each["vulnerability"]["name"])
         assert all(re.match("pkg:pypi/[a-z]+@[0-9]", one["@id"]) for one in each["products"])
@@ -64,7 +63,7 @@ def test_cyclonedx_has_what_the_specification_asks_for(cyclonedx):
     assert cyclonedx["metadata"]["timestamp"] == TIME
     components = {each["bom-ref"]: each for each in cyclonedx["components"]}
     assert all(each["purl"].endswith("@" + each["version"]) for each in components.values())
-    assert len(cyclonedx["vulnerabilities"]) == len(advisories.every())
+    assert len(cyclonedx["vulnerabilities"]) == len(data.every())
     for each in cyclonedx["vulnerabilities"]:
         assert {one["ref"] for one in each["affects"]} <= set(components)
         assert each["ratings"][0]["severity"] in SEVERITIES
@@ -122,9 +121,12 @@ from compat import patches
 from compat.advisories import vex
 from compat.patching.patch import Patch
 
-def waits_for(target, *cves):
+def waits_for(target, *cves, first=None):
     patch = Patch("compat.patches.x." + target, "django", "", "symptom", cves=cves)
-    patch.when_imported(target)(lambda module: patch.expect(target != "wave", "it is another"))
+    if first:
+        patch.when_imported(first)(lambda module: None)
+    bad = "wave", "this"
+    patch.when_imported(target)(lambda module: patch.expect(target not in bad, "it is another"))
     patch.arm()
     sys.modules[patch.module] = types.ModuleType(patch.module)
     patches._loaded["python"].append(patch)
@@ -132,18 +134,21 @@ def waits_for(target, *cves):
 waits_for("colorsys", "CVE-2020-13254")
 waits_for("no_such_module", "CVE-2020-13596")
 waits_for("wave", "CVE-2020-24583")
+waits_for("this", "CVE-2021-3281", first="json")
 found = {one.advisory.id: one for one in vex.current()}
-for cve in ("CVE-2020-13254", "CVE-2020-13596", "CVE-2020-24583"):
+for cve in ("CVE-2020-13254", "CVE-2020-13596", "CVE-2020-24583", "CVE-2021-3281"):
     print(found[cve].status, "|", found[cve].justification, "|", found[cve].reason)
 """
 
 
 def test_fixed_needs_the_module_to_be_imported():
-    lines = probe(DJANGO + WAITING).said.splitlines()
+    lines = probe(DJANGO + WAITING).said.splitlines()[-4:]
     assert lines[0].startswith("fixed |") and "x.colorsys: applied" in lines[0]
     assert lines[1].startswith("not affected | vulnerable_code_not_in_execute_path | cannot be")
     assert "no_such_module" in lines[1]
     assert lines[2].startswith("open |") and "x.wave: refused" in lines[2]
+    # One of its two targets was there, and it was applied to that.
+    assert lines[3].startswith("open |") and "x.this: refused" in lines[3]
 
 
 # GeoDjango as on a machine without GDAL.

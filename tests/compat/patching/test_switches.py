@@ -84,28 +84,3 @@ def test_a_bad_setting_is_told_once():
     code = SETTINGS + "settings.COMPAT_ONE = 'so'\nprint([switch() for _ in range(3)])"
     result = probe(CODE + code)
     assert result.error.count("COMPAT_ONE=") == 1
-
-
-REOPENED = """
-from django.conf import settings
-settings.configure(COMPAT_ALLOW_MULTIPLE_FILES=True, DATA_UPLOAD_MAX_NUMBER_FILES=7)
-from compat.advisories import table as advisories
-found = {one.advisory.id: one for one in advisories.outcomes()}
-for cve in %r:
-    print(cve, found[cve].status, found[cve].reason.rpartition("; ")[2])
-"""
-
-
-def test_an_advisory_that_a_switch_reopens_is_open():
-    cves = ["CVE-2023-31047", "CVE-2023-24580", "CVE-2022-23833", "CVE-2021-31542"]
-    environ = {"COMPAT_ABSOLUTE_FILE_NAMES": "1"}
-    lines = probe(REOPENED % cves, env=environ).said.splitlines()
-    assert lines[0] == "CVE-2023-31047 open COMPAT_ALLOW_MULTIPLE_FILES is True"
-    assert lines[1].startswith("CVE-2023-24580 fixed")
-    assert lines[2].startswith("CVE-2022-23833 fixed")
-    assert lines[3] == "CVE-2021-31542 open COMPAT_ABSOLUTE_FILE_NAMES is True"
-    environ = {"COMPAT_DATA_UPLOAD_MAX_NUMBER_FILES": "none", "COMPAT_ALLOW_MULTIPLE_FILES": "0"}
-    lines = probe(REOPENED % cves, env=environ).said.splitlines()
-    assert lines[0].startswith("CVE-2023-31047 fixed")
-    assert lines[1] == "CVE-2023-24580 open DATA_UPLOAD_MAX_NUMBER_FILES is None"
-    assert lines[2].startswith("CVE-2022-23833 fixed")

@@ -16,7 +16,7 @@ settings.configure(**dict(dict(
         "contenttypes", "auth", "sessions", "messages", "admin", "staticfiles")],
 ), **options))
 django.setup()
-from compat.advisories import table as advisories
+from compat.advisories import data, verdicts
 from compat.checks import patches as checks
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -29,7 +29,7 @@ def version(path):
         return re.search(r"v([\\d.]+)", file.read(300)).group(1)
 
 def claimed():
-    found = [one for one in advisories.outcomes() if one.advisory.component == "jquery"]
+    found = [one for one in verdicts.outcomes() if one.advisory.component == "jquery"]
     assert len(found) == 4 and len({(one.status, one.reason) for one in found}) == 1
     return "%s: %s" % (found[0].status, found[0].reason)
 
@@ -164,7 +164,7 @@ def test_sites_without_the_admin_or_without_staticfiles(apps, claim):
 
 def test_nothing_is_claimed_in_a_process_that_is_not_set_up():
     code = """
-from compat.advisories import table as advisories
-print({one.reason for one in advisories.outcomes() if one.advisory.component == "jquery"})
+from compat.advisories import verdicts
+print({one.reason for one in verdicts.outcomes() if one.advisory.component == "jquery"})
 """
     assert "Django is not set up in this process" in probe(code).said
