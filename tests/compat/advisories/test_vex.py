@@ -125,7 +125,7 @@ def waits_for(target, *cves, first=None):
     patch = Patch("compat.patches.x." + target, "django", "", "symptom", cves=cves)
     if first:
         patch.when_imported(first)(lambda module: None)
-    bad = "wave", "this"
+    bad = "wave", "quopri"
     patch.when_imported(target)(lambda module: patch.expect(target not in bad, "it is another"))
     patch.arm()
     sys.modules[patch.module] = types.ModuleType(patch.module)
@@ -134,7 +134,7 @@ def waits_for(target, *cves, first=None):
 waits_for("colorsys", "CVE-2020-13254")
 waits_for("no_such_module", "CVE-2020-13596")
 waits_for("wave", "CVE-2020-24583")
-waits_for("this", "CVE-2021-3281", first="json")
+waits_for("quopri", "CVE-2021-3281", first="json")
 found = {one.advisory.id: one for one in vex.current()}
 for cve in ("CVE-2020-13254", "CVE-2020-13596", "CVE-2020-24583", "CVE-2021-3281"):
     print(found[cve].status, "|", found[cve].justification, "|", found[cve].reason)
@@ -142,13 +142,13 @@ for cve in ("CVE-2020-13254", "CVE-2020-13596", "CVE-2020-24583", "CVE-2021-3281
 
 
 def test_fixed_needs_the_module_to_be_imported():
-    lines = probe(DJANGO + WAITING).said.splitlines()[-4:]
+    lines = probe(DJANGO + WAITING).said.splitlines()
     assert lines[0].startswith("fixed |") and "x.colorsys: applied" in lines[0]
     assert lines[1].startswith("not affected | vulnerable_code_not_in_execute_path | cannot be")
     assert "no_such_module" in lines[1]
     assert lines[2].startswith("open |") and "x.wave: refused" in lines[2]
     # One of its two targets was there, and it was applied to that.
-    assert lines[3].startswith("open |") and "x.this: refused" in lines[3]
+    assert lines[3].startswith("open |") and "x.quopri: refused" in lines[3]
 
 
 # GeoDjango as on a machine without GDAL.
