@@ -31,6 +31,9 @@ GOODBYES = {
 
 FRAMES_PER_SECOND = 20
 FRAMES_AT_ONCE = 40
+# A handshake waits so long for a channel layer that does not answer: of a socket that can do
+# without, and of one that cannot.
+JOIN_SECONDS, JOIN_SECONDS_FOR_MESSAGES = 0.5, 3.0
 
 
 class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
@@ -46,7 +49,7 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
     group = None
     uid = None
     joined = None  # to the group; None: not tried yet, or just now
-    _closing = False
+    _closing = _left = False
 
     @classmethod
     def dismissals(cls, members):
@@ -69,7 +72,7 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
         """The channel layer may not have answered when the socket was opened."""
         if self.joined is False and not self._closing:
             self.joined = None
-            asyncio.get_event_loop().create_task(self._join())
+            asyncio.ensure_future(self._join())
 
     async def connect(self):
         self.uid = self.scope["url_route"]["kwargs"]["service_uid"]
@@ -88,9 +91,10 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
         self.incoming = Bucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE)
         self.complaints = Bucket(1, 1)
         since = since_from(self.scope)
-        joined = await self._join()
+        patience = JOIN_SECONDS_FOR_MESSAGES if since is None else JOIN_SECONDS
+        await asyncio.wait([asyncio.ensure_future(self._join())], timeout=patience)
         await self.accept()
-        if not joined and since is None:
+        if not self.joined and since is None:
             # Nothing but messages is what it came for; let it come again.
             await self._end(close_codes.RESTART)
             return
@@ -104,8 +108,11 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
             await self._end(close_codes.RESTART)
 
     async def disconnect(self, code):
-        self._closing = True
+        self._closing = self._left = True
         await self.unfollow()
+        await self._leave()
+
+    async def _leave(self):
         if self.group is not None:
             group, self.group = self.group, None
             try:
@@ -181,10 +188,11 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
         except Exception as error:
             logger.warning("joining %r: %s: %s", self.uid, type(error).__name__, error)
             self.joined = False
-            return False
+            return
         self.group = group_name(self.uid)
         self.joined = True
-        return True
+        if self._left:  # in the meantime
+            await self._leave()
 
 
 def admit(scope, uid):

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import signal
+import time
 
 import pytest
 import websocket
@@ -197,6 +199,48 @@ def test_a_since_that_cannot_be_is_final(sockets, service, viewer, since):
     connection = sockets.open(f"/ws/deploy/web/?since={since}", viewer)
     assert receive(connection)["code"] == "bad-since"
     assert close_code(connection) == 4500
+
+
+def test_a_redis_that_refuses_us(sockets, redis, service, viewer):
+    """Who came for messages is told to come back; who follows the stream gets what there is."""
+    redis.say("CONFIG", "SET", "requirepass", "another")
+    redis.say("CLIENT", "KILL", "TYPE", "normal", password="another")
+    assert close_code(sockets.open("/ws/deploy/web/", viewer)) == 1012
+    connection = sockets.open("/ws/deploy/web/?since=0", viewer)
+    assert receive(connection)["type"] == "live"
+
+
+def test_a_redis_that_hangs(sockets, redis, service, viewer):
+    """Its handshakes are answered all the same, and soon; entries are found by polling."""
+    first = sockets.open("/ws/deploy/web/?since=latest", viewer)
+    assert receive(first)["type"] == "live"
+    cookie = sockets.cookie(viewer)
+    redis.process.send_signal(signal.SIGSTOP)
+    try:
+        times = []
+        for _ in range(3):
+            began = time.monotonic()
+            connection = sockets.open("/ws/deploy/web/?since=latest", cookie=cookie)
+            times.append(time.monotonic() - began)
+            assert receive(connection)["type"] == "live"
+        assert min(times) < 1
+        assert close_code(sockets.open("/ws/deploy/web/", cookie=cookie)) == 1012
+        publish(service.stream, "by polling")
+        for reader in (first, connection):
+            assert receive(reader)["bodies"] == ["by polling"]
+    finally:
+        redis.process.send_signal(signal.SIGCONT)
+    # It joins after all.
+    wait_until(lambda: is_told(connection), what="a message")
+
+
+def is_told(connection):
+    send_channel_msg("web", "beside it")
+    connection.settimeout(1)
+    try:
+        return receive(connection) == {"message": "beside it"}
+    except websocket.WebSocketTimeoutException:
+        return False
 
 
 def test_a_bad_frame_gets_an_answer_and_the_consumer_lives(sockets, operator):
