@@ -141,9 +141,13 @@ class Subscriber:
             self.renew_at = 0.0
         if asyncio.get_event_loop().time() < self.renew_at:
             return
-        for group in tuple(self.groups | self.owed):
-            async with self.lock:
-                await self._sync(group)
+        done: Set[str] = set()
+        # Until there is none: whoever comes while the layer is down relies on it.
+        while (self.groups - done) | self.owed:
+            for group in (self.groups - done) | self.owed:
+                async with self.lock:
+                    await self._sync(group)
+                done.add(group)
         self.renew_at = asyncio.get_event_loop().time() + layers.MEMBER_SECONDS / 3
 
     async def _run(self) -> None:

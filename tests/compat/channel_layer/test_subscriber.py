@@ -122,18 +122,41 @@ def test_a_redis_that_hangs_holds_nobody_up(redis, run):
     assert run(main()) < 3 * subscriber.JOIN_SECONDS + 0.5
 
 
+def test_who_joins_while_groups_are_joined_again_is_not_forgotten(run):
+    async def main():
+        layer = Queue()
+        listener = await listening(layer)
+        await listener.subscriber.join("another")
+        layer.queue.put_nowait(None)  # an outage
+
+        async def join_late(group):
+            layer.joining = None
+            late.append(asyncio.ensure_future(listener.subscriber.join("late")))
+            await asyncio.sleep(0)
+
+        late, layer.joining = [], join_late
+        await listener.until(lambda one: one.returns)
+        await late[0]
+        await listener.subscriber.stop()
+        return layer.joined
+
+    assert "late" in run(main())
+
+
 class Queue:
     """A layer of somebody else's: nothing is known but its interface."""
 
     def __init__(self):
         self.queue = asyncio.Queue()
-        self.joined, self.calls, self.fail = [], 0, False
+        self.joined, self.calls, self.joining = [], 0, None
 
     async def new_channel(self):
         return "mine"
 
     async def group_add(self, group, channel):
         self.joined.append(group)
+        if self.joining is not None:
+            await self.joining(group)
 
     async def group_discard(self, group, channel):
         self.joined.append("-" + group)

@@ -5,7 +5,8 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf.urls import url
 
 from compat.sockets import guard
-from compat.streams.consumer import StreamConsumerMixin
+from compat.streams.consumer import StreamConsumerMixin, since_from
+from deploy.routing import websocket_urlpatterns
 
 
 class Echo(AsyncWebsocketConsumer):
@@ -15,6 +16,13 @@ class Echo(AsyncWebsocketConsumer):
 
     async def receive(self, text_data=None, bytes_data=None):
         await self.send(text_data=text_data)
+
+
+class Failing(AsyncWebsocketConsumer):
+    channel_layer_alias = None
+
+    async def receive(self, text_data=None, bytes_data=None):
+        raise LookupError("as it was asked to")
 
 
 class Sync(WebsocketConsumer):
@@ -32,7 +40,7 @@ class News(StreamConsumerMixin, AsyncWebsocketConsumer):
 
     async def connect(self):
         await self.accept()
-        await self.follow("news", 0)
+        await self.follow("news", since_from(self.scope) or 0)
 
 
 class Member(AsyncWebsocketConsumer):
@@ -51,5 +59,6 @@ routes = [
     url("^sync/$", Sync),
     url("^news/$", News),
     url("^member/$", Member),
-]
+    url("^failing/$", Failing),
+] + websocket_urlpatterns
 application = ProtocolTypeRouter({"websocket": guard(URLRouter(routes))})
