@@ -14,6 +14,7 @@
     refused: "not connected",
     closed: "not connected",
     over: "complete",
+    again: "starting over…",
   };
   var shown = null;
 
@@ -34,8 +35,13 @@
   function follow(options) {
     var onLive = options.onLive;
     var before = false; // was it connected before?
+    // What the page shows is not in the log any more, nor maybe anywhere else: get the page again.
+    options.onStartOver = function () {
+      show("again");
+      root.location.reload();
+    };
     options.onState = function (state) {
-      if (shown === "over") {
+      if (shown === "over" || shown === "again") {
         return;
       }
       if (state === "open") {
@@ -50,7 +56,7 @@
       }
     };
     options.onLive = function (seq) {
-      if (shown !== "over") {
+      if (shown !== "over" && shown !== "again") {
         show("live");
       }
       if (onLive) {

@@ -21,7 +21,7 @@
       }
     };
     socket.onclose = function (event) {
-      if (event.code >= 4500 && event.code < 5000) {
+      if (root.Streams.isFinal(event.code)) {
         root.connection.show("closed");
         return;
       }

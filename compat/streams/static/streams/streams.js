@@ -7,11 +7,15 @@
  *     onEntries: function (first, bodies) {},   // bodies[i] has sequence number first + i
  *     onLive: function (seq) {},       // everything up to seq was delivered
  *     onGap: function (oldest) {},     // entries before `oldest` are not kept any more
+ *     onStartOver: function () {},     // what was delivered is not in the log any more (a restored
+ *                                      // backup): forget it; entries come from the first one on
  *     onState: function (state, detail) {},     // connecting, open, waiting, refused, closed
  *     onMessage: function (message) {} // any other frame, decoded
  *   });
  *   handle.send({message: "…"});       // true when it was handed to an open connection
  *   handle.close();
+ *
+ * Streams.isFinal(code) tells whether a page should stay away after that close code.
  */
 (function () {
   "use strict";
@@ -23,6 +27,8 @@
   // A handshake that never ends is given up after this long.
   var HANDSHAKE = 15000;
   var REFUSALS = 3;
+  // The close code for a number beyond the end of the log. All codes: docs/reference/close-codes.md
+  var START_OVER = 4409;
 
   function address(url, since) {
     var parsed = new URL(url, window.location.href);
@@ -106,6 +112,13 @@
       if (isFinal(code)) {
         end(code);
         return;
+      }
+      if (code === START_OVER) {
+        since = 0;
+        tell("onStartOver");
+        if (ended) {
+          return;
+        }
       }
       if (opened && Date.now() - openedAt >= STEADY) {
         attempts = 0;
@@ -229,5 +242,5 @@
     };
   }
 
-  window.Streams = Object.freeze({follow: follow});
+  window.Streams = Object.freeze({follow: follow, isFinal: isFinal});
 })();

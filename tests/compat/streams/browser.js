@@ -1,0 +1,58 @@
+// A page without a browser: sockets and timers that a test moves by hand. `sockets` are those that
+// were opened, run() lets the timers that wait now be over.
+var sockets = [];
+var timers = [];
+var reloads = 0;
+
+(function (root) {
+  "use strict";
+
+  root.window = root.window || root;
+  // No page of the network: nothing may be asked of it.
+  if (!root.document) {
+    root.addEventListener = root.removeEventListener = function () {};
+    root.location = {
+      href: "http://site/", host: "site", protocol: "http:",
+      reload: function () { reloads += 1; }
+    };
+    root.document = {
+      addEventListener: function () {}, removeEventListener: function () {},
+      visibilityState: "visible",
+      elements: {},
+      getElementById: function (id) {
+        return this.elements[id] || (this.elements[id] = { dataset: { socket: "/ws/" } });
+      }
+    };
+    Object.defineProperty(root, "navigator", { value: { onLine: true }, configurable: true });
+  }
+
+  root.WebSocket = function (url) {
+    this.url = url;
+    sockets.push(this);
+  };
+  root.WebSocket.prototype.close = function () {};
+  root.setTimeout = function (act) {
+    return timers.push(act);
+  };
+  root.clearTimeout = function (number) {
+    timers[number - 1] = null;
+  };
+})(this);
+
+function run() {
+  timers.splice(0).forEach(function (act) {
+    if (act) {
+      act();
+    }
+  });
+}
+
+// The newest socket opens, gets frames, and is closed with a code.
+function serve(code, frames) {
+  var socket = sockets[sockets.length - 1];
+  socket.onopen({});
+  (frames || []).forEach(function (frame) {
+    socket.onmessage({ data: JSON.stringify(frame) });
+  });
+  socket.onclose({ code: code });
+}

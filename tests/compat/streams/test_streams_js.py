@@ -1,0 +1,113 @@
+"""streams.js on sockets that the test closes: which codes are final, and where it resumes."""
+
+import json
+import os
+
+import pytest
+
+from compat import close_codes
+from tests.support import CHECKOUT, javascript
+from tests.support.fixtures import or_skip
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+STREAMS = os.path.join(CHECKOUT, "compat", "streams", "static", "streams", "streams.js")
+DEPLOY = os.path.join(CHECKOUT, "deploy", "static", "deploy")
+EDGES = [1005, 1006, 2999, 3000, 3499, 3500, 3999, 4000, 4499, 4500, 4999]
+CODES = sorted({code.number for code in close_codes.every()} | set(EDGES))
+
+FOLLOW = """
+(function (code, frames, since) {
+  var told = [];
+  var tell = function (name) {
+    return function () { told.push([name].concat(Array.prototype.slice.call(arguments))); };
+  };
+  Streams.follow({
+    url: "ws://site/ws/", since: since,
+    onEntries: tell("entries"), onState: tell("state"), onStartOver: tell("start over")
+  });
+  serve(code, frames);
+  run();
+  return { told: told, urls: sockets.map(function (socket) { return socket.url; }) };
+})
+"""
+
+
+def page(expression, *scripts):
+    scripts = [os.path.join(HERE, "browser.js"), STREAMS] + list(scripts)
+    return or_skip(lambda: javascript.evaluate(scripts, expression))
+
+
+def follow(code, frames=(), since=0):
+    return page("%s(%s)" % (FOLLOW, ", ".join(map(json.dumps, (code, list(frames), since)))))
+
+
+@pytest.fixture(scope="module")
+def finality():
+    """{code: what streams.js says}."""
+    found = page("%s.map(Streams.isFinal)" % json.dumps(CODES))
+    return dict(zip(CODES, found))
+
+
+def test_the_rule_is_that_of_the_table(finality):
+    assert finality == {code: close_codes.is_final(code) for code in CODES}
+    assert [code.number for code in close_codes.every() if code.final] == [
+        4500, 4501, 4503, 4504, 4509,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [1006, 1012, 3499, 4029, 4500, 4503, 3999])
+def test_a_page_stays_away_after_a_final_code_and_comes_back_after_any_other(code):
+    result = follow(code)
+    final = close_codes.is_final(code)
+    assert result["told"][-1] == (["state", "closed", code] if final else ["state", "connecting"])
+    assert len(result["urls"]) == (1 if final else 2)
+
+
+ENTRIES = [{"type": "entries", "stream": "news", "first": 8, "bodies": ["a", "b"]}]
+
+
+def test_it_resumes_after_the_last_entry():
+    result = follow(1012, ENTRIES, 7)
+    assert result["urls"] == ["ws://site/ws/?since=7", "ws://site/ws/?since=9"]
+    assert ["start over"] not in result["told"]
+
+
+def test_a_log_that_went_back_is_read_from_its_beginning():
+    result = follow(close_codes.START_OVER, ENTRIES, 7)
+    assert result["urls"] == ["ws://site/ws/?since=7", "ws://site/ws/?since=0"]
+    assert result["told"].count(["start over"]) == 1
+
+
+def needs_node():
+    from tests.support import binaries
+
+    if not binaries.is_here(binaries.node):
+        pytest.skip("Node is not installed, and a page of Chromium has elements of its own")
+
+
+def test_the_pages_of_deploy_are_loaded_again_then_and_say_so():
+    needs_node()
+    said = page(
+        """
+        connection.follow({ url: "ws://site/ws/", since: 7 });
+        serve(%d);
+        var badge = document.getElementById("connection");
+        [reloads, badge.className, badge.textContent]
+        """
+        % close_codes.START_OVER,
+        os.path.join(DEPLOY, "connection.js"),
+    )
+    assert said == [1, "connection again", "starting over\u2026"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_page_of_tasks_goes_by_the_same_rule(code):
+    needs_node()
+    scripts = [os.path.join(DEPLOY, name) for name in ("connection.js", "tasks.js")]
+    opened, state = page(
+        "serve(%d); run(); [sockets.length, document.getElementById('connection').className]"
+        % code,
+        *scripts,
+    )
+    final = close_codes.is_final(code)
+    assert (opened, state) == ((1, "connection closed") if final else (2, "connection connecting"))
