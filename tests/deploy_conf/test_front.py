@@ -13,6 +13,7 @@ import websocket
 from deploy_conf import commands
 from tests.support.front import Front
 from tests.support.nginx import check
+from tests.support.servers import free_port
 from tests.support.sites import tiny
 
 CLIENT = "127.0.0.9"
@@ -195,12 +196,13 @@ def test_a_node_that_refuses_costs_no_request(tmp_path):
 
 @pytest.mark.parametrize("variant", ["plain", "tls", "no-limits", "behind"])
 def test_nginx_accepts_the_front(nginx, variant, certificate, tmp_path, capsys):
-    pair = ["--tls-cert", certificate[0], "--tls-key", certificate[1], "--redirect-port", "18080"]
+    port, other = str(free_port()), str(free_port())  # nginx -t binds them
+    pair = ["--tls-cert", certificate[0], "--tls-key", certificate[1], "--redirect-port", other]
     words = {
-        "plain": ["--port", "18080"],
-        "tls": pair + ["--port", "18443"],
-        "no-limits": ["--request-rate", "0", "--http-connections", "0", "--port", "18080"],
-        "behind": ["--behind", "198.51.100.0/24", "--behind", "2001:db8::/32", "--port", "18080"],
+        "plain": ["--port", port],
+        "tls": pair + ["--port", port],
+        "no-limits": ["--request-rate", "0", "--http-connections", "0", "--port", port],
+        "behind": ["--behind", "198.51.100.0/24", "--behind", "2001:db8::/32", "--port", port],
     }[variant]
     (tmp_path / "run").mkdir()
     (tmp_path / "log").mkdir()
@@ -275,8 +277,9 @@ def test_the_websocket_pieces_believe_the_proxy_in_front(tmp_path, nginx, capsys
     own = tmp_path / "own.conf"
     own.write_text(
         'pid "%s/x.pid";\nevents {}\nhttp {\n  access_log off;\n'
-        '  include "%s/nginx-websocket-http.conf";\n  server {\n    listen 127.0.0.1:18080;\n'
-        '    include "%s/nginx-websocket-location.conf";\n  }\n}\n' % (tmp_path, conf, conf)
+        '  include "%s/nginx-websocket-http.conf";\n  server {\n    listen 127.0.0.1:%d;\n'
+        '    include "%s/nginx-websocket-location.conf";\n  }\n}\n'
+        % (tmp_path, conf, free_port(), conf)
     )
     assert check(nginx, own, tmp_path) == ""
     assert "set_real_ip_from 10.0.0.1/32;" in (conf / "nginx-websocket-location.conf").read_text()

@@ -14,6 +14,7 @@ import pytest
 
 from deploy_conf import probe
 from tests.support.nginx import check
+from tests.support.servers import free_port
 from tests.support.sites import tiny
 from tests.support.wait import wait_until
 
@@ -59,14 +60,15 @@ def render(folder, tmp_path):
 
 @pytest.mark.parametrize("variant", ["plain", "tls", "tls-only", "no-limits", "media", "nested"])
 def test_nginx_accepts_the_site(render, nginx, variant, certificate, tmp_path, folder):
+    port, other = str(free_port()), str(free_port())  # nginx -t binds them
     pair = ["--tls-cert", certificate[0], "--tls-key", certificate[1]]
     words = {
-        "plain": ["--port", "18080"],
-        "tls": pair + ["--port", "18443", "--redirect-port", "18080"],
-        "tls-only": pair + ["--port", "18443", "--no-redirect"],
+        "plain": ["--port", port],
+        "tls": pair + ["--port", port, "--redirect-port", other],
+        "tls-only": pair + ["--port", port, "--no-redirect"],
         "no-limits": [
             "--port",
-            "18080",
+            port,
             "--request-rate",
             "0",
             "--http-connections",
@@ -76,8 +78,8 @@ def test_nginx_accepts_the_site(render, nginx, variant, certificate, tmp_path, f
             "--unlimited",
             "none",
         ],
-        "media": ["--port", "18080", "--media-url", "/media/", "--media-root", str(folder)],
-        "nested": ["--port", "18080", "--media-url", "/ws/a/b/", "--media-root", str(folder)]
+        "media": ["--port", port, "--media-url", "/media/", "--media-root", str(folder)],
+        "nested": ["--port", port, "--media-url", "/ws/a/b/", "--media-root", str(folder)]
         + ["--static-url", "/ws/a/"],
     }[variant]
     conf = render("--domain", "example.org", "--domain", "*.example.org", *words)
@@ -85,7 +87,7 @@ def test_nginx_accepts_the_site(render, nginx, variant, certificate, tmp_path, f
     text = (conf / "nginx-site.conf").read_text(encoding="utf-8")
     assert ("ssl_certificate" in text) == variant.startswith("tls")
     assert ("Strict-Transport-Security" in text) == variant.startswith("tls")
-    assert ("return 301 https://$host:18443$request_uri;" in text) == (variant == "tls")
+    assert ("return 301 https://$host:%s$request_uri;" % port in text) == (variant == "tls")
     assert ("limit_req" in text) == (variant != "no-limits")
     assert "@{" not in text and "None" not in text
 
@@ -101,9 +103,9 @@ def test_nginx_accepts_the_websocket_pieces_in_a_site_of_its_own(render, nginx, 
     own = tmp_path / "own.conf"
     own.write_text(
         'pid "%s/x.pid";\nevents {}\nhttp {\n  access_log off;\n'
-        '  include "%s/nginx-websocket-http.conf";\n  server {\n    listen 127.0.0.1:18080;\n'
+        '  include "%s/nginx-websocket-http.conf";\n  server {\n    listen 127.0.0.1:%d;\n'
         '    location / { return 204; }\n    include "%s/nginx-websocket-location.conf";\n  }\n}\n'
-        % (tmp_path, conf, conf)
+        % (tmp_path, conf, free_port(), conf)
     )
     assert check(nginx, own, tmp_path) == ""
 
@@ -155,7 +157,8 @@ def test_the_websocket_notes_can_be_followed_from_the_top(render, nginx, tmp_pat
     conf = render("--only", "websocket")
     (tmp_path / "log").rmdir()
     http = '  include "%s/nginx-websocket-http.conf";\n  access_log off;\n' % conf
-    server = '    listen 127.0.0.1:18080;\n    include "%s/nginx-websocket-location.conf";\n' % conf
+    server = "    listen 127.0.0.1:%d;\n" % free_port()
+    server += '    include "%s/nginx-websocket-location.conf";\n' % conf
     own = tmp_path / "own.conf"
     own.write_text(
         'pid "%s/x.pid";\nevents {}\nhttp {\n%s  server {\n%s  }\n}\n' % (tmp_path, http, server)

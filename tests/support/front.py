@@ -2,8 +2,10 @@
 
 import getpass
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 
 from tests.support import CHECKOUT, binaries
 from tests.support.servers import Server, free_port
@@ -17,11 +19,12 @@ class Front(object):
         self.port = free_port()
         self.host = "127.0.0.1:%d" % self.port
         self.url = "http://" + self.host
-        for name in ("run", "log"):
-            os.makedirs(os.path.join(self.folder, name))
+        os.makedirs(os.path.join(self.folder, "log"))
+        # A path of its own, since render refuses one that is too long for a Unix socket.
+        self.run = tempfile.mkdtemp(prefix="front-")
         words = ["--output", self.folder, "--domain", "127.0.0.1", "--listen", "127.0.0.1"]
         words += ["--port", str(self.port), "--nginx-user", getpass.getuser()]
-        words += ["--run-dir", os.path.join(self.folder, "run")]
+        words += ["--run-dir", self.run]
         words += ["--log-dir", os.path.join(self.folder, "log")]
         for node in nodes:
             words += ["--node", node]
@@ -33,7 +36,7 @@ class Front(object):
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        command = [binaries.nginx(), "-p", os.path.join(self.folder, "run"), "-e", "stderr"]
+        command = [binaries.nginx(), "-p", self.run, "-e", "stderr"]
         command += ["-c", os.path.join(self.folder, "nginx.conf")]
         self.server = Server(command, self.port, os.path.join(self.folder, "nginx.out"))
 
@@ -44,3 +47,4 @@ class Front(object):
 
     def stop(self):
         self.server.stop()
+        shutil.rmtree(self.run)

@@ -177,9 +177,11 @@ class Site(object):
                     command = file.read()
                 with open("/proc/%s/environ" % pid, "rb") as file:
                     variables = file.read()
+                # Redis writes its title over its environment.
+                place = os.fsencode(os.readlink("/proc/%s/cwd" % pid)) + b"/"
             except OSError:
                 continue
-            if command and (mark in command or mark in variables):
+            if command and (mark in command or mark in variables or place.startswith(mark)):
                 found[int(pid)] = command.replace(b"\0", b" ").decode("utf-8", "replace")
         return found
 
