@@ -34,8 +34,8 @@ def main(arguments=None):
     parser.add_argument(
         "action",
         choices=["activate", "deactivate", "status", "advisories"],
-        help="activate writes %s into site-packages, deactivate removes it, status tells; "
-        "advisories lists what a newer Django repairs and nobody has read for 1.11" % FILE,
+        help="activate writes %s into site-packages, deactivate removes it, status says which; "
+        "advisories lists what a newer Django fixes and nobody has assessed for 1.11" % FILE,
     )
     parser.add_argument(
         "django",

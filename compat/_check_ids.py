@@ -13,7 +13,7 @@ BRIDGE = __name__.rpartition(".")[0]
 # deploy: only `manage.py check --deploy` asks for it.
 Known = collections.namedtuple("Known", "id meaning hint deploy")
 
-GUARD = 'Wrap what is under "websocket" in guard() of %(bridge)s.sockets.'
+GUARD = 'Wrap the application under "websocket" in guard() from %(bridge)s.sockets.'
 
 TABLE = (
     Known(
@@ -39,7 +39,7 @@ TABLE = (
     ),
     Known(
         "compat.W003",
-        "COMPAT_DISABLE names what is no patch.",
+        "COMPAT_DISABLE names a patch that does not exist.",
         "`manage.py compat` lists the names.",
         False,
     ),
@@ -58,7 +58,7 @@ TABLE = (
     ),
     Known(
         "compat.W006",
-        "A repair is applied, but of no effect yet.",
+        "A repair is applied but has no effect yet.",
         "Run `manage.py collectstatic`, or see docs/guide/security.md.",
         False,
     ),
@@ -81,7 +81,7 @@ TABLE = (
         GUARD,
         True,
     ),
-    Known("compat.W013", "A limit is 0, which is none.", "Leave it out for the default.", True),
+    Known("compat.W013", "A limit is off: it is 0.", "Remove the setting for the default.", True),
     Known(
         "compat.W014",
         "ASGI_APPLICATION cannot be imported.",
@@ -92,8 +92,8 @@ TABLE = (
         "compat.W015",
         "The channel layer connects to Redis without a password.",
         "Whoever reaches it can read all messages and call any handler of a consumer. Set "
-        "requirepass, and a host such as redis://:password@127.0.0.1:6379/0; where "
-        '"sentinels" are asked for it, "password" beside them.',
+        "requirepass in Redis, and a host such as redis://:password@127.0.0.1:6379/0; with "
+        '"sentinels", add "password" beside them.',
         True,
     ),
     Known(
@@ -105,22 +105,22 @@ TABLE = (
     ),
     Known(
         "compat.W017",
-        "New passwords are hashed too weakly.",
-        'Let PASSWORD_HASHERS begin with "%(bridge)s.hashers.PBKDF2PasswordHasher"; passwords are '
-        "hashed anew when their owners log in.",
+        "New passwords get weak hashes.",
+        'Put "%(bridge)s.hashers.PBKDF2PasswordHasher" first in PASSWORD_HASHERS; old hashes are '
+        "renewed when their owners log in.",
         True,
     ),
     Known(
         "compat.W018",
-        "A cookie goes along with requests that other sites cause.",
-        'Let MIDDLEWARE begin with "%(bridge)s.same_site.SameSiteMiddleware", and the setting of '
-        'the cookie be "Lax".',
+        "A cookie is sent along with requests that other sites cause.",
+        'Put "%(bridge)s.same_site.SameSiteMiddleware" first in MIDDLEWARE, and set the setting '
+        'of the cookie to "Lax".',
         True,
     ),
     Known(
         "compat.W019",
         "No middleware sends a Content-Security-Policy: pages run scripts from anywhere.",
-        'Add "%(bridge)s.csp.ContentSecurityPolicyMiddleware" to MIDDLEWARE, or silence this where '
+        'Add "%(bridge)s.csp.ContentSecurityPolicyMiddleware" to MIDDLEWARE, or silence this if '
         "nginx sends the header.",
         True,
     ),

@@ -115,13 +115,14 @@ class Each(Kind):
 
     def accept(self, value):
         if not isinstance(value, (list, tuple, set, frozenset)):
-            raise ValueError("%s is no list" % type(value).__name__)
+            raise ValueError("%s is not a list" % type(value).__name__)
         found = []
         for item in value:
             try:
                 found.append(self.convert(item))
             except (TypeError, ValueError) as error:
-                raise ValueError("%r: %s" % (item, error) if str(error) else "%r is none" % (item,))
+                why = "%r: %s" % (item, error) if str(error) else "%r is not one" % (item,)
+                raise ValueError(why)
         return tuple(found)
 
 
@@ -137,7 +138,7 @@ def network(text):
     import ipaddress
 
     if not isinstance(text, str):
-        raise ValueError("it is no text")  # ip_network() takes a number for an address
+        raise ValueError("it is not text")  # ip_network() takes a number for an address
     return ipaddress.ip_network(text)
 
 
@@ -150,11 +151,11 @@ class Dict(Kind):
 
     def accept(self, value):
         if not isinstance(value, dict):
-            raise ValueError("%s is no dict" % type(value).__name__)
+            raise ValueError("%s is not a dict" % type(value).__name__)
         found = type(value)()
         for key, item in value.items():
             if not isinstance(key, str):
-                raise ValueError("%r is no text" % (key,))
+                raise ValueError("%r is not text" % (key,))
             try:
                 found[key] = self.convert(item)
             except (TypeError, ValueError) as error:
@@ -171,7 +172,7 @@ class Text(Kind):
 
     def accept(self, value):
         if not isinstance(value, str):
-            raise ValueError("%s is no text" % type(value).__name__)
+            raise ValueError("%s is not text" % type(value).__name__)
         if self.check is not None:
             self.check(value)
         return value

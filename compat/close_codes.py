@@ -116,8 +116,8 @@ _PAGE = """\
 
 Made by `%s`.
 
-Codes 3500–3999 and 4500–4999 are final: a client that reads one stays away. Upon any other code,
-and upon a connection that ends without one, it comes back, after a pause that grows. A code of a
+Codes 3500–3999 and 4500–4999 are final: a client that gets one stays away. After any other code,
+and after a connection that ends without one, it comes back, with growing pauses. A code of a
 site's own follows the same rule (`streams.js` does); one that no server may send, such as 1006,
 reaches the client as 1011.
 

@@ -17,8 +17,8 @@ ITERATIONS = Setting(
     "PASSWORD_PBKDF2_ITERATIONS",
     Number("iterations", least=1, most=2**31 - 1),
     600000,
-    "How often the hash of a new password is iterated, where PASSWORD_HASHERS begins with the "
-    "bridge's. Hashes made with fewer are made anew when their owners log in.",
+    "Iterations of a new password's hash, if the bridge's hasher is the first in "
+    "PASSWORD_HASHERS. Hashes with fewer are renewed when their owners log in.",
     "Passwords, cookies and pages",
 )
 

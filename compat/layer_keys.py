@@ -71,7 +71,7 @@ def change(path, step):
         keys = keys + [new()]
     elif step == "use":
         if len(keys) < 2:
-            raise BadKeys("%s has one key only: add another first" % path)
+            raise BadKeys("%s has only one key: add another first" % path)
         keys = keys[-1:] + keys[:-1]
     else:
         keys = keys[:1]

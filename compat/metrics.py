@@ -35,10 +35,10 @@ ENABLED = Setting(
 )
 FOLDER = Variable(
     "PROMETHEUS_MULTIPROC_DIR",
-    Text("a folder that can be written, made when it is missing", writable),
+    Text("a writable folder; it is created if it is missing", writable),
     None,
-    "Where the processes of the site keep their numbers, so that each can tell the sums. Needed "
-    "as soon as there is more than one process.",
+    "Where the processes of the site keep their metrics, so that each of them can report the "
+    "totals. Needed as soon as there is more than one process.",
     "Health and metrics",
 )
 
@@ -96,7 +96,7 @@ class Careful:
     @classmethod
     def _complain(cls, error):
         cls._throttle.log(
-            logger.warning, "numbers are not counted: %s: %s", type(error).__name__, error
+            logger.warning, "metrics are not counted: %s: %s", type(error).__name__, error
         )
 
 

@@ -21,8 +21,8 @@ from ._settings import Setting
 MIDDLEWARE = __name__ + ".SameSiteMiddleware"
 VALUE = OneOf(("Lax", "Strict", "None"), {None: None, False: None})
 TEXT = (
-    "The SameSite attribute of the cookie of %s, where MIDDLEWARE has the bridge's. %r is sent "
-    "along from pages of other sites, and browsers then want it Secure; None is no attribute."
+    "The SameSite attribute of the cookie of %s, if the bridge's middleware is installed. With %r "
+    "pages of other sites can send it, and browsers demand that it is Secure; None: no attribute."
 )
 SECTION = "Passwords, cookies and pages"
 SESSION = Setting("SESSION_COOKIE_SAMESITE", VALUE, "Lax", TEXT % ("sessions", "None"), SECTION)

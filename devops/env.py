@@ -85,8 +85,8 @@ class Env(object):
             urlsplit(address).port  # noqa: B018
         except ValueError:
             raise ImproperlyConfigured(
-                "%s: the port is no number; in a password write %% as %%25, / as %%2F, @ as %%40, "
-                "? as %%3F and # as %%23" % name
+                "%s: the port is not a number; in a password write %% as %%25, / as %%2F, "
+                "@ as %%40, ? as %%3F and # as %%23" % name
             )
         return address
 

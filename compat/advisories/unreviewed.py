@@ -21,7 +21,7 @@ HEADING = re.compile(r"^CVE-(\d{4}-\d{4,})(?=:)", re.M)
 
 
 class NoAdvisories(Exception):
-    """There is no list of advisories at that path, or nothing in it is known."""
+    """No list of advisories at that path, or none in a known form."""
 
 
 def unread(path):

@@ -128,7 +128,7 @@ def timestamp(when=None):
     try:
         seconds = time.gmtime(int(when)) if when.isdigit() else time.strptime(when, form)
     except (ValueError, OverflowError, OSError):
-        raise BadTime("%r is no time: %s" % (when, BadTime.__doc__.strip()))
+        raise BadTime("%r is not a time: %s" % (when, BadTime.__doc__.strip()))
     return time.strftime(form, seconds)
 
 
@@ -153,8 +153,8 @@ def products():
 def action(one):
     """What to do about an advisory that is open."""
     if one.patches:
-        return "Let the bridge repair it, or do without what it is about: %s." % one.reason
-    return "No repair at run time (%s). Do without what it is about: %s." % (
+        return "Let the bridge repair it, or avoid the affected feature: %s." % one.reason
+    return "Not repaired at run time (%s). Avoid the affected feature: %s." % (
         one.reason,
         one.advisory.text,
     )

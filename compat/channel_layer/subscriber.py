@@ -211,7 +211,7 @@ class Subscriber:
     def _complain(self, error: Exception) -> None:
         self.throttle.log(
             logger.warning,
-            "channel layer: %s: %s; what it would tell is found by polling meanwhile",
+            "channel layer: %s: %s; changes are found by polling meanwhile",
             type(error).__name__,
             error,
         )

@@ -36,7 +36,7 @@ def check_patches(app_configs, **kwargs):
         complaint = patch.complaint() if patch.complaint and not patch.disabled else ""
         state, reason = patch.state()
         if state == APPLIED and complaint:
-            message = "%s is of no effect yet: %s." % (patch.name, complaint)
+            message = "%s has no effect yet: %s." % (patch.name, complaint)
             found.append(say("compat.W006", message))
         more = {"symptom": patch.symptom, "package": patch.package, "patch": patch.name}
         if state == REFUSED:
@@ -47,6 +47,6 @@ def check_patches(app_configs, **kwargs):
             found.append(say("compat.I001", message, **more))
     for name in disabled_names():
         if not any(patch.is_named(name) for patch in patches):
-            message = "COMPAT_DISABLE names %r, which is no patch." % name
+            message = "COMPAT_DISABLE names %r, which is not a patch." % name
             found.append(say("compat.W003", message))
     return found

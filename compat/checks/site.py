@@ -55,10 +55,10 @@ def check_sockets():
         message = "Pages of any other site can open WebSockets with the cookies of a visitor: %s."
         found.append(say("compat.W010", message % names(anybody)))
     if any_origin:
-        message = 'AllowedHostsOriginValidator lets every Origin pass, and none: "*" is allowed.'
+        message = 'AllowedHostsOriginValidator lets any Origin pass, even none: "*" is allowed.'
         found.append(say("compat.W011", message))
     if unguarded:
-        message = "Sockets have no limits, and stay open after a logout, for all that is known: %s."
+        message = "Sockets have no limits, and nothing known closes them after a logout: %s."
         found.append(say("compat.W012", message % names(unguarded)))
     return found + check_limits()
 
@@ -75,7 +75,7 @@ def check_limits():
             found.append(say("compat.W013", "%s is 0: no limit." % limit.name))
     for limit in (max_bytes, max_unsent):
         if limit() == 0:
-            message = "%s is 0: one client can take all memory of daphne." % limit.name
+            message = "%s is 0: one client can use up all of daphne's memory." % limit.name
             found.append(say("compat.W013", message))
     return found
 

@@ -40,7 +40,7 @@ def disk():
         found = os.statvfs(folder)
         free = found.f_bavail * found.f_frsize
         if free < least:
-            return "%s has %d MiB left, %d are wanted" % (folder, free >> 20, least >> 20)
+            return "%s has %d MiB left, %d are needed" % (folder, free >> 20, least >> 20)
     return None
 
 

@@ -48,7 +48,7 @@ def healthz(request):
 def metrics(request):
     """The text that Prometheus reads; 403 for strangers, 404 where nothing is collected."""
     if not may_read(request):
-        return HttpResponse("not from here\n", status=403, content_type="text/plain")
+        return HttpResponse("not for this address\n", status=403, content_type="text/plain")
     found = exposition(current())
     if found is None:
         return HttpResponse(

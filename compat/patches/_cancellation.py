@@ -11,6 +11,6 @@ def catch_asyncios_too(patch, module):
     if module.CancelledError is asyncio.CancelledError:
         raise NotNeeded("%s catches asyncio's CancelledError" % module.__name__)
     patch.expect(
-        module.CancelledError is concurrent.futures.CancelledError, "CancelledError is another"
+        module.CancelledError is concurrent.futures.CancelledError, "CancelledError looks different"
     )
     patch.replace(module, "CancelledError", (module.CancelledError, asyncio.CancelledError))

@@ -22,7 +22,7 @@ def python_is_untried():
     """One line about a Python newer than any that has been tried; "" for others."""
     if sys.version_info[:2] <= NEWEST:
         return ""
-    return "Python %d.%d is newer than any the bridge has been tried on, which is %d.%d." % (
+    return "Python %d.%d is newer than any the bridge was tested with; the newest is %d.%d." % (
         sys.version_info[:2] + NEWEST
     )
 

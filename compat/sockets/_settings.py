@@ -18,8 +18,8 @@ PER_ADDRESS = Setting(
     "SOCKETS_PER_ADDRESS",
     Number("sockets", **NO_LIMIT),
     500,
-    "How many sockets one client address, or one IPv6 /64, may have open in one process; another "
-    "is closed with code 4029.",
+    "How many sockets one client address, or one IPv6 /64, may have open in one process; "
+    "further ones are closed with code 4029.",
     SECTION,
     live=False,
 )
@@ -27,8 +27,8 @@ PER_USER = Setting(
     "SOCKETS_PER_USER",
     Number("sockets", **NO_LIMIT),
     100,
-    "How many sockets one logged-in user may have open in one process; another is closed with code "
-    "4029.",
+    "How many sockets one logged-in user may have open in one process; further ones are closed "
+    "with code 4029.",
     SECTION,
     live=False,
 )
@@ -36,8 +36,8 @@ MESSAGES_PER_SECOND = Setting(
     "SOCKETS_MESSAGES_PER_SECOND",
     Number("messages", whole=False, **NO_LIMIT),
     50,
-    "How many messages a second a client may send on one socket in the long run; one that sends "
-    "more is closed with code 4029.",
+    "How many messages a second a client may send on one socket on average; one that sends more "
+    "is closed with code 4029.",
     SECTION,
     live=False,
 )
@@ -46,7 +46,7 @@ MESSAGES_AT_ONCE = Setting(
     Number("messages", whole=False, zero="as 1", none="as 0", none_is=0),
     500,
     "How many messages a client may send on one socket in a burst before "
-    "SOCKETS_MESSAGES_PER_SECOND holds.",
+    "SOCKETS_MESSAGES_PER_SECOND applies.",
     SECTION,
     live=False,
 )
@@ -54,8 +54,8 @@ RECHECK_SECONDS = Setting(
     "SOCKETS_RECHECK_SECONDS",
     Number("seconds", most=86400, whole=False, zero="never", none="as 0", none_is=0),
     30,
-    "How often the sessions, users and permissions behind open sockets are looked at again; a "
-    "socket outlives them by no more than this.",
+    "How often the sessions, users and permissions behind open sockets are checked again; a "
+    "socket outlives them by this at most.",
     SECTION,
     live=False,
 )
@@ -71,7 +71,7 @@ ORIGINS = Setting(
     "SOCKETS_ORIGINS",
     Each('a list of origins such as ["https://www.example.com"]', origin),
     None,
-    "Pages of which origins may open sockets. Without it the host must be one of ALLOWED_HOSTS.",
+    "The origins whose pages may open sockets. By default the host must be in ALLOWED_HOSTS.",
     SECTION,
     live=False,
 )

@@ -22,7 +22,7 @@ def limits(max_age=None, max_entries=None, max_bytes=None):
         if value is not None and (
             isinstance(value, bool) or not isinstance(value, kinds) or not value >= 0
         ):
-            raise ValueError(f"{name} must be a number from 0 on, not {value!r:.40}")
+            raise ValueError(f"{name} must be a number, 0 or more, not {value!r:.40}")
     return found
 
 
@@ -38,16 +38,16 @@ SLOW_BYTES = Setting(
     "STREAMS_SLOW_BYTES",
     Number("bytes"),
     1024 * 1024,
-    "How many bytes a reader may leave untaken before the stream waits for it. The rest stays in "
-    "the log until it catches up.",
+    "How many bytes may wait for a reader before the stream pauses for it. The rest stays in the "
+    "log until it catches up.",
     SECTION,
 )
 SLOW_SECONDS = Setting(
     "STREAMS_SLOW_SECONDS",
     Number("seconds", most=86400, whole=False),
     30,
-    "How long a reader may stay above STREAMS_SLOW_BYTES without taking anything; then it is "
-    "closed with code 4013, and resumes when it comes back.",
+    "How long a reader may stay above STREAMS_SLOW_BYTES without taking anything. Then it is "
+    "closed with code 4013; it resumes when it comes back.",
     SECTION,
 )
 MAX_BODY = Setting(

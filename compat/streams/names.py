@@ -12,7 +12,7 @@ def check_name(name):
     if not 1 <= len(name) <= MAX_NAME:
         raise ValueError(f"stream name must have 1 to {MAX_NAME} characters, not {len(name)}")
     if name != name.strip() or not all(" " <= char <= "~" for char in name):
-        raise ValueError(f"stream name must be printable ASCII without outer spaces: {name!a}")
+        raise ValueError(f"stream name must be printable ASCII, no space at either end: {name!a}")
     return name
 
 

@@ -217,7 +217,7 @@ def read(name, since, limit=500):
     check_name(name)
     for value, label in ((since, "since"), (limit, "limit")):
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SEQ:
-            raise ValueError(f"{label} must be an integer from 0 on, not {value!a:.40}")
+            raise ValueError(f"{label} must be an integer, 0 or more, not {value!a:.40}")
     connection = transaction.get_connection(router.db_for_write(Entry))
     entries = connection.ops.quote_name(Entry._meta.db_table)
     streams = connection.ops.quote_name(Stream._meta.db_table)

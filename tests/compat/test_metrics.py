@@ -59,7 +59,7 @@ def test_numbers_that_cannot_be_counted_cost_a_log_line(made, caplog):
     for operation in (gauge.inc, gauge.dec, gauge.set, histogram.observe):
         operation(13)
     assert [record.getMessage() for record in caplog.records] == [
-        "numbers are not counted: OSError: no space left on device"
+        "metrics are not counted: OSError: no space left on device"
     ]
 
 

@@ -72,7 +72,7 @@ def test_a_python_that_is_too_new_says_so_where_django_runs():
         lines[pretend] = error
     assert lines[""] == ""
     assert lines[NEWER].splitlines() == [
-        "Python 3.14 is newer than any the bridge has been tried on, which is 3.13."
+        "Python 3.14 is newer than any the bridge was tested with; the newest is 3.13."
     ]
 
 

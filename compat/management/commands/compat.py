@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--cves",
             action="store_true",
-            help="list every advisory on the pinned stack, and what became of it in this process",
+            help="list every advisory on the pinned stack, and its state in this process",
         )
         parser.add_argument(
             "--vex",

@@ -23,7 +23,7 @@ def repair(util):
     from urllib.parse import unquote, urlsplit
 
     stock = util.parse_url
-    patch.expect(stock("redis://:p@h/1")[1].get("password") == "p", "addresses are read otherwise")
+    patch.expect(stock("redis://:p@h/1")[1].get("password") == "p", "URLs are read differently")
 
     @functools.wraps(stock)
     def parse_url(url):

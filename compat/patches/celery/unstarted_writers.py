@@ -25,5 +25,5 @@ def repair(asynpool):
 
     patch.expect(hasattr(asynpool, "gen_not_started"), "it has no gen_not_started()")
     if asynpool.gen_not_started(_ for _ in ()):
-        raise NotNeeded("celery asks in another way")
+        raise NotNeeded("celery asks differently")
     patch.replace(asynpool, "gen_not_started", gen_not_started)

@@ -28,8 +28,8 @@ def repair(http):
     stock = vars(handler).get("__call__")
     code = getattr(stock, "__code__", None)
     arguments = code.co_varnames[: code.co_argcount] if code else ()
-    patch.expect(arguments == ("self", "receive", "send"), "AsgiHandler is called in another way")
-    patch.expect("encode_response" in vars(handler), "AsgiHandler sends in another way")
+    patch.expect(arguments == ("self", "receive", "send"), "AsgiHandler is called differently")
+    patch.expect("encode_response" in vars(handler), "AsgiHandler sends differently")
 
     @functools.wraps(stock)
     async def __call__(self, receive, send):

@@ -29,7 +29,7 @@ def repair(http):
     consumer = http.AsyncHttpConsumer
     stock = vars(consumer).get("__call__")
     names = stock.__code__.co_names if stock else ()
-    patch.expect("handle" in names and "disconnect" in names, "AsyncHttpConsumer is another")
+    patch.expect("handle" in names and "disconnect" in names, "AsyncHttpConsumer looks different")
 
     @functools.wraps(stock)
     async def __call__(self, receive, send):

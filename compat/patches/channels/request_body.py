@@ -31,10 +31,10 @@ def repair(http):
     handler, request = http.AsgiHandler, http.AsgiRequest
     init, call = vars(request).get("__init__"), vars(handler).get("__call__")
     names = code_of(init) and code_of(init).co_names or ()
-    patch.expect({"_body", "_stream"} <= set(names), "AsgiRequest takes its body in another way")
+    patch.expect({"_body", "_stream"} <= set(names), "AsgiRequest takes its body differently")
     code = code_of(call)
     arguments = code.co_varnames[: code.co_argcount] if code else ()
-    patch.expect(arguments == ("self", "receive", "send"), "AsgiHandler is called in another way")
+    patch.expect(arguments == ("self", "receive", "send"), "AsgiHandler is called differently")
 
     # The request --------------------------------------------------------------------------
 

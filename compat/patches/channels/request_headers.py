@@ -26,7 +26,7 @@ def repair(http):
     request = http.AsgiRequest
     stock = vars(request).get("__init__")
     code = code_of(stock)
-    patch.expect(code and "scope" in code.co_varnames, "AsgiRequest begins in another way")
+    patch.expect(code and "scope" in code.co_varnames, "AsgiRequest begins differently")
 
     @functools.wraps(stock)
     def __init__(self, scope, *args, **kwargs):

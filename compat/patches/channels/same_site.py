@@ -23,7 +23,7 @@ def repair(sessions):
 
     middleware = sessions.CookieMiddleware
     stock = vars(middleware).get("set_cookie")
-    patch.expect(isinstance(stock, classmethod), "cookies are set in another way")
+    patch.expect(isinstance(stock, classmethod), "cookies are set differently")
     if "samesite" in inspect.signature(stock.__func__).parameters:
         raise NotNeeded("channels sends it")
 

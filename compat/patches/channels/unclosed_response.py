@@ -19,7 +19,7 @@ patch = Patch(
 def repair(http):
     from ._threaded import wrap_threaded
 
-    patch.expect("encode_response" in vars(http.AsgiHandler), "AsgiHandler sends in another way")
+    patch.expect("encode_response" in vars(http.AsgiHandler), "AsgiHandler sends differently")
 
     def closing(handle):
         def handle_and_close(self, body):

@@ -51,7 +51,7 @@ def repair(core):
         except core.ChannelFull:
             refused.log(
                 logger.warning,
-                "message refused: channel %s has %d waiting; %s",
+                "message refused: channel %s has %d messages waiting; %s",
                 self.non_local_name(channel),
                 self.get_capacity(channel),
                 HINT,
@@ -68,7 +68,7 @@ def repair(core):
                 names[5:] = ["and %d more" % (len(names) - 5)]
             lost.log(
                 logger.warning,
-                "message to group %s lost for full channels: %s; %s",
+                "message to group %s lost, channels are full: %s; %s",
                 group,
                 ", ".join(names),
                 HINT,

@@ -39,7 +39,7 @@ def repair(core):
         except Exception as error:  # of msgpack, of Fernet
             raise Unreadable("%s %s" % (type(error).__name__, error))
         if not isinstance(message, dict):
-            raise Unreadable("it is no dict")
+            raise Unreadable("it is not a dict")
         return message
 
     @functools.wraps(stock_receive)

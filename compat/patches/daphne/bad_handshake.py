@@ -51,7 +51,7 @@ def repair_refusals(ws_protocol):
     protocol = ws_protocol.WebSocketProtocol
     close = protocol.onClose
     stock = getattr(protocol, "sendHttpErrorResponse", None)
-    patch.expect(stock is not None, "autobahn refuses in another way")
+    patch.expect(stock is not None, "autobahn refuses differently")
 
     @functools.wraps(stock)
     def sendHttpErrorResponse(self, code, reason, *args, **kwargs):

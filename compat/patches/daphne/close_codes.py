@@ -23,8 +23,8 @@ patch = Patch(
 def repair(ws_protocol):
     protocol, logger = ws_protocol.WebSocketProtocol, ws_protocol.logger
     stock = protocol.serverClose
-    patch.expect(hasattr(protocol, "sendCloseFrame"), "autobahn closes in another way")
-    patch.expect(stock.__code__.co_varnames[:2] == ("self", "code"), "serverClose() is another")
+    patch.expect(hasattr(protocol, "sendCloseFrame"), "autobahn closes differently")
+    patch.expect(stock.__code__.co_varnames[:2] == ("self", "code"), "serverClose() is different")
 
     @functools.wraps(stock)
     def serverClose(self, code=None):

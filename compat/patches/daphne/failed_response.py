@@ -43,7 +43,7 @@ def repair_loop(server):
 
     stock = server.Server.application_checker
     names = set(unwrap(stock).__code__.co_names)
-    patch.expect({"connections", "callLater"} <= names, "application_checker() is another")
+    patch.expect({"connections", "callLater"} <= names, "application_checker() looks different")
 
     @functools.wraps(stock)
     def application_checker(self):

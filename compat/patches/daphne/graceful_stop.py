@@ -64,7 +64,7 @@ def repair_websocket(ws_protocol):
 
     protocol = ws_protocol.WebSocketProtocol
     stock = protocol.onClose
-    patch.expect(hasattr(protocol, "sendCloseFrame"), "autobahn closes in another way")
+    patch.expect(hasattr(protocol, "sendCloseFrame"), "autobahn closes differently")
 
     @functools.wraps(stock)
     def onClose(self, wasClean, code, reason):

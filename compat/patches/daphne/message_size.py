@@ -23,7 +23,7 @@ patch = Patch(
 
 max_bytes = Variable(
     "COMPAT_WEBSOCKET_MAX_BYTES",
-    Number("bytes", zero="no limit, and one client can take all memory"),
+    Number("bytes", zero="no limit, and one client can use up all memory"),
     1024 * 1024,
     "The largest message that a client may send over a WebSocket, in bytes; a larger one closes it "
     "with code 1009. What the site sends is not limited.",
@@ -40,7 +40,7 @@ def repair(ws_protocol):
     protocol, factory = ws_protocol.WebSocketProtocol, ws_protocol.WebSocketFactory
     patch.expect(
         all(hasattr(protocol, name) for name in ("dropConnection", "STATE_CONNECTING")),
-        "autobahn's protocol is another",
+        "autobahn's protocol looks different",
     )
 
     def wrap(name):

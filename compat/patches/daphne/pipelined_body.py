@@ -23,7 +23,7 @@ def repair(http):
     channel = http.HTTPChannel
     stock = channel._finishRequestBody
     names = unwrap(stock).__code__.co_names
-    patch.expect("_dataBuffer" in names, "_finishRequestBody() is another")
+    patch.expect("_dataBuffer" in names, "_finishRequestBody() looks different")
 
     @functools.wraps(stock)
     def _finishRequestBody(self, data):

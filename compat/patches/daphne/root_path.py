@@ -25,8 +25,8 @@ trusted = Variable(
     "COMPAT_TRUST_ROOT_PATH",
     Flag(),
     False,
-    "1: the Daphne-Root-Path header sets the URL prefix. Only where a proxy overwrites it for "
-    "every client: else a client chooses where the links of a page lead.",
+    "1: the Daphne-Root-Path header sets the URL prefix. Only if a proxy overwrites it for "
+    "every client; otherwise a client chooses where the links of a page lead.",
     "Environment of daphne",
 )
 HEADER = b"daphne-root-path"

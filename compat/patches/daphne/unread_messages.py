@@ -32,7 +32,7 @@ def repair(ws_protocol):
     worked, check = protocol.applicationCreateWorked, protocol.check_timeouts
     process = getattr(protocol, "processData", None)
     patch.expect(
-        process is not None and hasattr(protocol, "consumeData"), "autobahn reads in another way"
+        process is not None and hasattr(protocol, "consumeData"), "autobahn reads differently"
     )
     protocol_inbox = "compat_inbox"
 

@@ -23,10 +23,10 @@ patch = Patch(
 
 max_unsent = Variable(
     "COMPAT_WEBSOCKET_MAX_UNSENT",
-    Number("bytes", zero="no limit, and one client that does not read can take all memory"),
+    Number("bytes", zero="no limit, and one client that does not read can use up all memory"),
     16 * 1024 * 1024,
-    "How many bytes of what it was sent a WebSocket client may leave untaken; then it is reset. "
-    "One message may be of any size.",
+    "How many bytes may wait for a WebSocket client that does not read; then it is reset. One "
+    "message may be of any size.",
     "Environment of daphne",
 )
 
@@ -38,7 +38,7 @@ def repair(ws_protocol):
     protocol = ws_protocol.WebSocketProtocol
     stock = getattr(protocol, "sendData", None)
     patch.expect(
-        stock is not None and hasattr(protocol, "dropConnection"), "autobahn writes in another way"
+        stock is not None and hasattr(protocol, "dropConnection"), "autobahn writes differently"
     )
     limit = max_unsent()
 

@@ -23,7 +23,7 @@ def repair(cookie):
     http_cookies = cookie.http_cookies
     stock, plain = cookie.SimpleCookie, http_cookies.Morsel
     patch.expect(stock is http_cookies.SimpleCookie, "SimpleCookie is not Python's")
-    patch.expect(hasattr(stock, "_BaseCookie__set"), "SimpleCookie keeps values in another way")
+    patch.expect(hasattr(stock, "_BaseCookie__set"), "SimpleCookie keeps values differently")
     try:
         plain().set("a", "\t", '"\\011"')
         raise NotNeeded("Python takes such a value")

@@ -23,7 +23,7 @@ patch = Patch(
 def repair(log):
     handler = log.AdminEmailHandler
     stock = vars(handler).get("emit")
-    patch.expect(stock is not None, "errors are reported in another way")
+    patch.expect(stock is not None, "errors are reported differently")
 
     @functools.wraps(stock)
     def emit(self, record):

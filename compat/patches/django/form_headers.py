@@ -23,7 +23,7 @@ patch = Patch(
 def repair(parser):
     stock = vars(parser.MultiPartParser).get("__init__")
     parse_header = parser.parse_header
-    patch.expect("content_type" in stock.__code__.co_varnames, "forms begin in another way")
+    patch.expect("content_type" in stock.__code__.co_varnames, "forms begin differently")
 
     @functools.wraps(parse_header)
     def parse_header_of_a_client(line):

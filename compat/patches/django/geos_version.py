@@ -39,7 +39,7 @@ class Version(str):
 @patch.when_imported("django.contrib.gis.geos.libgeos")
 def repair(libgeos):
     stock = vars(libgeos).get("geos_version_info")
-    patch.expect(stock, "the version is told otherwise")
+    patch.expect(stock, "the version is told differently")
 
     @functools.wraps(stock)
     def geos_version_info():

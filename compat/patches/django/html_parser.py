@@ -22,7 +22,7 @@ MAX_RESTARTS = 50  # each may read all of the rest
 @patch.when_imported("django.utils.html")
 def repair(html):
     stripper, parser = html.MLStripper, html.HTMLParser
-    patch.expect(stripper.__bases__ == (parser,), "MLStripper is another")
+    patch.expect(stripper.__bases__ == (parser,), "MLStripper looks different")
 
     def text_of(value):
         found = stripper()
@@ -58,4 +58,4 @@ def repair(html):
 
     patch.add(stripper, "set_cdata_mode", set_cdata_mode)
     patch.add(stripper, "close", close)
-    patch.expect(text_of("a<b") == "a<b", "HTMLParser works in another way")
+    patch.expect(text_of("a<b") == "a<b", "HTMLParser works differently")

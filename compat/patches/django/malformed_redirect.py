@@ -26,6 +26,6 @@ def repair(response):
         try:
             return stock(url, *args)
         except ValueError:
-            raise DisallowedRedirect("Unsafe redirect to a URL that is none")
+            raise DisallowedRedirect("Unsafe redirect to an invalid URL")
 
     patch.replace(response, "urlparse", urlparse)

@@ -19,7 +19,7 @@ patch = Patch(
 @patch.when_imported("django.utils.html")
 def repair(html):
     stripper, parser = html.MLStripper, html.HTMLParser
-    patch.expect(stripper.__bases__ == (parser,), "MLStripper is another")
+    patch.expect(stripper.__bases__ == (parser,), "MLStripper looks different")
     failures = AssertionError, NotImplementedError  # the latter before Python 3.10
 
     try:

@@ -28,7 +28,7 @@ def repair(fields):
 
     field = fields.CharField
     stock = vars(field).get("__init__")
-    patch.expect(stock is not None, "text fields begin in another way")
+    patch.expect(stock is not None, "text fields begin differently")
 
     @functools.wraps(stock)
     def __init__(self, *args, **kwargs):

@@ -22,7 +22,7 @@ patch = Patch(
 def repair(base):
     session = base.SessionBase
     stock = vars(session).get("_validate_session_key")
-    patch.expect(stock is not None, "keys are validated in another way")
+    patch.expect(stock is not None, "keys are validated differently")
 
     @functools.wraps(stock)
     def _validate_session_key(self, key):

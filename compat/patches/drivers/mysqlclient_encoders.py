@@ -26,7 +26,7 @@ def repair(base):
         raise NotNeeded("%s stands in for it" % driver.__name__)
     wrapper = base.DatabaseWrapper
     stock = wrapper.get_new_connection
-    patch.expect("encoders" in stock.__code__.co_names, "connections are made in another way")
+    patch.expect("encoders" in stock.__code__.co_names, "connections are made differently")
 
     def get_new_connection(self, conn_params):
         connection = driver.connect(**conn_params)

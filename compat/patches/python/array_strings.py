@@ -10,7 +10,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.9",
-    symptom="a library of the era fails: 'array.array' object has no attribute 'tostring'",
+    symptom="an older library fails: 'array.array' object has no attribute 'tostring'",
 )
 
 

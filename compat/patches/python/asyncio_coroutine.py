@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.11",
-    symptom="a library of the era fails: module 'asyncio' has no attribute 'coroutine'",
+    symptom="an older library fails: module 'asyncio' has no attribute 'coroutine'",
 )
 
 

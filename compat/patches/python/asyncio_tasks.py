@@ -10,7 +10,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.9",
-    symptom="a library of the era fails: '_asyncio.Task' has no attribute 'current_task'",
+    symptom="an older library fails: '_asyncio.Task' has no attribute 'current_task'",
 )
 
 

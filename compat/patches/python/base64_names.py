@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.9",
-    symptom="a library of the era fails: module 'base64' has no attribute 'encodestring'",
+    symptom="an older library fails: module 'base64' has no attribute 'encodestring'",
 )
 
 

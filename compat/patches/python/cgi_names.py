@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.8",
-    symptom="a library of the era fails: module 'cgi' has no attribute 'escape'",
+    symptom="an older library fails: module 'cgi' has no attribute 'escape'",
 )
 
 

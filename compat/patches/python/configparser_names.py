@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.12",
-    symptom="a library of the era fails: 'configparser' has no attribute 'SafeConfigParser'",
+    symptom="an older library fails: 'configparser' has no attribute 'SafeConfigParser'",
 )
 
 

@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.9",
-    symptom="a library of the era fails: No module named 'dummy_threading'",
+    symptom="an older library fails: No module named 'dummy_threading'",
 )
 
 REAL = {"dummy_threading": "threading", "_dummy_thread": "_thread"}

@@ -10,7 +10,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.9",
-    symptom="a library of the era fails: 'Element' object has no attribute 'getchildren'",
+    symptom="an older library fails: 'Element' object has no attribute 'getchildren'",
 )
 
 

@@ -11,7 +11,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.12",
-    symptom="a library of the era fails: 'FileFinder' object has no attribute 'find_module'",
+    symptom="an older library fails: 'FileFinder' object has no attribute 'find_module'",
 )
 
 

@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.9",
-    symptom="a library of the era fails: cannot import name 'gcd' from 'fractions'",
+    symptom="an older library fails: cannot import name 'gcd' from 'fractions'",
 )
 
 

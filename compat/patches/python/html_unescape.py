@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.9",
-    symptom="a library of the era fails: 'HTMLParser' object has no attribute 'unescape'",
+    symptom="an older library fails: 'HTMLParser' object has no attribute 'unescape'",
 )
 
 

@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.11",
-    symptom="a library of the era fails: module 'inspect' has no attribute 'getargspec'",
+    symptom="an older library fails: module 'inspect' has no attribute 'getargspec'",
 )
 
 

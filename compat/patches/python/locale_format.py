@@ -11,7 +11,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.12",
-    symptom="a library of the era fails: module 'locale' has no attribute 'format'",
+    symptom="an older library fails: module 'locale' has no attribute 'format'",
 )
 
 

@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.7",
-    symptom="a library of the era fails: module 'os' has no attribute 'errno'",
+    symptom="an older library fails: module 'os' has no attribute 'errno'",
 )
 
 

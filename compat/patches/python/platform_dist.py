@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.8",
-    symptom="a library of the era fails: 'platform' has no attribute 'linux_distribution'",
+    symptom="an older library fails: 'platform' has no attribute 'linux_distribution'",
 )
 
 

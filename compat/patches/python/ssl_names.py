@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.12",
-    symptom="a library of the era fails: module 'ssl' has no attribute 'wrap_socket'",
+    symptom="an older library fails: module 'ssl' has no attribute 'wrap_socket'",
 )
 
 

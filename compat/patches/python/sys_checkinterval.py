@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.9",
-    symptom="a library of the era fails: module 'sys' has no attribute 'setcheckinterval'",
+    symptom="an older library fails: module 'sys' has no attribute 'setcheckinterval'",
 )
 
 

@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.9",
-    symptom="a library of the era fails: 'Thread' object has no attribute 'isAlive'",
+    symptom="an older library fails: 'Thread' object has no attribute 'isAlive'",
 )
 
 

@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="python",
     versions=">=3.8",
-    symptom="a library of the era fails: module 'time' has no attribute 'clock'",
+    symptom="an older library fails: module 'time' has no attribute 'clock'",
 )
 
 

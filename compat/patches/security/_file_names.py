@@ -21,7 +21,7 @@ def check_path(name):
     """
     path = with_slashes(name)
     if is_no_name(path.rpartition("/")[2]):
-        refuse("%r ends in no name of a file", name)
+        refuse("%r does not end in a file name", name)
     if has_parent(path):
         refuse('%r has ".." in it', name)
     if path.startswith("/") and not absolute_allowed():
@@ -33,7 +33,7 @@ def with_slashes(path):
     """The text of a str or os.PathLike, with slashes only; a TypeError for any other object."""
     path = os.fspath(path)
     if not isinstance(path, str):
-        raise TypeError("the name of a file must be text, not %s" % type(path).__name__)
+        raise TypeError("a file name must be text, not %s" % type(path).__name__)
     return path.replace("\\", "/")
 
 
@@ -50,4 +50,4 @@ def has_parent(path):
 def refuse(complaint, name):
     from django.core.exceptions import SuspiciousFileOperation
 
-    raise SuspiciousFileOperation("Refused as the name of a file: " + complaint % str(name))
+    raise SuspiciousFileOperation("Refused as a file name: " + complaint % str(name))

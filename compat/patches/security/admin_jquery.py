@@ -36,7 +36,7 @@ def replacements():
         version = version_in(path)
         # The admin's scripts have been tried with 3.
         if not is_sound(version) or release(version) >= (4,):
-            raise Refused("%s is jQuery %s, wanted is 3.5 or newer, below 4" % (path, version))
+            raise Refused("%s is jQuery %s, needed is 3.5 or newer, below 4" % (path, version))
     return paths
 
 
@@ -45,7 +45,7 @@ def repair(finders):
     cls = finders.AppDirectoriesFinder
     stock = vars(cls).get("__init__")
     patch.expect(
-        stock and hasattr(finders.get_finder, "cache_clear"), "apps' files are found otherwise"
+        stock and hasattr(finders.get_finder, "cache_clear"), "apps' files are found differently"
     )
     files = replacements()
     from django.utils import timezone

@@ -32,7 +32,7 @@ def repair(archive):
         stock = vars(kind).get("extract")
         names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
         patch.expect(
-            {"has_leading_dir", "split_leading_dir"} <= set(names), "members are named otherwise"
+            {"has_leading_dir", "split_leading_dir"} <= set(names), "members are named differently"
         )
 
         @functools.wraps(stock)

@@ -26,7 +26,7 @@ def repair(encoding):
 
     stock = encoding.repercent_broken_unicode
     names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
-    patch.expect({"decode", "quote", "force_bytes"} <= set(names), "it encodes otherwise")
+    patch.expect({"decode", "quote", "force_bytes"} <= set(names), "it encodes differently")
 
     def percent(error):
         broken = error.object[error.start : error.end]

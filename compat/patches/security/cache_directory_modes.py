@@ -26,7 +26,7 @@ def repair(filebased):
 
     stock = vars(filebased.FileBasedCache).get("_createdir")
     names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
-    patch.expect("makedirs" in names, "_createdir() makes its directories otherwise")
+    patch.expect("makedirs" in names, "_createdir() makes its directories differently")
 
     @functools.wraps(stock)
     def _createdir(self):

@@ -27,7 +27,7 @@ def repair(storage):
 
     stock = vars(storage.FileSystemStorage).get("_save")
     names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
-    patch.expect({"umask", "makedirs"} <= set(names), "_save() makes its directories otherwise")
+    patch.expect({"umask", "makedirs"} <= set(names), "_save() makes its directories differently")
 
     @functools.wraps(stock)
     def _save(self, name, content):

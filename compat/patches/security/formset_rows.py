@@ -39,7 +39,7 @@ def repair(models):
     stock = vars(cls).get("save_existing_objects")
     patch.expect(
         stock and "initial_forms" in getattr(stock, "__code__", stock).co_names,
-        "model formsets save otherwise",
+        "model formsets save differently",
     )
 
     @functools.wraps(stock)

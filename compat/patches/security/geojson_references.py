@@ -73,7 +73,7 @@ def repair(geometries):
     cls = geometries.OGRGeometry
     stock = vars(cls).get("__init__")
     json_regex = vars(geometries).get("json_regex")
-    patch.expect(stock and json_regex, "GeoJSON is read otherwise")
+    patch.expect(stock and json_regex, "GeoJSON is read differently")
 
     @functools.wraps(stock)
     def __init__(self, geom_input, srs=None):

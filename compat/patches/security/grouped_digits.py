@@ -24,7 +24,7 @@ def repair(humanize):
     import re
 
     stock, filters = humanize.intcomma, humanize.register.filters
-    patch.expect(filters.get("intcomma") is stock, "the filter is another")
+    patch.expect(filters.get("intcomma") is stock, "the filter looks different")
     digits = re.compile(r"-?(\d+)")
     max_digits = 4300  # of int() itself since Python 3.7.14; without a limit it is quadratic
 

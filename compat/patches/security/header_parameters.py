@@ -20,7 +20,7 @@ patch = Patch(
 @patch.when_imported("django.http.multipartparser")
 def repair(parser):
     stock = getattr(parser, "_parse_header_params", None)
-    patch.expect(argument_count(stock) == 1, "headers are parsed in another way")
+    patch.expect(argument_count(stock) == 1, "headers are parsed differently")
 
     def _parse_header_params(s):
         return list(split(s, b";", b'"', None))
@@ -31,7 +31,7 @@ def repair(parser):
 @patch.when_imported("cgi")
 def repair_cgi(cgi):
     stock = getattr(cgi, "_parseparam", None)
-    patch.expect(argument_count(stock) == 1, "headers are parsed in another way")
+    patch.expect(argument_count(stock) == 1, "headers are parsed differently")
 
     def _parseparam(s):
         return split(s, ";", '"', '\\"')

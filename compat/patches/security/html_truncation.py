@@ -33,9 +33,9 @@ def repair(text_module):
     patch.expect(
         code
         and code.co_varnames[:6] == ("self", "length", "truncate", "text", "truncate_len", "words"),
-        "HTML is truncated in another way",
+        "HTML is truncated differently",
     )
-    patch.expect(text_module.re_words.pattern in WORDS, "words of HTML are found in another way")
+    patch.expect(text_module.re_words.pattern in WORDS, "words of HTML are found differently")
     # After the last ">" there are no tags.
     tag_or_word, word = re.compile(WORDS[0]), re.compile(r"([^<>\s]+)")
     tag_or_char, char = re.compile(r"<[^>]+?>|(.)", re.S), re.compile(r"(.)", re.S)

@@ -29,7 +29,7 @@ def repair(validators):
     url = validators.URLValidator
     validator = validators.validate_ipv4_address
     patch.expect(url.ipv4_re == STOCK, "URLValidator has another expression for addresses")
-    patch.expect("regex" in vars(validator), "validate_ipv4_address is another")
+    patch.expect("regex" in vars(validator), "validate_ipv4_address looks different")
     stock = url.regex
     # Compiled when first used, as stock's.
     regex = validators.SimpleLazyObject(

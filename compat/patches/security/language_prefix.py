@@ -20,9 +20,9 @@ def repair(resolvers):
     import re
 
     stock = vars(resolvers.LocaleRegexURLResolver).get("regex")
-    patch.expect(isinstance(stock, property), "the prefix is made in another way")
+    patch.expect(isinstance(stock, property), "the prefix is made differently")
     code = stock.fget.__code__
-    patch.expect("_regex_dict" in code.co_names, "the prefix is kept in another way")
+    patch.expect("_regex_dict" in code.co_names, "the prefix is kept differently")
     special = re.compile(r"([^\w-])")
 
     def regex(self):

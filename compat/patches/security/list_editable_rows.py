@@ -24,7 +24,7 @@ def repair(options):
     admin = options.ModelAdmin
     make_formset = vars(admin).get("get_changelist_formset")
     save, view = vars(admin).get("save_form"), vars(admin).get("changelist_view")
-    patch.expect(make_formset and save and view, "ModelAdmin saves its list otherwise")
+    patch.expect(make_formset and save and view, "ModelAdmin saves its list differently")
 
     def check(form):
         if form.instance._state.adding:

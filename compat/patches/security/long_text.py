@@ -53,7 +53,7 @@ def repair_redirects(response):
     stock = vars(response.HttpResponseRedirectBase).get("__init__")
     patch.expect(
         stock is not None and {"force_text", "DisallowedRedirect"} <= set(vars(response)),
-        "redirects are made in another way",
+        "redirects are made differently",
     )
 
     @functools.wraps(stock)

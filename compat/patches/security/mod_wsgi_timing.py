@@ -22,7 +22,7 @@ patch = Patch(
 def repair(modwsgi):
     stock = vars(modwsgi).get("check_password")
     names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
-    patch.expect({"UserModel", "is_active"} <= set(names), "users are looked up otherwise")
+    patch.expect({"UserModel", "is_active"} <= set(names), "users are looked up differently")
 
     @functools.wraps(stock)
     def check_password(environ, username, password):

@@ -102,7 +102,7 @@ def mark_the_post(request):
     from django.core import exceptions
 
     load = vars(request.HttpRequest).get("_load_post_and_files")
-    patch.expect(load and hasattr(request.HttpRequest, "_mark_post_parse_error"), "it is another")
+    patch.expect(load and hasattr(request.HttpRequest, "_mark_post_parse_error"), "it is different")
     patch.expect(hasattr(exceptions, "TooManyFilesSent"), "files are not counted")
 
     @functools.wraps(load)

@@ -23,7 +23,7 @@ patch = Patch(
 def repair(io):
     # All text and all binary forms come through these: GEOSGeometry, pickles, rows, WKTReader.
     wkt, wkb = vars(io._WKTReader).get("read"), vars(io._WKBReader).get("read")
-    patch.expect(wkt and wkb, "geometries are read otherwise")
+    patch.expect(wkt and wkb, "geometries are read differently")
     from django.contrib.gis.geos.error import GEOSException
 
     # Its patterns are compiled only where there are maps.

@@ -24,7 +24,7 @@ def repair(constants):
     import re
 
     stock = constants.ORDER_PATTERN
-    patch.expect(stock.match("-a.b") and not stock.match("a b"), "names are checked otherwise")
+    patch.expect(stock.match("-a.b") and not stock.match("a b"), "names are checked differently")
     if not stock.match("?) --.x"):
         raise NotNeeded("the whole text is checked")
     whole = re.compile(r"(?:\?|[-+]?[.\w]+)\Z")

@@ -29,7 +29,7 @@ def repair(forms):
     patch.expect(
         {"EmailMultiAlternatives", "send"} <= set(names)
         and "EmailMultiAlternatives" in vars(forms),
-        "PasswordResetForm sends otherwise",
+        "PasswordResetForm sends differently",
     )
     logger = logging.getLogger("django.contrib.auth")
     reset = threading.local()  # .user: whose password is being reset by this thread

@@ -23,7 +23,7 @@ patch = Patch(
 def repair(validation):
     stock = validation.UserAttributeSimilarityValidator.validate
     names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
-    patch.expect({"SequenceMatcher", "quick_ratio"} <= set(names), "it compares in another way")
+    patch.expect({"SequenceMatcher", "quick_ratio"} <= set(names), "it compares differently")
 
     class Matcher(validation.SequenceMatcher):
         """Does not look where the second string is far too short to be like the first."""

@@ -30,7 +30,7 @@ def repair(query):
     patch.expect(
         arguments(add_annotation)[:3] == ("self", "annotation", "alias")
         and arguments(add_extra)[:2] == ("self", "select"),
-        "Query takes its names in another way",
+        "Query takes its names differently",
     )
 
     def check(alias):

@@ -29,7 +29,7 @@ semicolons = Switch(
 @patch.when_imported("django.utils.http")
 def repair(http):
     stock = getattr(http, "FIELDS_MATCH", None)
-    patch.expect(getattr(stock, "pattern", None) == "[&;]", "parameters are split otherwise")
+    patch.expect(getattr(stock, "pattern", None) == "[&;]", "parameters are split differently")
     patch.expect("FIELDS_MATCH" in http.limited_parse_qsl.__code__.co_names, "not by FIELDS_MATCH")
 
     class Separator(object):

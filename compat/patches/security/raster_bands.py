@@ -22,7 +22,7 @@ patch = Patch(
 def repair(operations):
     operator = operations.PostGISOperator
     stock = vars(operator).get("check_raster")
-    patch.expect(stock and hasattr(operations, "GDALRaster"), "bands are put in otherwise")
+    patch.expect(stock and hasattr(operations, "GDALRaster"), "bands are put in differently")
 
     @functools.wraps(stock)
     def check_raster(self, lookup, template_params):

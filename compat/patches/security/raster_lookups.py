@@ -34,7 +34,7 @@ allowed = Switch(
 def repair(fields):
     cls = fields.BaseSpatialField
     stock = vars(cls).get("get_raster_prep_value")
-    patch.expect(stock and "get_prep_value" in vars(cls), "values are prepared otherwise")
+    patch.expect(stock and "get_prep_value" in vars(cls), "values are prepared differently")
     GDALRaster = fields.gdal.GDALRaster
 
     @functools.wraps(stock)

@@ -24,7 +24,7 @@ def repair(widgets):
 
     widget = widgets.ForeignKeyRawIdWidget
     stock = vars(widget).get("get_context")
-    patch.expect(stock and "url_parameters" in vars(widget), "its link is made otherwise")
+    patch.expect(stock and "url_parameters" in vars(widget), "its link is made differently")
 
     @functools.wraps(stock)
     def get_context(self, name, value, attrs):

@@ -24,7 +24,7 @@ def repair(middleware):
     stock = vars(middleware.SessionMiddleware).get("process_response")
     patch.expect(stock, "SessionMiddleware has no process_response")
     used = {"settings", "patch_vary_headers"}
-    patch.expect(used <= set(vars(middleware)), "the cookie is set in another way")
+    patch.expect(used <= set(vars(middleware)), "the cookie is set differently")
 
     @functools.wraps(stock)
     def process_response(self, request, response):

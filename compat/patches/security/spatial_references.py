@@ -29,7 +29,7 @@ def repair(srs):
 
     cls = srs.SpatialReference
     stock = vars(cls).get("import_user_input")
-    patch.expect(stock, "text is imported otherwise")
+    patch.expect(stock, "text is imported differently")
 
     @functools.wraps(stock)
     def import_user_input(self, user_input):

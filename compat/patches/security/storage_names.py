@@ -27,7 +27,7 @@ def repair(storage):
     stock_save = vars(storage.Storage).get("save")
     stock_available = vars(storage.Storage).get("get_available_name")
     names = getattr(stock_save, "__code__", None) and stock_save.__code__.co_names or ()
-    patch.expect({"get_available_name", "_save", "File"} <= set(names), "save() is another")
+    patch.expect({"get_available_name", "_save", "File"} <= set(names), "save() looks different")
 
     @functools.wraps(stock_available)
     def get_available_name(self, name, *args, **kwargs):

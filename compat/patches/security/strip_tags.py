@@ -32,7 +32,7 @@ def repair(html):
 
     stock, strip_once = html.strip_tags, html._strip_once
     stripper, parser = html.MLStripper, html.HTMLParser
-    patch.expect(hasattr(parser, "parse_starttag"), "HTMLParser works in another way")
+    patch.expect(hasattr(parser, "parse_starttag"), "HTMLParser works differently")
     unclosed = re.compile(r"<[a-zA-Z][^>]{%d,}" % LONG)
     # The "<" of a script in a comment does not count.
     unclosed_other, other = re.compile(r"<[!/?][^>]{%d,}" % LONG), re.compile(r"<[!/?]")

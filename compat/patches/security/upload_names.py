@@ -51,7 +51,7 @@ def refuse_no_name(uploadedfile):
         stock.fset(self, name)
         if is_no_name(self._name):
             self._name = previous
-            refuse("%r ends in no name of a file", name)
+            refuse("%r does not end in a file name", name)
 
     patch.replace(uploadedfile.UploadedFile, "name", property(stock.fget, set_name))
     patch.replace(uploadedfile.UploadedFile, "_set_name", set_name)
@@ -75,7 +75,7 @@ def refuse_no_valid_name(text):
 def refuse_parents(storage):
     stock = vars(storage.Storage).get("generate_filename")
     names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
-    patch.expect("get_valid_name" in names, "Storage makes names otherwise")
+    patch.expect("get_valid_name" in names, "Storage makes names differently")
 
     @functools.wraps(stock)
     def generate_filename(self, filename):

@@ -25,7 +25,7 @@ def repair(resolvers):
     pattern = resolvers.RegexURLPattern
     stock = vars(pattern).get("resolve")
     names = getattr(stock, "__code__", None) and stock.__code__.co_names or ()
-    patch.expect({"regex", "search"} <= set(names), "RegexURLPattern matches otherwise")
+    patch.expect({"regex", "search"} <= set(names), "RegexURLPattern matches differently")
 
     @functools.wraps(stock)
     def resolve(self, path):

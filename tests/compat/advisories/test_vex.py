@@ -112,7 +112,7 @@ def test_two_documents_differ_in_the_time_alone(form, openvex, cyclonedx):
 def test_a_bad_time_is_refused(time):
     result = manage("compat", "--vex", "openvex", "--time", time)
     assert result.returncode == 1 and not result.stdout
-    assert "CommandError: %r is no time" % time in result.stderr
+    assert "CommandError: %r is not a time" % time in result.stderr
 
 
 WAITING = """

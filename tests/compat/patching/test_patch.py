@@ -467,5 +467,5 @@ def test_disabled_and_unknown_names_are_told():
     found = checks("", disable="request_finish,no.such.patch")
     assert [(number, message) for number, message, _ in found] == [
         ("compat.I001", "channels.request_finish is disabled by COMPAT_DISABLE."),
-        ("compat.W003", "COMPAT_DISABLE names 'no.such.patch', which is no patch."),
+        ("compat.W003", "COMPAT_DISABLE names 'no.such.patch', which is not a patch."),
     ]

@@ -49,7 +49,7 @@ def test_processes_that_race_for_the_file_agree(tmp_path):
 def test_the_steps(tmp_path):
     path = str(tmp_path / "keys")
     (old,) = layer_keys.read(path)
-    assert step(path, "use") == (1, "%s has one key only: add another first\n" % path)
+    assert step(path, "use") == (1, "%s has only one key: add another first\n" % path)
     assert step(path, "add")[0] == 0
     kept, new = layer_keys.read(path)
     assert kept == old != new

@@ -72,4 +72,4 @@ def test_numbers_that_cannot_be_counted_fail_nothing(make_site, sqlite_settings,
     site.env["PROMETHEUS_MULTIPROC_DIR"] = str(tmp_path / "metrics")
     results = site.run("numbers_without_a_folder", stream)
     assert results == [1, [[1, 1]], [1, 1, 0]]
-    assert site.stderr.count("numbers are not counted: FileNotFoundError") == 1
+    assert site.stderr.count("metrics are not counted: FileNotFoundError") == 1

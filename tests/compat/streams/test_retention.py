@@ -61,7 +61,7 @@ def test_the_command(make_site, sqlite_settings, tmp_path, stream):
     site.run("migrate")
     results = site.run("trim_by_command", stream)
     no_rule, bad_age, bad_size, unknown = results[:4]
-    assert no_rule.startswith("nothing to go by: set STREAMS_KEEP")
+    assert no_rule.startswith("no limits: set STREAMS_KEEP")
     assert bad_age == "--max-age: '3 days' is not one of Ns, Nm, Nh, Nd, Nw"
     assert bad_size == "--max-bytes: '1x' is not one of N, Nk, Nm, Ng"
     assert unknown == "there is no stream 'nobody'"
@@ -77,9 +77,9 @@ def test_the_command(make_site, sqlite_settings, tmp_path, stream):
     assert by_hand == ["%s lost 7" % other, "7 entries"]
     assert all(said.startswith("STREAMS_KEEP=") for said in results[8:12])
     assert [said.rpartition(" (")[2] for said in results[8:12]] == [
-        "list is no dict)",
+        "list is not a dict)",
         "'*': limits() got an unexpected keyword argument 'max_count')",
-        "'*': max_bytes must be a number from 0 on, not -1)",
+        "'*': max_bytes must be a number, 0 or more, not -1)",
         results[11].rpartition(" (")[2],
     ]
     assert results[12:] == [[21, 30], [28, 30], [1, 30]]
@@ -87,7 +87,7 @@ def test_the_command(make_site, sqlite_settings, tmp_path, stream):
 
 def test_the_command_and_what_is_no_name(site, stream):
     assert site.run("trim_what_is_no_name", stream) == [
-        "stream name must be printable ASCII without outer spaces: 'n\\xe4chste'",
+        "stream name must be printable ASCII, no space at either end: 'n\\xe4chste'",
         "stream name must have 1 to 190 characters, not 191",
         "there is no stream %r" % stream,
     ]

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--max-age", metavar="AGE", help="such as 90d, 12h, 30m or 45s")
         parser.add_argument("--max-entries", metavar="N", help="how many to keep of each stream")
         parser.add_argument("--max-bytes", metavar="SIZE", help="such as 500k, 64m or 2g")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would go")
+        parser.add_argument("--dry-run", action="store_true", help="only show what would go")
 
     def handle(self, *args, **options):
         names = options["streams"] or None
@@ -60,7 +60,7 @@ class Command(BaseCommand):
         rules = policy()
         if not rules:
             raise CommandError(
-                "nothing to go by: set STREAMS_KEEP, or give --max-age, --max-entries, --max-bytes"
+                "no limits: set STREAMS_KEEP, or give --max-age, --max-entries, --max-bytes"
             )
         return rules
 

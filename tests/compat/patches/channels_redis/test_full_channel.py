@@ -52,8 +52,8 @@ for line in stderr.getvalue().splitlines():
 SAID = """
 [0, 1, 2] [0, 1, 2]
 refused 7
-WARNING message to group news lost for full channels: free, specific.X! True
-WARNING message refused: channel jobs has 3 waiting True
+WARNING message to group news lost, channels are full: free, specific.X! True
+WARNING message refused: channel jobs has 3 messages waiting True
 """
 
 
