@@ -205,6 +205,11 @@ class Execution(object):
                 processes.signal_group(self.pid, signal.SIGKILL)
         elif self._reading >= self._kill_at + GIVE_UP:
             # Stuck in the kernel, or the pipe is held by somebody outside the group.
+            if exited:
+                self.outbox.note(
+                    "its output is still held open by a process in a session of its own, which "
+                    "is left running; what it writes is not read any more"
+                )
             return False
         return True
 

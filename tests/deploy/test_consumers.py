@@ -16,7 +16,7 @@ from compat import close_codes, layer_keys
 from compat.sockets.rate import Bucket
 from compat.streams import publish, publish_many
 from deploy import entries, lifecycle
-from deploy.consumers import send_channel_msg
+from deploy.consumers import DeployResult, send_channel_msg
 from deploy.models import Deployment, Service
 from tests.support.daphne import daphne
 from tests.support.records import make_service, make_user
@@ -109,6 +109,7 @@ def test_who_may_connect(sockets, service, viewer):
     assert sockets.refusal(path, make_user("eve")) == 403
     assert sockets.refusal(path, viewer, origin="http://elsewhere.example") == 403
     assert sockets.refusal("/ws/deploy/tasks/", viewer) == 403
+    assert sockets.refusal("/ws/nowhere/", viewer) in (403, 404)
     root = make_user("root", superuser=True)
     for unknown in ("unknown", "a%00b", "%C3%A4", "x" * 200):
         assert sockets.refusal(f"/ws/deploy/{unknown}/", root) == 403
@@ -344,3 +345,58 @@ def test_a_bucket_fills_up_again_with_time():
     assert sum(bucket.take() for _ in range(100)) == 10
     now[0] = 1000.0
     assert sum(bucket.take() for _ in range(100)) == 40
+
+
+def members(redis):
+    return redis.say("ZCARD", "asgi::group:chat_web")
+
+
+def test_who_goes_leaves_the_group(sockets, redis, viewer):
+    connections = [sockets.open("/ws/deploy/web/", viewer) for _ in range(2)]
+    wait_until(lambda: members(redis) == 2, what="both in the group")
+    connections[0].close()
+    wait_until(lambda: members(redis) == 1, what="one in the group")
+
+
+def test_without_redis_a_follower_is_let_in_and_joins_later(sockets, redis, service, viewer):
+    publish(service.stream, 1)
+    redis.stop()
+    follower = sockets.open("/ws/deploy/web/?since=0", viewer)
+    assert receive(follower)["bodies"] == [1]
+    # Who came for messages alone is told to come again.
+    assert close_code(sockets.open("/ws/deploy/web/", viewer)) == close_codes.RESTART
+    redis.start()
+    wait_until(lambda: members(redis) == 1, what="the follower in the group")
+    send_channel_msg("web", "at last")
+    while receive(follower) != {"message": "at last"}:
+        pass
+
+
+def test_after_the_goodbye_nothing_is_done(monkeypatch):
+    async def scenario():
+        consumer, sent = DeployResult({"type": "websocket"}), []
+        consumer.uid = "web"
+
+        async def send(text_data):
+            sent.append(json.loads(text_data))
+
+        async def close(code):
+            sent.append(code)
+
+        monkeypatch.setattr(consumer, "send", send)
+        monkeypatch.setattr(consumer, "close", close)
+        await consumer.dismissed(close_codes.FORBIDDEN)
+        # No bucket, no user: it would fail if it looked at any of these.
+        await consumer.receive(text_data='{"message": "x"}')
+        await consumer.receive(bytes_data=b"x" * 100000)
+        await consumer.client_message({"message": "x"})
+        await consumer.deploy_run({"text": "x"})
+        await consumer.dismissed(close_codes.SIGNED_OUT)
+        return sent
+
+    loop = asyncio.new_event_loop()
+    try:
+        sent = loop.run_until_complete(scenario())
+    finally:
+        loop.close()
+    assert [sent[0]["code"], sent[1:]] == ["forbidden", [close_codes.FORBIDDEN]]

@@ -1,15 +1,19 @@
-"""Commands whose output nobody writes to the log for a while."""
+"""Commands, without a database: their output, their ends, what they are given."""
+
+import os
+import re
+import signal
 
 import pytest
 
 from deploy import execution as execution_module
 from deploy import processes
-from deploy.execution import Execution
+from deploy.execution import Execution, build_environment
 from deploy.models import Deployment, Service
 from deploy.output import MAX_WAITING, Outbox
 from tests.support.wait import wait_until
 
-from .commands import PYTHON
+from .commands import PYTHON, STUBBORN
 
 # More than what may wait; the rest fits into the pipe, so that the command can end.
 MUCH = MAX_WAITING + 40000
@@ -100,3 +104,80 @@ def test_what_is_left_does_not_go_on_for_ever_by_writing_much():
     assert "holds its output open" in text_of(execution)
     assert execution.outcome == (Deployment.SUCCEEDED, 0, "")
     wait_until(lambda: not processes.group_is_alive(execution.pid), what="the end of the child")
+
+
+def test_the_first_reason_to_stop_counts():
+    execution = start("import time; time.sleep(600)")
+    execution.stop(Deployment.CANCELLED, "cancelled by ann")
+    execution.stop(Deployment.LOST, "the runner was stopped")
+    assert "cancelled by ann" in text_of(execution)
+    assert execution.outcome[::2] == (Deployment.CANCELLED, "cancelled by ann")
+
+
+class Failing(Outbox):
+    def feed(self, data):
+        raise RuntimeError("no memory")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_command_that_cannot_be_read_does_not_run_on():
+    service = Service(uid="web", command=[PYTHON, "-c", STUBBORN], timeout=60)
+    execution = Execution(Deployment(pk=1, token="t", service=service), outbox=Failing())
+    execution.start()
+    assert execution.outbox.take() is None
+    assert execution.outcome.state == Deployment.FAILED
+    assert execution.outcome.reason == "the runner failed: RuntimeError('no memory')"
+    wait_until(lambda: not processes.group_is_alive(execution.pid), what="the command's end")
+
+
+def test_who_left_the_group_and_holds_the_output_is_not_waited_for():
+    code = (
+        "import subprocess\n"
+        "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        "print('pid', child.pid, flush=True)\n"
+    )
+    execution = start(code, linger=0.05)
+    text = text_of(execution)
+    child = int(re.search(r"pid (\d+)\n", text).group(1))
+    try:
+        assert "in a session of its own" in text and "is left running" in text
+        assert processes.group_is_alive(child)
+        assert execution.outcome == (Deployment.SUCCEEDED, 0, "")
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_a_command_does_not_read_what_the_runner_could():
+    kept = os.dup(0)
+    read, write = os.pipe()
+    os.write(write, b"the runner's")
+    try:
+        os.dup2(read, 0)
+        execution = start("import sys; print(repr(sys.stdin.read()))")
+        assert text_of(execution) == "''\n"
+    finally:
+        os.dup2(kept, 0)
+        for descriptor in (kept, read, write):
+            os.close(descriptor)
+
+
+def environment(inherited, own=""):
+    deployment = Deployment(pk=1, token="t", service=Service(uid="web", environment=own))
+    return build_environment(deployment, inherited, {})
+
+
+def test_programs_are_asked_for_lines_and_colours_unless_somebody_says_otherwise():
+    given = environment({})
+    assert (given["PYTHONUNBUFFERED"], given["FORCE_COLOR"]) == ("1", "1")
+    assert environment({"FORCE_COLOR": "0"})["FORCE_COLOR"] == "0"
+    assert environment({"PYTHONUNBUFFERED": ""})["PYTHONUNBUFFERED"] == ""
+    for inherited, own in (({"NO_COLOR": "1"}, ""), ({}, "NO_COLOR=1")):
+        assert "FORCE_COLOR" not in environment(inherited, own)
+
+
+@pytest.mark.parametrize(
+    "name", ["SUPERVISOR_ENABLED", "SUPERVISOR_SERVER_URL", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"]
+)
+def test_what_the_runner_was_started_by_is_not_the_commands_business(name):
+    assert name not in environment({name: "x"})
+    assert environment({name: "x"}, name + "=mine")[name] == "mine"

@@ -87,3 +87,10 @@ def test_a_command_survives_the_database_and_serialisation():
     assert Service.objects.get(pk=service.pk).command == command
     text = serializers.serialize("json", [service])
     assert next(serializers.deserialize("json", text)).object.command == command
+
+
+def test_blanks_of_an_argument_are_the_arguments():
+    field = Service._meta.get_field("command").formfield()
+    assert field.clean("  echo\n two ") == ["  echo", " two "]
+    assert not field.has_changed(["a", "b"], "a\r\nb") and field.has_changed(["a"], "a\nb")
+    assert field.has_changed(["a"], '["a"')

@@ -159,3 +159,29 @@ def test_row_and_entry_change_together(monkeypatch):
             change()
     assert Deployment.objects.get().state == "running"
     assert head(service.stream) == before
+
+
+def test_a_process_is_recorded_by_its_own_runner():
+    service, user = make_service(), make_user()
+    deployment = running(service, user)
+    stale = Deployment.objects.get(pk=deployment.pk)
+    stale.runner = "another"
+    lifecycle.record_process(stale, 7, "7")
+    deployment.refresh_from_db()
+    assert (deployment.pid, deployment.process_mark) == (None, "")
+    lifecycle.record_process(deployment, 8, "9")
+    deployment.refresh_from_db()
+    assert (deployment.pid, deployment.process_mark) == (8, "9")
+
+
+def test_what_is_longer_than_its_column_is_cut(settings):
+    # Other databases than SQLite refuse it, and a deployment could never end.
+    service, user = make_service(), make_user("x" * 150)
+    deployment = running(service, user)
+    assert lifecycle.finish(deployment, "failed", 1, "y" * 500)
+    waiting, _ = lifecycle.enqueue(service, user)
+    assert lifecycle.request_cancel(waiting, user)
+    for row in Deployment.objects.all():
+        assert len(row.reason) <= 200 and len(row.requested_by_name) == 150
+    deployment.refresh_from_db()
+    assert deployment.reason == "y" * 200

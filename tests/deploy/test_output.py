@@ -139,3 +139,38 @@ def test_a_batch_whose_commit_got_no_answer_is_there_once(monkeypatch, committed
     assert log_of(deployment) == "0\n1\n2\n" + "same\n" * 4
     rows = read(service.stream, 0)
     assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+
+
+def test_bytes_are_counted_and_not_characters():
+    outbox = Outbox(interval=0)
+    outbox.feed("é".encode() * (MAX_WAITING // 2 - 1))
+    assert outbox.has_room(0)
+    outbox.feed("é".encode())
+    assert not outbox.has_room(0)
+
+
+def test_after_a_batch_what_comes_within_the_interval_is_taken_together():
+    outbox = Outbox(interval=0.3)
+    outbox.feed(b"first")
+    assert outbox.take() == ["first"]
+    begun = time.monotonic()
+    outbox.feed(b"second")
+    threading.Timer(0.1, outbox.feed, [b" and third"]).start()
+    taken = outbox.take()
+    assert time.monotonic() - begun >= 0.25
+    assert taken == ["second and third"]
+
+
+def test_what_a_secret_may_begin_with_waits_for_a_pause_and_a_note_does_not():
+    outbox = Outbox(interval=0)
+    outbox.hide(["hunter2-horse"])
+    outbox.feed(b"a hu")
+    assert outbox.take() == ["a "]
+    outbox.pause()
+    assert outbox.take() == ["hu"]
+    outbox.feed(b"nter2-")
+    outbox.note("stopped")
+    outbox.feed(b"horse, and hunter")
+    outbox.close()
+    text = plain_text("".join(map("".join, drain(outbox))))
+    assert text == "\n── stopped\n••••••••, and ••••••••"

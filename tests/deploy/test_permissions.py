@@ -1,6 +1,7 @@
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 
+from deploy import permissions
 from deploy.permissions import all_on_sockets, may, may_on_socket, visible_services
 from tests.support.records import make_service, make_user
 
@@ -54,10 +55,33 @@ def test_groups_of_one_service():
     assert answers(ann, other) == answers(bob, other) == NOTHING
 
 
-def test_an_account_that_was_closed():
-    user = make_user("root", superuser=True)
-    user.is_active = False
-    assert answers(user, make_service()) == NOTHING
+@pytest.mark.parametrize("through", ["superuser", "permission", "viewers", "operators"])
+def test_an_account_that_was_closed(through):
+    service, user = make_service(), make_user("ann", superuser=through == "superuser")
+    if through == "permission":
+        user = grant(user, "run_service")
+    elif through != "superuser":
+        group = Group.objects.create(name="group")
+        getattr(service, through).add(group)
+        group.user_set.add(user)
+    assert answers(user, service)[0] and all_on_sockets([(user, service.uid)]) == [True]
+    type(user).objects.update(is_active=False)
+    user = type(user).objects.get(pk=user.pk)
+    assert answers(user, service) == NOTHING
+    assert all_on_sockets([(user, service.uid), (user, "tasks")]) == [False, False]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 4])
+def test_more_than_a_query_takes_are_asked_for_in_several(monkeypatch, batch):
+    monkeypatch.setattr(permissions, "BATCH", batch)
+    services = [make_service("service%d" % number) for number in range(4)]
+    members = [make_user("member%d" % number) for number in range(4)]
+    for number in range(4):
+        group = Group.objects.create(name="group%d" % number)
+        services[number].viewers.add(group)
+        group.user_set.add(members[number])
+    pairs = [(user, service.uid) for user in members for service in services]
+    assert all_on_sockets(pairs) == [uid[7:] == user.username[6:] for user, uid in pairs]
 
 
 def test_the_reserved_uid_takes_the_permissions_for_all():

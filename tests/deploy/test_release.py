@@ -243,3 +243,26 @@ def test_the_command_reports_a_failure_in_one_line(site):
     last = errors.strip().splitlines()[-1]
     assert last.startswith("CommandError: Not released: ") and last.endswith("not a symlink.")
     assert "Traceback" not in errors
+
+
+def test_the_current_one_stays_though_others_seem_to_be_later(repository):
+    for second in range(5):  # the clock was set back since
+        (repository.var / "releases" / ("29990101T00000%dZ" % second)).mkdir(parents=True)
+    folder = repository.release()
+    assert os.path.isdir(folder) and repository.current().endswith(os.path.basename(folder))
+    assert len(repository.names()) == 6
+
+
+def test_without_git_links_go_as_they_are(checkout):
+    os.symlink("/nowhere", str(checkout.folder / "app" / "gone"))
+    os.symlink("module.py", str(checkout.folder / "app" / "local.py"))
+    folder = checkout.release()
+    for name, target in (("gone", "/nowhere"), ("local.py", "module.py")):
+        assert os.readlink(os.path.join(folder, "app", name)) == target
+
+
+def test_a_folder_within_somebody_elses_repository_is_copied(checkout):
+    subprocess.check_call(["git", "init", "-q", str(checkout.folder.parent)])
+    folder = checkout.release()
+    assert "not a git checkout of its own, so the files of the working tree" in checkout.text
+    assert os.path.exists(os.path.join(folder, "app", "module.py"))

@@ -159,6 +159,7 @@ def test_a_runner_that_is_stopped_stops_its_commands_and_says_so(site, number):
         assert "Traceback" not in log.read()
 
 
+@pytest.mark.alone  # a grace of four seconds is not waited for
 def test_a_second_signal_does_not_wait_for_the_grace(site):
     runner = site.runner("--grace", "600")
     deployment = site.enqueue(python(STUBBORN))
@@ -172,6 +173,7 @@ def test_a_second_signal_does_not_wait_for_the_grace(site):
     assert site.wait_for(deployment).state == "lost"
 
 
+@pytest.mark.alone
 def test_a_runner_that_is_stopped_is_faster_than_who_would_kill_it(site):
     # `deploy_conf up` waits 8 s: a command must not outlive the runner, whatever its grace.
     runner = site.runner("--grace", "600")
@@ -195,3 +197,17 @@ def test_a_deployment_that_was_taken_away_is_stopped(site):
     assert deployment.reason == "by somebody else"
     probe = site.enqueue(python("pass", "probe"))
     assert site.wait_for(probe).state == "succeeded"
+
+
+def test_another_hosts_process_with_that_number_and_start_is_not_ours(watch):
+    bystander = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    try:
+        deployment = run_elsewhere()
+        mark = processes.process_mark(bystander.pid)
+        Deployment.objects.update(pid=bystander.pid, process_mark=mark)
+        assert watch.states(deployment, 5)[-1] == "lost"
+        assert "stopped" not in deployment.reason
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()

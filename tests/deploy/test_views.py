@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
@@ -5,6 +7,7 @@ from django.test import Client
 from compat.streams import publish, publish_many, retention
 from deploy import entries, lifecycle, logs
 from deploy.models import Deployment
+from deploy.templatetags import deploy_tags
 from tests.support.records import make_service, make_user
 
 pytestmark = pytest.mark.django_db
@@ -250,3 +253,35 @@ def test_login_keeps_the_way_and_logout_ends_it(service):
     assert client.get("/services/web/").status_code == 200
     client.post("/accounts/logout/")
     assert client.get("/services/web/").status_code == 302
+
+
+@pytest.mark.parametrize("pieces, left_out", [(199, False), (200, True)])
+def test_nothing_is_said_to_be_left_out_where_nothing_is(deployment, viewer, pieces, left_out):
+    # The entry that queued it is one of the 200 that a page looks at.
+    write(deployment, *["%d\n" % n for n in range(pieces)])
+    page = viewer.get(f"/deployments/{deployment.pk}/").content.decode()
+    assert ("Earlier output is left out" in page) is left_out
+    assert (">0\n1\n" in page) is not left_out and f"{pieces - 1}\n</div>" in page
+
+
+def test_pages_are_kept_by_nobody(deployment, operator):
+    for path in pages(deployment):
+        assert "no-store" in operator.get(path)["Cache-Control"], path
+
+
+@pytest.mark.parametrize(
+    "seconds, text",
+    [
+        (0, "0.0 s"),
+        (9.94, "9.9 s"),
+        (10, "10 s"),
+        (59, "59 s"),
+        (60, "1:00"),
+        (3599, "59:59"),
+        (3600, "1:00:00"),
+        (-1, "0.0 s"),
+    ],
+)
+def test_durations(seconds, text):
+    assert deploy_tags.clock(timedelta(seconds=seconds)) == text
+    assert deploy_tags.clock(None) == ""

@@ -9,6 +9,7 @@ import sys
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from devops.apps import use_write_ahead_log
 from devops.env import Env, read_env_file, secret_key
 from tests.support import CHECKOUT
 
@@ -107,7 +108,7 @@ def test_redis_behind_sentinel_by_one_variable(tmp_path):
 def test_sqlite_has_a_write_ahead_log_and_waits(tmp_path):
     code = (
         "from django.db import connection; cursor = connection.cursor()\n"
-        "for name in ('journal_mode', 'busy_timeout'):\n"
+        "for name in ('journal_mode', 'busy_timeout', 'synchronous'):\n"
         "    print(cursor.execute('PRAGMA ' + name).fetchone()[0])"
     )
     printed = subprocess.check_output(
@@ -116,7 +117,7 @@ def test_sqlite_has_a_write_ahead_log_and_waits(tmp_path):
         env=dict(os.environ, DEVOPS_VAR=str(tmp_path)),
         universal_newlines=True,
     )
-    assert printed.split() == ["wal", "20000"]
+    assert printed.split() == ["wal", "20000", "1"]
 
 
 @pytest.mark.parametrize(
@@ -237,3 +238,32 @@ def test_an_existing_database_keeps_its_mode(tmp_path):
     os.chmod(str(tmp_path / "db.sqlite3"), 0o644)
     made_by_migrate(tmp_path)
     assert stat.S_IMODE((tmp_path / "db.sqlite3").stat().st_mode) == 0o644
+
+
+def test_words_and_flags_may_have_blanks_around_them():
+    env = Env("/nonexistent", {"HOSTS": " a, ,b,, ", "YES": " 1 ", "NO": " off\n"})
+    assert env.words("HOSTS") == ["a", "b"] and env.words("NONE", "x,y") == ["x", "y"]
+    assert env.flag("YES") and not env.flag("NO")
+
+
+def test_a_variable_that_is_empty_wins_over_the_file(tmp_path):
+    (tmp_path / "site.env").write_text("ONE=file\n")
+    assert Env(str(tmp_path / "site.env"), {"ONE": ""}).text("ONE", "default") == ""
+
+
+@pytest.mark.parametrize("tls, seconds", [({}, "0"), ({"BEHIND_TLS": "1"}, "2592000")])
+def test_browsers_are_told_what_cannot_be_taken_back_behind_tls_only(tmp_path, tls, seconds):
+    names = ["SECURE_HSTS_SECONDS", "SECURE_CONTENT_TYPE_NOSNIFF", "SESSION_COOKIE_HTTPONLY"]
+    names += ["CSRF_COOKIE_HTTPONLY", "SECURE_BROWSER_XSS_FILTER", "X_FRAME_OPTIONS"]
+    run = settings(tmp_path, *names, **tls)
+    assert run.stdout.split() == [seconds, "True", "True", "True", "True", "'DENY'"], run.stderr
+
+
+def test_other_databases_are_left_alone():
+    class Connection:
+        vendor = "postgresql"
+
+        def cursor(self):
+            raise AssertionError("asked")
+
+    use_write_ahead_log(Connection())
