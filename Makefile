@@ -66,8 +66,9 @@ third-party: $(VENV)/installed  ## the suites of six packages of the era
 lanes: $(VENV)/installed  ## the patches' tests with older and newer channels, asgiref, daphne, Django
 	$(PY) -m tests.labs.version_matrix
 
-docs: $(VENV)/installed  ## docs/reference/patches.md, from the patches' own records
-	$(PY) manage.py compat --markdown > docs/reference/patches.md
+docs: $(VENV)/installed  ## what is made from records: docs/reference/patches.md, settings.md …
+	for page in patches settings checks close-codes; do \
+		$(PY) manage.py compat --markdown $$page > docs/reference/$$page.md || exit 1; done
 
 lint: $(VENV)/linted  ## ruff's rules and layout
 	@$(VENV)/lint/bin/ruff check -q . && $(VENV)/lint/bin/ruff format -q --check .

@@ -152,3 +152,15 @@ def say(id, message, **names):
 def letter(id):
     """I, W or E, which is the level."""
     return id.rpartition(".")[2][0]
+
+
+def general_hint(known):
+    """The hint as documents have it, with words in the place of what only a site knows."""
+    return known.hint % {
+        "bridge": "compat",
+        "channels": "newer",
+        "package": "version",
+        "patch": "its name",
+        "symptom": "what `manage.py compat` says",
+        "text": "What the setting is for.",
+    }

@@ -9,13 +9,13 @@ FLAGS = {
 
 class Kind(object):
     """
-    takes: the expected form in words, for documents and errors.
+    takes: the expected form in words, for documents and errors; as_text: in the environment.
     accept(value): the value as it is used, or a ValueError that says what is wrong, if more can be
     said than what is expected. read(text): the same for the environment.
     """
 
     def __init__(self, takes, accept, read=None):
-        self.takes = takes
+        self.takes = self.as_text = takes
         self.accept = accept
         self.read = read or accept
 
@@ -25,6 +25,7 @@ class Flag(Kind):
 
     def __init__(self):
         super(Flag, self).__init__("True or False (1 or 0)", self.accept)
+        self.as_text = "1 or 0"
 
     def accept(self, value):
         if isinstance(value, str):

@@ -17,17 +17,17 @@ UNSEEN = object()
 SCALARS = (bool, int, float, str, type(None))
 SHOWN = 200  # characters of a wrong value
 
-RECORDS = {}  # name → record
+RECORDS = {}  # (name, variable) → record
 
 
 def register(record):
     """
     Have a record checked and documented with the others; returns it.
 
-    It may be of another class, if it has name, takes, default, text, section, variable, live,
-    check_id and problem() as Setting has them.
+    It may be of another class, if it has name, takes, default, text, section, variable,
+    in_settings, live, fatal, reopens, shown, check_id and problem() as Setting has them.
     """
-    RECORDS[record.name] = record
+    RECORDS[record.name, record.variable] = record
     return record
 
 
@@ -39,11 +39,14 @@ class Setting(object):
     text: what it is for, a sentence or two. section: the heading it stands under.
     live: whether a change counts at once, or from the next start of a process on.
     try_out: a function of the value, for the system check only; raises what is wrong with it.
-    secret: never show the value. check_id: of the system check for a wrong value.
+    secret: never show the value. shown: how documents write the default.
+    fatal: a sentence for documents, where a wrong value ends something; whoever reads it does so.
+    check_id: of the system check for a wrong value.
     reopens: ids of the advisories that reach the site again where the value is `at`.
     """
 
     variable = ""
+    in_settings = True  # else in the environment alone
 
     def __init__(
         self,
@@ -55,6 +58,8 @@ class Setting(object):
         live=True,
         try_out=None,
         secret=False,
+        fatal="",
+        shown=None,
         check_id=CHECK,
         reopens=(),
         at=MISSING,
@@ -67,6 +72,8 @@ class Setting(object):
         self.live = live
         self.try_out = try_out
         self.secret = secret
+        self.fatal = fatal
+        self.shown = shown
         self.check_id = check_id
         self.reopens = tuple(reopens)
         self.at = at
@@ -85,8 +92,8 @@ class Setting(object):
             return value
         try:
             value = self._accept(self.default if given is MISSING else given)
-        except ValueError as error:
-            self._tell(self._complaint(given, error))
+        except Exception as error:  # of a kind that did not think of this value, too
+            self._tell(self.complaint(given, error))
             value = self._accept(self.default)
         if given is MISSING or isinstance(given, SCALARS):  # others may change within
             self._seen = given, value
@@ -101,10 +108,8 @@ class Setting(object):
             value = self._accept(given)
             if self.try_out is not None:
                 self.try_out(value)
-        except ValueError as error:
-            return self._complaint(given, error)
         except Exception as error:  # whatever trying it out raises
-            return self._complaint(given, "%s: %s" % (type(error).__name__, error))
+            return self.complaint(given, error)
         return ""
 
     def _given(self):
@@ -116,19 +121,23 @@ class Setting(object):
             return None
         return self.kind.accept(given)
 
-    def _complaint(self, given, error, name=""):
+    def complaint(self, given, error, name=""):
+        """A line on a wrong value: which setting, the value, what is expected."""
         shown = "" if self.secret else "=" + _kinds.shortened(repr(given), SHOWN)
         line = "%s%s: expected %s" % (name or self.name, shown, self.takes)
+        said = str(error)
+        if not isinstance(error, ValueError):
+            said = "" if self.secret else "%s: %s" % (type(error).__name__, said)
         # A line, whatever repr() and exceptions say.
-        return " ".join((line + (" (%s)" % error if str(error) else "")).split())
+        return " ".join((line + (" (%s)" % said if said else "")).split())
 
     def _tell(self, complaint):
         if complaint not in self._told:
             self._told.add(complaint)
             import logging  # only a process with something to say pays for it
 
-            default = "(hidden)" if self.secret else repr(self.default)
-            logging.getLogger(BRIDGE).warning("%s; using the default, %s", complaint, default)
+            message = "%s; using the default, %r"
+            logging.getLogger(BRIDGE).warning(message, complaint, self.default)
 
 
 def reopened(cve):
@@ -136,17 +145,23 @@ def reopened(cve):
     return [
         "%s is %r" % (record.name, record.at)
         for record in RECORDS.values()
-        if cve in getattr(record, "reopens", ()) and record() == record.at
+        if cve in record.reopens and record() == record.at
     ]
 
 
 class Variable(Setting):
     """A setting that only the environment has, as text; no text is none."""
 
+    in_settings = False
+
     def __init__(self, name, kind, default, text, section, **more):
         more.setdefault("live", False)
-        super(Variable, self).__init__(name, kind, default, text, section, **more)
         self.variable = name
+        super(Variable, self).__init__(name, kind, default, text, section, **more)
+
+    @property
+    def takes(self):
+        return self.kind.as_text
 
     def _given(self):
         return os.environ.get(self.name, "").strip() or MISSING

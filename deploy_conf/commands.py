@@ -9,6 +9,7 @@ from . import install_notes, options, project, render, supervise
 from . import layout as place
 from . import site as facts
 from .errors import BadValue, ConfError
+from .settings import PROBE, SIGNALS
 
 VAR_HELP = (
     "folder for everything the site writes, made this account's only; the site's processes find "
@@ -82,7 +83,7 @@ def parser():
         description="Renews uWSGI's workers one by one, reloads nginx, and restarts the daphne "
         "processes one at a time; each closes its WebSockets with code 1012, upon which pages come "
         "back. The new code is imported first: when that fails, nothing is touched. Programs named "
-        "in the setting %s get that signal." % project.SIGNALS,
+        "in the setting %s get that signal." % SIGNALS.name,
     )
     _reload_options(one)
     one.set_defaults(run=_reload)
@@ -269,7 +270,7 @@ def _site_options(one):
         "--websocket-probe",
         metavar="URL",
         help="path of a WebSocket that answers 101 or 403, to see that the site is up "
-        "(default: the setting %s, else any HTTP answer from daphne)" % project.PROBE,
+        "(default: the setting %s, else any HTTP answer from daphne)" % PROBE.name,
     )
     add(
         "--env",
@@ -411,7 +412,7 @@ def _reload(args):
         os.environ["DEVOPS_VAR"] = var  # the settings read it
     module = project.settings_module(args.settings, directory)
     found = project.read_settings(module, directory) if module else {}
-    signals = facts.signals(found.get("signals") or {})
+    signals = SIGNALS.check(found.get("signals"))
     if args.supervisor:
         name = options.name("--name", args.name or facts.default_name(module, "site"))
         return supervise.reload_at(socket, name.replace("-", "_") + "-", signals, patience)

@@ -7,12 +7,9 @@ import sys
 
 from . import options
 from .errors import BadValue
+from .settings import PROBE, PROGRAMS, SIGNALS
 
 MANAGE = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
-# Settings this program reads, beside Django's own.
-PROGRAMS = "DEPLOY_CONF_PROGRAMS"
-SIGNALS = "DEPLOY_CONF_RELOAD_SIGNALS"
-PROBE = "DEPLOY_CONF_WEBSOCKET_PROBE"
 # What only the bridge has, whatever its folder is called.
 BRIDGE = ("__main__.py",) + tuple(
     os.path.join(room, "__init__.py") for room in ("patching", "patches")
@@ -51,9 +48,9 @@ def read_settings(module, directory):
         from django.conf import settings
 
         facts = {name.lower(): getattr(settings, name, None) for name in FACTS}
-        facts["programs"] = getattr(settings, PROGRAMS, None) or {}
-        facts["signals"] = getattr(settings, SIGNALS, None) or {}
-        facts["websocket_probe"] = getattr(settings, PROBE, None)
+        facts["programs"] = PROGRAMS.given(settings)
+        facts["signals"] = SIGNALS.given(settings)
+        facts["websocket_probe"] = PROBE.given(settings)
         return facts
     except Exception as error:
         # Whatever somebody's settings raise: it is their message that helps.

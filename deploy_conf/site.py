@@ -7,14 +7,11 @@ import sysconfig
 
 from . import options, project
 from .errors import BadValue
+from .settings import PROBE, PROGRAMS
 
 # daphne's own defaults, written out because nginx's timeouts must be longer than both together.
 PING_INTERVAL = 20
 PING_TIMEOUT = 30
-# What a program may be told by to renew itself.
-SIGNALS = ("HUP", "TERM", "USR1", "USR2")
-# Programs and log files of our own.
-TAKEN = re.compile(r"(nginx|nginx-access|nginx-error|uwsgi|daphne(_[0-9]+)?|redis|supervisord)\Z")
 
 
 class Facts(object):
@@ -63,7 +60,9 @@ def from_arguments(args):
             ("--static-url" if args.static_url else "STATIC_URL", static_url),
             ("--media-url" if args.media_url else "MEDIA_URL", media_url),
         )
-    probe = args.websocket_probe or found.get("websocket_probe")
+    probe = PROBE.check(found.get("websocket_probe"))
+    if args.websocket_probe:
+        probe = options.probe_path("--websocket-probe", args.websocket_probe)
     return Facts(
         directory=directory,
         python=python,
@@ -77,8 +76,8 @@ def from_arguments(args):
         media_url=media_url,
         media_root=media_root,
         websocket_path=websocket_path,
-        websocket_probe=options.probe_path("--websocket-probe", probe) if probe else None,
-        programs=_programs(found.get("programs") or {}, python),
+        websocket_probe=probe,
+        programs=_programs(found.get("programs"), python),
         environment=environment,
         uwsgi_processes=options.number("--uwsgi-processes", args.uwsgi_processes, 1, 256),
         daphne_processes=options.number("--daphne-processes", args.daphne_processes, 1, 64),
@@ -179,30 +178,11 @@ def _distinct(*served):
             raise BadValue("%s, %s: both are %s" % (options_of[url], option, url))
 
 
-def _programs(programs, python):
-    if not isinstance(programs, dict):
-        raise BadValue("%s: expected a dict of name and list of words" % project.PROGRAMS)
-    result = {}
-    for name, words in sorted(programs.items()):
-        option = "%s[%r]" % (project.PROGRAMS, name)
-        options.name(option, name)
-        if TAKEN.match(name):
-            raise BadValue("%s: the name is taken" % option)
-        words = options.arguments(option, words)
-        result[name] = [word.replace("{python}", python) for word in words]
-    return result
-
-
-def signals(wanted):
-    """{program: name of a signal} of the setting, checked."""
-    if not isinstance(wanted, dict):
-        raise BadValue("%s: expected a dict of program and signal" % project.SIGNALS)
-    for program, name in wanted.items():
-        if name not in SIGNALS:
-            raise BadValue(
-                "%s[%r]: %r is not one of %s" % (project.SIGNALS, program, name, " ".join(SIGNALS))
-            )
-    return dict(wanted)
+def _programs(wanted, python):
+    return {
+        name: [word.replace("{python}", python) for word in words]
+        for name, words in sorted(PROGRAMS.check(wanted).items())
+    }
 
 
 def _unlimited(text):

@@ -7,88 +7,42 @@ Redis as the processes that supervisor runs.
 
 import os
 import shlex
-import tempfile
-from urllib.parse import urlsplit
 
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from compat import layer_keys
-from deploy_conf import sentinel
-
-TRUE = {"1", "true", "yes", "on"}
-FALSE = {"", "0", "false", "no", "off"}
-
-
-SQLITE = "django.db.backends.sqlite3"
 
 
 class Env(object):
-    """Values by name: `os.environ` first, then `path` (KEY=VALUE lines), then the default."""
+    """
+    Values of variables: `os.environ` first, then `path` (KEY=VALUE lines), then the default.
 
-    def __init__(self, path, environ=None):
+    Call it with a record of variables.py; raises ImproperlyConfigured for a wrong value.
+    """
+
+    def __init__(self, path=None, environ=None):
         self.environ = os.environ if environ is None else environ
-        self.file = read_env_file(path)
+        self.file = read_env_file(path) if path else {}
 
-    def text(self, name, default=""):
-        """The value as a string."""
-        value = self.environ.get(name)
-        return self.file.get(name, default) if value is None else value
-
-    def flag(self, name, default=False):
-        """The value as a bool; raises ImproperlyConfigured for anything but 1/0, true/false…"""
-        value = self.text(name, "1" if default else "0").strip().lower()
-        if value not in TRUE | FALSE:
-            raise ImproperlyConfigured("%s=%r: expected 1 or 0" % (name, value))
-        return value in TRUE
-
-    def words(self, name, default=""):
-        """The value as a list, split at commas."""
-        return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
-
-    def database(self, name, default):
-        """A database's address as Django's settings for it; passwords stay out of the error."""
+    def __call__(self, variable, default=""):
+        """The value; that of the text `default`, or the variable's own default, when none is."""
+        text = self.environ.get(variable.name)
+        if text is None:
+            text = self.file.get(variable.name, "")
+        text = text if text.strip() else default
+        if not text:
+            return variable.default
         try:
-            found = dj_database_url.parse(self.text(name) or default)
-        except (KeyError, ValueError):
-            raise ImproperlyConfigured(
-                "%s: expected postgres://user:password@host:5432/name, mysql://… or sqlite:///path"
-                % name
-            )
-        if found["ENGINE"] == SQLITE:
-            why_not = unusable_file(found["NAME"])
-            if why_not:
-                raise ImproperlyConfigured("%s: %s" % (name, why_not))
-        return found
+            return variable.kind.read(text)
+        except ValueError as error:
+            raise ImproperlyConfigured(variable.complaint(text, error))
 
-    def keys(self, name, path):
-        """Keys that encrypt, as a list: the value's, split at commas, or those kept in `path`."""
+    def keys(self, variable, path):
+        """Keys that encrypt, as a list: the variable's, or those kept in `path`."""
         try:
-            return layer_keys.checked(self.words(name), name) or layer_keys.read(path)
+            return self(variable) or layer_keys.read(path)
         except layer_keys.BadKeys as error:
             raise ImproperlyConfigured(str(error))
-
-    def redis(self, name, default):
-        """A Redis address as the channel layer takes it."""
-        address = self.text(name) or default
-        if address.startswith(sentinel.SCHEME):
-            try:
-                return sentinel.host(address)
-            except ValueError as error:
-                raise ImproperlyConfigured("%s: %s" % (name, error))
-        if not address.startswith(("redis://", "rediss://", "unix://")):
-            raise ImproperlyConfigured(
-                "%s: expected redis://:password@host:6379/0, unix:///path?password=… or "
-                "sentinel://:password@host:26379,host:26379/mymaster" % name
-            )
-        try:
-            urlsplit(address).port  # noqa: B018
-        except ValueError:
-            raise ImproperlyConfigured(
-                "%s: the port is not a number; in a password write %% as %%25, / as %%2F, "
-                "@ as %%40, ? as %%3F and # as %%23" % name
-            )
-        return address
 
 
 def read_env_file(path):
@@ -121,26 +75,12 @@ def unquoted(text):
     return text
 
 
-def unusable_file(path):
-    """Why SQLite could not keep a site's database there, in a few words; "" when it could."""
-    if not path or ":memory:" in path:
-        return "a database in memory is another one for each process: expected sqlite:////path"
-    folder = os.path.dirname(os.path.abspath(path))
-    if os.path.isdir(path):
-        return "%s is a folder" % path
-    if not os.path.isdir(folder):
-        return "there is no folder %s" % folder
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return "%s cannot be written to by this account" % folder
-    return ""
-
-
 def prepare(folder):
     """Make the folder that the site writes to, which keeps itself out of a repository."""
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise ImproperlyConfigured("DEVOPS_VAR=%s cannot be made: %s" % (folder, error.strerror))
+        raise ImproperlyConfigured("%s cannot be made: %s" % (folder, error.strerror))
     try:
         with open(os.path.join(folder, ".gitignore"), "x") as file:
             file.write("*\n")
@@ -153,28 +93,22 @@ def secret_key(path):
     try:
         with open(path, encoding="ascii") as kept:
             key = kept.read().strip()
-        if len(key) < 32:
-            raise ImproperlyConfigured("%s holds no usable key: delete it" % path)
-        return key
     except FileNotFoundError:
-        pass
+        return new_secret_key(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not ASCII"
         raise ImproperlyConfigured("%s cannot be read: %s" % (path, reason))
+    if len(key) < 32:
+        raise ImproperlyConfigured("%s holds no usable key: delete it" % path)
+    return key
+
+
+def new_secret_key(path):
+    """Make a key, unless another process is faster; returns the one that is kept."""
     from django.utils.crypto import get_random_string
 
-    folder = os.path.dirname(path)
     try:
-        os.makedirs(folder, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder)  # mode 0600
+        layer_keys.write_aside(path, get_random_string(64), exclusive=True)
     except OSError as error:
         raise ImproperlyConfigured("%s cannot be written: %s" % (path, error.strerror))
-    try:
-        with os.fdopen(handle, "w") as kept:
-            kept.write(get_random_string(64))
-        os.link(temporary, path)  # unlike rename, fails when another process was first
-    except FileExistsError:
-        pass
-    finally:
-        os.unlink(temporary)
     return secret_key(path)

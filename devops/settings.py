@@ -1,26 +1,26 @@
 """
 Settings of the reference site. Safe by default; the environment changes them.
 
-DEVOPS_VAR, SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL, REDIS_URL, LAYER_KEYS, DEPLOY_KEYS,
-BEHIND_TLS: each is read from the environment, then from var/site.env.
+variables.py lists what it may say; each is read from the environment, then from var/site.env.
 """
 
 import os
 import warnings
 from datetime import timedelta
 
-from .env import SQLITE, Env, prepare, secret_key
+from . import variables
+from .env import Env, prepare, secret_key
 
 BASE_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Everything the site writes is below this folder.
-DEVOPS_VAR = os.path.abspath(os.environ.get("DEVOPS_VAR") or os.path.join(BASE_DIR, "var"))
+DEVOPS_VAR = os.path.abspath(Env()(variables.VAR) or os.path.join(BASE_DIR, "var"))
 prepare(DEVOPS_VAR)
 env = Env(os.path.join(DEVOPS_VAR, "site.env"))
 
-DEBUG = env.flag("DEBUG")
-SECRET_KEY = env.text("SECRET_KEY") or secret_key(os.path.join(DEVOPS_VAR, "secret_key"))
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+DEBUG = env(variables.DEBUG)
+SECRET_KEY = env(variables.SECRET_KEY) or secret_key(os.path.join(DEVOPS_VAR, "secret_key"))
+ALLOWED_HOSTS = env(variables.ALLOWED_HOSTS, "127.0.0.1,localhost,[::1]")
 
 INSTALLED_APPS = [
     "devops.apps.DevopsConfig",
@@ -69,9 +69,9 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": env.database("DATABASE_URL", "sqlite:///" + os.path.join(DEVOPS_VAR, "db.sqlite3"))
+    "default": env(variables.DATABASE_URL, "sqlite:///" + os.path.join(DEVOPS_VAR, "db.sqlite3"))
 }
-if DATABASES["default"]["ENGINE"] == SQLITE:
+if DATABASES["default"]["ENGINE"] == variables.SQLITE:
     # Several processes write: wait for the lock (seconds). The write-ahead log is set in apps.py.
     DATABASES["default"].setdefault("OPTIONS", {})["timeout"] = 20
 
@@ -80,17 +80,17 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
-            "hosts": [env.redis("REDIS_URL", "redis://127.0.0.1:6379/0")],
+            "hosts": [env(variables.REDIS_URL, "redis://127.0.0.1:6379/0")],
             # The first encrypts. Processes on other machines need the same: LAYER_KEYS.
             "symmetric_encryption_keys": env.keys(
-                "LAYER_KEYS", os.path.join(DEVOPS_VAR, "layer_keys")
+                variables.LAYER_KEYS, os.path.join(DEVOPS_VAR, "layer_keys")
             ),
         },
     }
 }
 
 # Seal the secret values of services' environments; the runner and the pages need the same.
-DEPLOY_KEYS = env.keys("DEPLOY_KEYS", os.path.join(DEVOPS_VAR, "deploy_keys"))
+DEPLOY_KEYS = env.keys(variables.DEPLOY_KEYS, os.path.join(DEVOPS_VAR, "deploy_keys"))
 
 PASSWORD_HASHERS = [
     "compat.hashers.PBKDF2PasswordHasher",
@@ -131,7 +131,7 @@ SECURE_BROWSER_XSS_FILTER = True
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
-BEHIND_TLS = env.flag("BEHIND_TLS")
+BEHIND_TLS = env(variables.BEHIND_TLS)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_TLS
 SECURE_HSTS_SECONDS = 30 * 24 * 3600 if BEHIND_TLS else 0
 

@@ -22,17 +22,17 @@ class Switch(Setting):
     """
 
     def __init__(self, name, default=False, kind=None, text="", reopens=(), at=True):
+        self.variable = name if name.startswith("COMPAT_") else "COMPAT_" + name
         super(Switch, self).__init__(
             name, kind or Flag(), default, text, SECTION, reopens=reopens, at=at
         )
-        self.variable = name if name.startswith("COMPAT_") else "COMPAT_" + name
         self._text = os.environ.get(self.variable, "").strip()
         self._forced, self._refused = MISSING, ""
         if self._text:
             try:
                 self._forced = self.kind.read(self._text)
             except ValueError as error:
-                self._refused = self._complaint(self._text, error, self.variable)
+                self._refused = self.complaint(self._text, error, self.variable)
                 self._tell(self._refused)
 
     def __call__(self):

@@ -1,4 +1,4 @@
-"""docs/reference/patches.md says what the patches say."""
+"""The pages of docs/reference that are made from records say what these say."""
 
 import os
 import re
@@ -6,25 +6,43 @@ import sys
 
 import pytest
 
-from compat import patches
+from compat import _check_ids, patches
 from compat.advisories import data
+from compat.checks import settings
+from compat.management import pages
 from tests.support import CHECKOUT
 from tests.support.commands import manage
 
-COMMAND = "python manage.py compat --markdown > docs/reference/patches.md"
+PAGES = sorted(pages.PAGES)
 
 
-@pytest.fixture(scope="module")
-def page():
-    result = manage("compat", "--markdown")
+def printed(page, **environ):
+    result = manage("compat", "--markdown", page, **environ)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
 
-def test_the_page_in_docs_is_up_to_date(page):
-    with open(os.path.join(CHECKOUT, "docs", "reference", "patches.md")) as file:
-        assert file.read() == page, "docs/reference/patches.md is stale: " + COMMAND
-    assert COMMAND in page
+@pytest.fixture(scope="module")
+def page():
+    return printed("patches")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_in_docs_is_up_to_date(name):
+    text = printed(name)
+    with open(os.path.join(CHECKOUT, "docs", "reference", name + ".md"), encoding="utf-8") as file:
+        assert file.read() == text, "docs/reference/%s.md is stale: make docs" % name
+    assert "manage.py compat --markdown %s > docs/reference/%s.md" % (name, name) in text
+
+
+def test_make_docs_writes_all_of_them():
+    with open(os.path.join(CHECKOUT, "Makefile")) as file:
+        (listed,) = re.findall("for page in ([a-z -]+); do", file.read())
+    assert sorted(listed.split()) == PAGES
+
+
+def test_the_page_without_a_name_is_that_of_patches(page):
+    assert manage("compat", "--markdown").stdout == page
 
 
 def test_every_patch_has_a_row_with_its_symptom_and_source(page):
@@ -42,11 +60,22 @@ def test_every_patch_has_a_row_with_its_symptom_and_source(page):
     )
 
 
-def test_it_is_the_same_whatever_is_switched_off(page):
-    assert (
-        manage("compat", "--markdown", COMPAT_DISABLE="channels.*,daphne.*", LC_ALL="C").stdout
-        == page
-    )
+@pytest.mark.parametrize("name", PAGES)
+def test_it_is_the_same_whatever_is_set(name):
+    environ = {"COMPAT_DISABLE": "channels.*,daphne.*", "COMPAT_DRAIN_SECONDS": "9", "DEBUG": "1"}
+    environ["COMPAT_ALLOW_MULTIPLE_FILES"] = "1"
+    assert printed(name, LC_ALL="C", PYTHONIOENCODING="utf-8", **environ) == printed(name)
+
+
+def test_every_setting_is_on_its_page():
+    rows = re.findall("^\\| `([A-Z_0-9]+)`", printed("settings"), re.M)
+    assert sorted(rows) == sorted(record.name for record in settings.every())
+    assert {"STREAMS_SLOW_BYTES", "DEPLOY_MAX_FRAME", "DEPLOY_CONF_PROGRAMS", "DEBUG"} <= set(rows)
+
+
+def test_every_check_is_on_its_page():
+    rows = re.findall("^\\| `([a-z]+[.][A-Z][0-9]+)`", printed("checks"), re.M)
+    assert sorted(rows) == sorted(_check_ids.KNOWN)
 
 
 def test_every_switch_of_a_security_patch_is_in_docs():

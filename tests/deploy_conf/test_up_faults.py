@@ -234,7 +234,8 @@ def test_a_site_that_does_not_import_is_told_with_its_log(site):
 
 def test_an_unusual_interpreter_is_told(site):
     code, _, err = site.run("up", UWSGI_BIN="/nonexistent/uwsgi")
-    assert code == 1 and err == "deploy_conf: UWSGI_BIN: /nonexistent/uwsgi is not a program\n"
+    expected = "UWSGI_BIN='/nonexistent/uwsgi': expected the path of a program"
+    assert code == 2 and err == "deploy_conf: %s\n" % expected
     code, _, err = site.run("up", "--python", "/bin/sh")
     assert code == 2 and "daphne is not installed" in err
 

@@ -3,13 +3,13 @@
 import importlib
 import json
 import textwrap
-from collections import OrderedDict
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ... import patches, report
+from ... import report
 from ...advisories import table, vex
 from ...advisories.verdicts import outcomes
+from .. import pages
 
 
 class Command(BaseCommand):
@@ -20,8 +20,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the list as JSON")
         parser.add_argument(
             "--markdown",
-            action="store_true",
-            help="print what each repair is for, the same on every machine, as Markdown",
+            nargs="?",
+            const="patches",
+            choices=list(pages.PAGES),
+            help="print a page of docs/reference, the same on every machine: what each repair is "
+            "for (default), what can be set, what the checks say, or what close codes mean",
         )
         parser.add_argument(
             "--cves",
@@ -48,7 +51,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         if options["markdown"]:
-            self.stdout.write(markdown(patches.every()))
+            self.stdout.write(pages.PAGES[options["markdown"]]())
             return
         # Patches wait for their target; what this site runs on is what the list should show.
         for module in ["channels.http", "daphne.server", "channels_redis.core"]:
@@ -91,48 +94,3 @@ class Command(BaseCommand):
             details = [record["reason"], record["link"]]
             for line in filter(None, details):
                 self.stdout.write(textwrap.indent(line, " " * 12))
-
-
-def markdown(every):
-    """A page with a table of patches for each library; nothing in it depends on this process."""
-    lines = [
-        "# What the bridge repairs",
-        "",
-        "The patches' own records, grouped by library, as "
-        "`python manage.py compat --markdown > docs/reference/patches.md` writes them.",
-    ]
-    for library in sorted({patch.package for patch in every}):
-        rows = [row(patch) for patch in every if patch.package == library]
-        lines += ["", "## " + library, "", cells(rows[0]), cells(["---"] * len(rows[0]))]
-        lines += [cells(found.values()) for found in rows]
-    return "\n".join(lines)
-
-
-def row(patch):
-    """What the page says about a patch: column → Markdown."""
-    versions = [code(patch.versions)]
-    versions += ["%s %s" % (name, code(which)) for name, which in sorted(patch.requires.items())]
-    columns = OrderedDict([("patch", code(patch.name))])
-    if patch.package == "python":
-        columns["Python"] = code(patch.versions)
-    else:
-        columns["versions"] = "; ".join(versions)
-        columns["Python"] = code(patch.python)
-    columns["symptom"] = escape(patch.symptom)
-    columns["source"] = "[link](%s)" % patch.record()["link"]
-    return columns
-
-
-def cells(texts):
-    return "| %s |" % " | ".join(texts)
-
-
-def code(text):
-    return "`%s`" % text if text else "any"
-
-
-def escape(text):
-    """Text that Markdown shows as it is, in a cell of a table; words in backticks are code."""
-    for sign in ("\\", "|", "*", "<", "__"):
-        text = text.replace(sign, "\\" + sign)
-    return text
