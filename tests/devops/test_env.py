@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from compat.settings import Flag, Text
 from devops.apps import use_write_ahead_log
 from devops.env import Env, read_env_file, secret_key
-from devops.variables import DATABASE_URL, variable
+from devops.variables import ALLOWED_HOSTS, DATABASE_URL, variable
 from tests.support import CHECKOUT
 
 
@@ -261,15 +261,17 @@ def test_an_existing_database_keeps_its_mode(tmp_path):
     assert stat.S_IMODE((tmp_path / "db.sqlite3").stat().st_mode) == 0o644
 
 
-def test_words_and_flags_may_have_blanks_around_them():
-    env = Env("/nonexistent", {"HOSTS": " a, ,b,, ", "YES": " 1 ", "NO": " off\n"})
-    assert env.words("HOSTS") == ["a", "b"] and env.words("NONE", "x,y") == ["x", "y"]
-    assert env.flag("YES") and not env.flag("NO")
+def test_words_and_flags_may_have_blanks_around_them(read):
+    env = Env("/nonexistent", {"YES": " 1 ", "NO": " off\n", "ALLOWED_HOSTS": " a, ,b,, "})
+    assert env(ALLOWED_HOSTS) == ["a", "b"]
+    assert read(env, "YES", Flag()) is True and read(env, "NO", Flag()) is False
+    assert Env("/nonexistent", {})(ALLOWED_HOSTS, "x,y") == ["x", "y"]
 
 
-def test_a_variable_that_is_empty_wins_over_the_file(tmp_path):
+def test_a_variable_that_is_empty_wins_over_the_file(tmp_path, read):
     (tmp_path / "site.env").write_text("ONE=file\n")
-    assert Env(str(tmp_path / "site.env"), {"ONE": ""}).text("ONE", "default") == ""
+    env = Env(str(tmp_path / "site.env"), {"ONE": ""})
+    assert read(env, "ONE", Text("a text"), "default") == "default"
 
 
 @pytest.mark.parametrize("tls, seconds", [({}, "0"), ({"BEHIND_TLS": "1"}, "2592000")])
