@@ -44,6 +44,13 @@ def test_a_page_that_sets_a_cookie_and_varies_on_it_is_not_stored(vary, bad):
     prove(NAME, code, good="1 2", bad=bad)
 
 
+@pytest.mark.parametrize("old", ["other", "secre", ""])
+def test_nor_is_one_that_gives_a_visitor_another_value(old):
+    code = SITE + "headers['Vary'] = 'Cookie'\ncookies['token'] = 'secret'\n"
+    code += "print(ask('Cookie: token=%s'), ask('Cookie: token=%s'))" % (old, old)
+    prove(NAME, code, good="1 2", bad="1 1")
+
+
 # A form of 1.11 sends its cookie with every page, also to those who have it.
 FORM = """
 from django.middleware.csrf import get_token
