@@ -21,7 +21,6 @@ patch = Patch(
 
 @patch.when_imported("channels.http")
 def repair(http):
-    from ..._asyncio import end_task
     from ._threaded import wrap_threaded
 
     handler = http.AsgiHandler
@@ -31,31 +30,28 @@ def repair(http):
     patch.expect(arguments == ("self", "receive", "send"), "AsgiHandler is called differently")
     patch.expect("encode_response" in vars(handler), "AsgiHandler sends differently")
 
-    @functools.wraps(stock)
     async def __call__(self, receive, send):
         client = self._response_client = Client(receive, send)
         try:
             await stock(self, client.receive, client.deliver)
         finally:
-            client.leave()  # also when this is cancelled: the thread would go on by itself
-            try:
-                await client.settle()
-            finally:  # daphne cancels again every second
-                if client.watch:
-                    await end_task(client.watch)
-
-    def watching(handle):
-        def handle_for_client(self, body):
-            client = vars(self).get("_response_client")
-            if client:
-                self.send = functools.partial(client.send, self.send)
-                self.encode_response = functools.partial(client.messages, self.encode_response)
-            return handle(self, body)
-
-        return handle_for_client
+            await client.end()
 
     patch.replace(handler, "__call__", __call__)
     wrap_threaded(patch, handler, "handle", watching)
+
+
+def watching(handle):
+    """handle(), which sends to the client of its response."""
+
+    def handle_for_client(self, body):
+        client = vars(self).get("_response_client")
+        if client:
+            self.send = functools.partial(client.send, self.send)
+            self.encode_response = functools.partial(client.messages, self.encode_response)
+        return handle(self, body)
+
+    return handle_for_client
 
 
 class Client(object):
@@ -109,6 +105,17 @@ class Client(object):
                 raise
         finally:
             self._delivery = None
+
+    async def end(self):
+        """The response is complete, or cancelled: the thread would go on by itself."""
+        from ..._asyncio import end_task
+
+        self.leave()
+        try:
+            await self.settle()
+        finally:  # daphne cancels again every second
+            if self.watch:
+                await end_task(self.watch)
 
     async def settle(self):
         """Give a thread that waits for the event loop a second: the loop may be about to stop,

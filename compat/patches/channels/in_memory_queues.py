@@ -6,8 +6,6 @@ away from those who still wait on it when flush() or another receive() is done w
 https://github.com/django/channels/issues/1574
 """
 
-import functools
-
 from ...patching.patch import Patch
 
 patch = Patch(
@@ -27,7 +25,6 @@ def repair(layers):
             stock.__module__ == layers.__name__, "%s() is not channels' own" % stock.__name__
         )
 
-    @functools.wraps(stock_receive)
     async def receive(self, channel):
         queue = self.channels.setdefault(channel, Queue())
         queue.receivers = receivers(queue) + 1
@@ -35,19 +32,14 @@ def repair(layers):
             return await stock_receive(self, channel)
         finally:
             queue.receivers -= 1
-            if queue.receivers:
-                self.channels.setdefault(channel, queue)  # upstream dropped it for being empty
-            elif queue.empty() and self.channels.get(channel) is queue:
-                del self.channels[channel]
+            keep_or_drop(self.channels, channel, queue)
 
-    @functools.wraps(stock_clean)
     def _clean_expired(self):
         stock_clean(self)
         for channel, queue in list(self.channels.items()):
             if queue.empty() and not receivers(queue):
                 self.channels.pop(channel, None)
 
-    @functools.wraps(stock_flush)
     async def flush(self):
         waited_for = {name: queue for name, queue in self.channels.items() if receivers(queue)}
         for queue in waited_for.values():
@@ -60,6 +52,14 @@ def repair(layers):
     patch.replace(layer, "receive", receive)
     patch.replace(layer, "_clean_expired", _clean_expired)
     patch.replace(layer, "flush", flush)
+
+
+def keep_or_drop(channels, channel, queue):
+    """After a receive(): a channel is there while somebody else receives, or a message waits."""
+    if queue.receivers:
+        channels.setdefault(channel, queue)  # upstream dropped it for being empty
+    elif queue.empty() and channels.get(channel) is queue:
+        del channels[channel]
 
 
 def receivers(queue):

@@ -9,7 +9,6 @@ Above FILE_UPLOAD_MAX_MEMORY_SIZE it goes to a file in FILE_UPLOAD_TEMP_DIR, gon
 https://github.com/django/channels/issues/1169
 """
 
-import functools
 import io
 import threading
 
@@ -36,30 +35,18 @@ def repair(http):
     arguments = code.co_varnames[: code.co_argcount] if code else ()
     patch.expect(arguments == ("self", "receive", "send"), "AsgiHandler is called differently")
 
-    # The request --------------------------------------------------------------------------
-
-    @functools.wraps(init)
     def __init__(self, scope, body):
         is_file = hasattr(body, "read")
         init(self, scope, b"" if is_file else body)
         del self._body
         self._stream = body if is_file else io.BytesIO(body)
-        if not self.META.get("CONTENT_LENGTH"):
-            size = self._stream.seek(0, io.SEEK_END)
-            self._stream.seek(0)
-            if size:  # it came in chunks; Django goes by its length
-                self.META["CONTENT_LENGTH"] = str(size)
-                self._content_length = size
+        add_length(self)
 
-    def get_post(self):
-        if not hasattr(self, "_post"):
-            self._load_post_and_files()
-        return self._post
-
-    def get_files(self):
-        if not hasattr(self, "_files"):
-            self._load_post_and_files()
-        return self._files
+    async def __call__(self, receive, send):
+        owner = next(cls for cls in type(self).__mro__ if "handle" in vars(cls))
+        if owner is not handler:
+            return await call(self, receive, send)  # a subclass's own is given the bytes
+        await with_body(self, call, receive, send, http.settings)
 
     patch.replace(request, "__init__", __init__)
     # channels' own read from the beginning again, which a stream cannot.
@@ -67,38 +54,63 @@ def repair(http):
     patch.replace(request, "FILES", property(get_files, vars(request)["FILES"].fset))
     if "DATA_UPLOAD_MAX_MEMORY_SIZE" in names:
         patch.replace(http, "settings", Unlimited(http.settings))
-
-    # The handler --------------------------------------------------------------------------
-
-    @functools.wraps(call)
-    async def __call__(self, receive, send):
-        owner = next(cls for cls in type(self).__mro__ if "handle" in vars(cls))
-        if owner is not handler:
-            return await call(self, receive, send)  # a subclass's own is given the bytes
-        settings = http.settings
-        body = Body(settings.FILE_UPLOAD_MAX_MEMORY_SIZE, settings.FILE_UPLOAD_TEMP_DIR)
-        try:
-            if await body.read(receive):
-                self._received_body = body
-                await call(self, body.replay(receive), send)
-        finally:
-            body.drop()
-
-    def with_stream(handle):
-        def handle_stream(self, body):
-            received = vars(self).pop("_received_body", None)
-            if received is None:
-                return handle(self, body)
-            if received.take():
-                try:
-                    return handle(self, received.content)
-                finally:
-                    received.close()
-
-        return handle_stream
-
     patch.replace(handler, "__call__", __call__)
     wrap_threaded(patch, handler, "handle", with_stream)
+
+
+# The request -------------------------------------------------------------------------------
+
+
+def add_length(request):
+    """Give a request whose body came in chunks a length: Django goes by that."""
+    if not request.META.get("CONTENT_LENGTH"):
+        size = request._stream.seek(0, io.SEEK_END)
+        request._stream.seek(0)
+        if size:
+            request.META["CONTENT_LENGTH"] = str(size)
+            request._content_length = size
+
+
+def get_post(self):
+    if not hasattr(self, "_post"):
+        self._load_post_and_files()
+    return self._post
+
+
+def get_files(self):
+    if not hasattr(self, "_files"):
+        self._load_post_and_files()
+    return self._files
+
+
+# The handler -------------------------------------------------------------------------------
+
+
+async def with_body(handler, call, receive, send, settings):
+    """Receive the body, and have the handler called with what is left to receive."""
+    body = Body(settings.FILE_UPLOAD_MAX_MEMORY_SIZE, settings.FILE_UPLOAD_TEMP_DIR)
+    try:
+        if await body.read(receive):
+            handler._received_body = body
+            await call(handler, body.replay(receive), send)
+    finally:
+        body.drop()
+
+
+def with_stream(handle):
+    """handle(), called with the body that has been received."""
+
+    def handle_stream(self, body):
+        received = vars(self).pop("_received_body", None)
+        if received is None:
+            return handle(self, body)
+        if received.take():
+            try:
+                return handle(self, received.content)
+            finally:
+                received.close()
+
+    return handle_stream
 
 
 class Unlimited(object):

@@ -9,7 +9,6 @@ https://github.com/django/channels_redis/issues/134
 
 import asyncio
 import collections
-import functools
 import inspect
 import time
 
@@ -34,28 +33,32 @@ def repair(core):
         "receive() does not share one reader by receive_lock",
     )
 
-    @functools.wraps(stock_receive)
     async def receive(self, channel):
         if "!" not in channel:
             return await stock_receive(self, channel)
-        assert self.valid_channel_name(channel)
-        shared = self.non_local_name(channel)
-        assert shared.endswith(self.client_prefix + "!"), "Wrong client prefix"
-        loop = asyncio.get_event_loop()
-        if not self.receive_count:
-            self.receive_event_loop = loop
-            self._turns = Turns()
-        elif self.receive_event_loop is not loop:
-            raise RuntimeError("two event loops receive() on one channel layer at the same time")
-        self.receive_count += 1
-        try:
-            return await next_message(self, channel, shared, self._turns)
-        finally:
-            self.receive_count -= 1
-            if not self.receive_count:
-                self.receive_event_loop = None
+        return await receive_own(self, channel)
 
     patch.replace(layer, "receive", receive)
+
+
+async def receive_own(layer, channel):
+    """receive() on a channel of this process."""
+    assert layer.valid_channel_name(channel)
+    shared = layer.non_local_name(channel)
+    assert shared.endswith(layer.client_prefix + "!"), "Wrong client prefix"
+    loop = asyncio.get_event_loop()
+    if not layer.receive_count:
+        layer.receive_event_loop = loop
+        layer._turns = Turns()
+    elif layer.receive_event_loop is not loop:
+        raise RuntimeError("two event loops receive() on one channel layer at the same time")
+    layer.receive_count += 1
+    try:
+        return await next_message(layer, channel, shared, layer._turns)
+    finally:
+        layer.receive_count -= 1
+        if not layer.receive_count:
+            layer.receive_event_loop = None
 
 
 async def next_message(layer, channel, shared, turns):

@@ -7,8 +7,6 @@ one in a few, and what comes before a WebSocket is accepted is limited too.
 https://nvd.nist.gov/vuln/detail/CVE-2026-44545
 """
 
-import functools
-
 from ..._kinds import Number
 from ..._settings import Variable
 from ...patching.patch import Patch
@@ -43,24 +41,14 @@ def repair(ws_protocol):
         "autobahn's protocol looks different",
     )
 
-    def wrap(name):
-        """Decorator: put a function in the place of the protocol's method, which it gets first."""
+    for name, function in METHODS.items():
         stock = getattr(protocol, name, None)
         patch.expect(stock is not None, "autobahn has no %s()" % name)
-
-        def put(function):
-            @functools.wraps(stock)
-            def method(self, *args, **kwargs):
-                return function(stock, self, *args, **kwargs)
-
-            # autobahn's own is inherited, unless another repair has put one here.
-            (patch.replace if name in vars(protocol) else patch.add)(protocol, name, method)
-
-        return put
-
+        # autobahn's own is inherited, unless another repair has put one here.
+        change = patch.replace if name in vars(protocol) else patch.add
+        change(protocol, name, around(stock, function))
     stock_init = factory.__init__
 
-    @functools.wraps(stock_init)
     def __init__(self, *args, **kwargs):
         stock_init(self, *args, **kwargs)
         limit = max_bytes()
@@ -68,40 +56,61 @@ def repair(ws_protocol):
 
     patch.replace(factory, "__init__", __init__)
 
-    @wrap("_max_message_size_exceeded")
-    def refuse(stock, self, *args):
-        drops, self.failByDrop = self.failByDrop, False  # else the client is not told why
-        try:
-            stock(self, *args)
-        finally:
-            self.failByDrop = drops
-        self.message_data = []
 
-    @wrap("sendMessage")
-    def send(stock, self, *args, **kwargs):
-        limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
-        try:
-            return stock(self, *args, **kwargs)
-        finally:
-            self.maxMessagePayloadSize = limit
+def around(stock, function):
+    """A method that calls a function with the stock's method and its own arguments."""
 
-    @wrap("onMessageFrameData")
-    def receive(stock, self, payload):
-        stock(self, payload)
-        put_together(self.frame_data)
+    def method(*args, **kwargs):
+        return function(stock, *args, **kwargs)
 
-    @wrap("onMessageFrame")
-    def end_frame(stock, self, payload):
-        stock(self, payload)
-        put_together(self.message_data)
+    return method
 
-    @wrap("_dataReceived")
-    def take(stock, self, data):
-        limit = self.maxMessagePayloadSize
-        if self.state == self.STATE_CONNECTING and 0 < limit < len(self.data) + len(data) - HEAD:
-            self.dropConnection(abort=True)
-        else:
-            stock(self, data)
+
+# What is put around methods of autobahn's protocol: (the stock's own, self, its arguments).
+
+
+def refuse(stock, self, *args):
+    drops, self.failByDrop = self.failByDrop, False  # else the client is not told why
+    try:
+        stock(self, *args)
+    finally:
+        self.failByDrop = drops
+    self.message_data = []
+
+
+def send(stock, self, *args, **kwargs):
+    limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+    try:
+        return stock(self, *args, **kwargs)
+    finally:
+        self.maxMessagePayloadSize = limit
+
+
+def receive(stock, self, payload):
+    stock(self, payload)
+    put_together(self.frame_data)
+
+
+def end_frame(stock, self, payload):
+    stock(self, payload)
+    put_together(self.message_data)
+
+
+def take(stock, self, data):
+    limit = self.maxMessagePayloadSize
+    if self.state == self.STATE_CONNECTING and 0 < limit < len(self.data) + len(data) - HEAD:
+        self.dropConnection(abort=True)
+    else:
+        stock(self, data)
+
+
+METHODS = {
+    "_max_message_size_exceeded": refuse,
+    "sendMessage": send,
+    "onMessageFrameData": receive,
+    "onMessageFrame": end_frame,
+    "_dataReceived": take,
+}
 
 
 @patch.when_imported("daphne.http_protocol")
@@ -113,7 +122,6 @@ def repair_upgrade(http_protocol):
     request = http_protocol.WebRequest
     stock = request.process
 
-    @functools.wraps(stock)
     def process(self):
         if is_websocket(self):
             limit = self.server.ws_factory.maxMessagePayloadSize

@@ -15,60 +15,66 @@ patch = Patch(
 
 @patch.when_imported("ssl")
 def repair(ssl):
-    def wrap_socket(
-        sock,
-        keyfile=None,
-        certfile=None,
-        server_side=False,
-        cert_reqs=ssl.CERT_NONE,
-        ssl_version=None,
-        ca_certs=None,
-        do_handshake_on_connect=True,
-        suppress_ragged_eofs=True,
-        ciphers=None,
-    ):
-        """TLS over a socket, as before: nothing is verified unless `cert_reqs` says so."""
-        if server_side and not certfile:
-            raise ValueError("certfile must be specified for server-side operations")
-        if keyfile and not certfile:
-            raise ValueError("certfile must be specified")
-        if ssl_version in (None, ssl.PROTOCOL_TLS):
-            ssl_version = ssl.PROTOCOL_TLS_SERVER if server_side else ssl.PROTOCOL_TLS_CLIENT
-        context = ssl.SSLContext(ssl_version)
-        context.check_hostname = False
-        context.verify_mode = cert_reqs
-        if ca_certs:
-            context.load_verify_locations(ca_certs)
-        if certfile:
-            context.load_cert_chain(certfile, keyfile)
-        if ciphers:
-            context.set_ciphers(ciphers)
-        return context.wrap_socket(
-            sock,
-            server_side=server_side,
-            do_handshake_on_connect=do_handshake_on_connect,
-            suppress_ragged_eofs=suppress_ragged_eofs,
-        )
-
-    def match_hostname(cert, hostname):
-        """CertificateError unless the certificate, from getpeercert(), is for the host."""
-        if not cert:
-            raise ValueError("empty or no certificate: it needs CERT_OPTIONAL or CERT_REQUIRED")
-        names = cert.get("subjectAltName", ())
-        address = packed(hostname)
-        if address is not None:
-            found = any(kind == "IP Address" and packed(v) == address for kind, v in names)
-        else:
-            hosts = [value for kind, value in names if kind == "DNS"]
-            if not hosts:  # only then the subject counts
-                subject = cert.get("subject", ())
-                hosts = [value for part in subject for key, value in part if key == "commonName"]
-            found = any(covers(pattern.lower(), hostname.lower()) for pattern in hosts)
-        if not found:
-            raise ssl.CertificateError("hostname %r doesn't match the certificate" % hostname)
-
     patch.add(ssl, "wrap_socket", wrap_socket)
     patch.add(ssl, "match_hostname", match_hostname)
+
+
+def wrap_socket(
+    sock,
+    keyfile=None,
+    certfile=None,
+    server_side=False,
+    cert_reqs=0,  # ssl.CERT_NONE
+    ssl_version=None,
+    ca_certs=None,
+    do_handshake_on_connect=True,
+    suppress_ragged_eofs=True,
+    ciphers=None,
+):
+    """TLS over a socket, as before: nothing is verified unless `cert_reqs` says so."""
+    import ssl
+
+    if server_side and not certfile:
+        raise ValueError("certfile must be specified for server-side operations")
+    if keyfile and not certfile:
+        raise ValueError("certfile must be specified")
+    if ssl_version in (None, ssl.PROTOCOL_TLS):
+        ssl_version = ssl.PROTOCOL_TLS_SERVER if server_side else ssl.PROTOCOL_TLS_CLIENT
+    context = ssl.SSLContext(ssl_version)
+    context.check_hostname = False
+    context.verify_mode = cert_reqs
+    if ca_certs:
+        context.load_verify_locations(ca_certs)
+    if certfile:
+        context.load_cert_chain(certfile, keyfile)
+    if ciphers:
+        context.set_ciphers(ciphers)
+    return context.wrap_socket(
+        sock,
+        server_side=server_side,
+        do_handshake_on_connect=do_handshake_on_connect,
+        suppress_ragged_eofs=suppress_ragged_eofs,
+    )
+
+
+def match_hostname(cert, hostname):
+    """CertificateError unless the certificate, from getpeercert(), is for the host."""
+    if not cert:
+        raise ValueError("empty or no certificate: it needs CERT_OPTIONAL or CERT_REQUIRED")
+    names = cert.get("subjectAltName", ())
+    address = packed(hostname)
+    if address is not None:
+        found = any(kind == "IP Address" and packed(v) == address for kind, v in names)
+    else:
+        hosts = [value for kind, value in names if kind == "DNS"]
+        if not hosts:  # only then the subject counts
+            subject = cert.get("subject", ())
+            hosts = [value for part in subject for key, value in part if key == "commonName"]
+        found = any(covers(pattern.lower(), hostname.lower()) for pattern in hosts)
+    if not found:
+        from ssl import CertificateError
+
+        raise CertificateError("hostname %r doesn't match the certificate" % hostname)
 
 
 def packed(text):

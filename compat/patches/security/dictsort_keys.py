@@ -23,36 +23,44 @@ def repair(defaultfilters):
     stock = vars(defaultfilters).get("_property_resolver")
 
     def property_resolver(arg):
-        """The function that gives an object's sort key; arg: "name", "name.name" or a number."""
-        try:
-            float(arg)
-        except ValueError:
-            pass
-        else:
-            return stock(arg)
-        names = arg.split(".")
-        if any(name.startswith("_") for name in names):
-            raise missing("no sorting by %r: it begins with an underscore", (arg,))
-
-        def resolve(value):
-            for name in names:
-                value = step(value, name)
-            return value
-
-        return resolve
-
-    def step(value, name):
-        try:
-            return value[name]
-        except (TypeError, AttributeError, KeyError, ValueError, IndexError):
-            pass
-        try:
-            return getattr(value, name)
-        except AttributeError:
-            pass
-        try:
-            return value[int(name)]
-        except (TypeError, AttributeError, KeyError, ValueError, IndexError):
-            raise missing("nothing to sort by: %r", (name,))
+        return stock(arg) if is_number(arg) else resolver(arg.split("."), missing)
 
     patch.replace_everywhere(defaultfilters, "_property_resolver", property_resolver)
+
+
+def is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def resolver(names, missing):
+    """The function that gives an object's sort key. missing: what it raises where there is none."""
+    if any(name.startswith("_") for name in names):
+        shown = ".".join(names)
+        raise missing("no sorting by %r: it begins with an underscore", (shown,))
+
+    def resolve(value):
+        for name in names:
+            value = step(value, name, missing)
+        return value
+
+    return resolve
+
+
+def step(value, name, missing):
+    """The item or the attribute of that name."""
+    try:
+        return value[name]
+    except (TypeError, AttributeError, KeyError, ValueError, IndexError):
+        pass
+    try:
+        return getattr(value, name)
+    except AttributeError:
+        pass
+    try:
+        return value[int(name)]
+    except (TypeError, AttributeError, KeyError, ValueError, IndexError):
+        raise missing("nothing to sort by: %r", (name,))

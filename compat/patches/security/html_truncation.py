@@ -7,8 +7,6 @@ Truncate HTML in linear time.
 https://www.djangoproject.com/weblog/2026/feb/03/security-releases/
 """
 
-import functools
-
 from ...patching.patch import Patch
 
 patch = Patch(
@@ -26,8 +24,6 @@ WORDS = (r"<[^>]+?>|([^<>\s]+)", r"<.*?>|((?:\w[-\w]*|&.*?;)+)")
 
 @patch.when_imported("django.utils.text")
 def repair(text_module):
-    import re
-
     stock = vars(text_module.Truncator).get("_truncate_html")
     code = getattr(stock, "__code__", None)
     patch.expect(
@@ -36,52 +32,67 @@ def repair(text_module):
         "HTML is truncated differently",
     )
     patch.expect(text_module.re_words.pattern in WORDS, "words of HTML are found differently")
-    # After the last ">" there are no tags.
-    tag_or_word, word = re.compile(WORDS[0]), re.compile(r"([^<>\s]+)")
-    tag_or_char, char = re.compile(r"<[^>]+?>|(.)", re.S), re.compile(r"(.)", re.S)
-    tag_parts = re.compile(r"<(/)?(\S+?)(?:(\s*/)|\s.*?)?>", re.S)
+    tokens = Tokens()
 
-    def tokens(text, words):
-        """Matches of tags, whose group 1 is None, and of words or characters."""
-        last = text.rfind(">") + 1
-        for match in (tag_or_word if words else tag_or_char).finditer(text, 0, last):
-            yield match
-        for match in (word if words else char).finditer(text, last):
-            yield match
-
-    @functools.wraps(stock)
     def _truncate_html(self, length, truncate, text, truncate_len, words):
         if words and length <= 0:
             return ""
-        end = found = 0
-        stack, count = [], {}  # open tags, and how many there are of each
-        for match in tokens(text, words) if length >= 0 else ():
-            if match.group(1):
-                found += 1
-                if found == truncate_len:
-                    end = match.end()
-                if found > length:
-                    break
-                continue
-            tag = tag_parts.match(match.group()) if found < truncate_len else None
-            if not tag:
-                continue
-            closing, name, self_closing = tag.groups()
-            name = name.lower()
-            if self_closing or name in VOID:
-                continue
-            if not closing:
-                stack.append(name)
-                count[name] = count.get(name, 0) + 1
-            elif count.get(name):
-                # It closes what was opened after its start, too.
-                closed = None
-                while closed != name:
-                    closed = stack.pop()
-                    count[closed] -= 1
-        if found <= length:
+        kept, ends = truncated(tokens, length, text, truncate_len, words)
+        if kept is None:
             return text
-        ends = ["</%s>" % name for name in reversed(stack)]
-        return text[:end] + self.add_truncation_text("", truncate) + "".join(ends)
+        return kept + self.add_truncation_text("", truncate) + ends
 
     patch.replace(text_module.Truncator, "_truncate_html", _truncate_html)
+
+
+class Tokens(object):
+    """Finds tags, whose group 1 is None, and words or characters in HTML."""
+
+    def __init__(self):
+        import re
+
+        # After the last ">" there are no tags.
+        self.tag_or_word, self.word = re.compile(WORDS[0]), re.compile(r"([^<>\s]+)")
+        self.tag_or_char, self.char = re.compile(r"<[^>]+?>|(.)", re.S), re.compile(r"(.)", re.S)
+        self.tag_parts = re.compile(r"<(/)?(\S+?)(?:(\s*/)|\s.*?)?>", re.S)
+
+    def of(self, text, words):
+        """Their matches."""
+        last = text.rfind(">") + 1
+        for match in (self.tag_or_word if words else self.tag_or_char).finditer(text, 0, last):
+            yield match
+        for match in (self.word if words else self.char).finditer(text, last):
+            yield match
+
+
+def truncated(tokens, length, text, truncate_len, words):
+    """(what is left of the text, the end tags it needs); (None, "") where all of it is."""
+    end = found = 0
+    stack, count = [], {}  # open tags, and how many there are of each
+    for match in tokens.of(text, words) if length >= 0 else ():
+        if match.group(1):
+            found += 1
+            if found == truncate_len:
+                end = match.end()
+            if found > length:
+                break
+            continue
+        tag = tokens.tag_parts.match(match.group()) if found < truncate_len else None
+        if not tag:
+            continue
+        closing, name, self_closing = tag.groups()
+        name = name.lower()
+        if self_closing or name in VOID:
+            continue
+        if not closing:
+            stack.append(name)
+            count[name] = count.get(name, 0) + 1
+        elif count.get(name):
+            # It closes what was opened after its start, too.
+            closed = None
+            while closed != name:
+                closed = stack.pop()
+                count[closed] -= 1
+    if found <= length:
+        return None, ""
+    return text[:end], "".join("</%s>" % name for name in reversed(stack))

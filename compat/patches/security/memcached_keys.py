@@ -8,7 +8,6 @@ client takes such keys; a subclass may have a validate_key() of its own instead.
 https://www.djangoproject.com/weblog/2020/jun/03/security-releases/
 """
 
-import functools
 import re
 
 from ...patching.patch import Patch
@@ -31,16 +30,6 @@ check = Switch(
     at=False,
 )
 FORBIDDEN = re.compile(b"[\\x00-\\x20\\x7f]")
-# method → (name of its first argument, place of `version` among the positional ones)
-ONE_KEY = {
-    "add": ("key", 3),
-    "get": ("key", 2),
-    "set": ("key", 3),
-    "delete": ("key", 1),
-    "incr": ("key", 2),
-    "decr": ("key", 2),
-}
-MANY_KEYS = {"get_many": ("keys", 1), "set_many": ("data", 2), "delete_many": ("keys", 1)}
 
 
 @patch.when_imported("django.core.cache")
@@ -62,40 +51,55 @@ def repair(memcached):
     cls = memcached.BaseMemcachedCache
     patch.expect("validate_key" not in vars(cls), "it checks its keys already")
     patch.expect(hasattr(base, "InvalidCacheKey"), "there is no InvalidCacheKey")
-    InvalidCacheKey = base.InvalidCacheKey
-
-    def validate_key(self, key):
-        if not check():
-            return
-        sent = key if isinstance(key, bytes) else key.encode("utf-8", "surrogatepass")
-        # In bytes: memcached takes what comes after a line that is too long for the next command.
-        if len(sent) > base.MEMCACHE_MAX_KEY_LENGTH:
-            raise InvalidCacheKey(
-                "%r has more than the %d bytes that a key in memcached may have"
-                % (key, base.MEMCACHE_MAX_KEY_LENGTH)
-            )
-        if FORBIDDEN.search(sent):
-            raise InvalidCacheKey("whitespace or a control character in %r" % key)
-
-    def checked(name, first, place):
+    patch.add(cls, "validate_key", validate_key)
+    for name, keys_of in METHODS.items():
         stock = vars(cls).get(name)
         patch.expect(stock, "BaseMemcachedCache has no %s" % name)
+        patch.replace(cls, name, checked(stock, keys_of))
 
-        @functools.wraps(stock)
-        def operation(self, *args, **kwargs):
-            if not args and first in kwargs:
-                args = (kwargs.pop(first),)
-            if args:
-                version = kwargs.get("version", args[place] if len(args) > place else None)
-                if first == "keys":
-                    args = (list(args[0]),) + args[1:]  # it may be an iterator
-                for key in args[0] if name in MANY_KEYS else args[:1]:
-                    self.validate_key(self.make_key(key, version=version))
-            return stock(self, *args, **kwargs)
 
-        patch.replace(cls, name, operation)
+def validate_key(self, key):
+    from django.core.cache.backends.base import MEMCACHE_MAX_KEY_LENGTH, InvalidCacheKey
 
-    patch.add(cls, "validate_key", validate_key)
-    for methods in (ONE_KEY, MANY_KEYS):
-        for name, (first, place) in methods.items():
-            checked(name, first, place)
+    if not check():
+        return
+    sent = key if isinstance(key, bytes) else key.encode("utf-8", "surrogatepass")
+    # In bytes: memcached takes what comes after a line that is too long for the next command.
+    if len(sent) > MEMCACHE_MAX_KEY_LENGTH:
+        raise InvalidCacheKey(
+            "%r has more than the %d bytes that a key in memcached may have"
+            % (key, MEMCACHE_MAX_KEY_LENGTH)
+        )
+    if FORBIDDEN.search(sent):
+        raise InvalidCacheKey("whitespace or a control character in %r" % key)
+
+
+def checked(stock, keys_of):
+    """The method, with its keys checked first. keys_of: makes the keys of its first argument."""
+
+    # Patch.replace() has it called with all of the stock's arguments, of which `version` is last.
+    def operation(self, first, *rest):
+        keys = keys_of(first)
+        for key in keys:
+            self.validate_key(self.make_key(key, version=rest[-1]))
+        return stock(self, keys if keys_of is list else first, *rest)
+
+    return operation
+
+
+def alone(key):
+    return (key,)
+
+
+# What makes the keys of the first argument of each method. list: it may be an iterator.
+METHODS = {
+    "add": alone,
+    "get": alone,
+    "set": alone,
+    "delete": alone,
+    "incr": alone,
+    "decr": alone,
+    "get_many": list,
+    "delete_many": list,
+    "set_many": tuple,
+}

@@ -51,37 +51,14 @@ def repair(parser):
     patch.expect(
         {"Parser", "exhaust", "b64decode"} <= set(names), "the parser reads its parts differently"
     )
-
-    @functools.wraps(parts)
-    def counted_parts(self):
-        max_files = limit()
-        max_fields = parser.settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
-        files = others = 0
-        for kind, headers, stream in parts(self):
-            if kind == parser.FILE:
-                files += 1
-                if max_files is not None and files > max_files:
-                    raise TooManyFilesSent(
-                        "The form has more files than settings.DATA_UPLOAD_MAX_NUMBER_FILES."
-                    )
-                if headers.get("content-transfer-encoding", ("",))[0].strip() == "base64":
-                    stream = Base64Groups(stream, parser.MultiPartParserError)
-            else:
-                others += 1
-                # Two: what is before the first boundary and after the last counts here as well.
-                if max_fields is not None and others > max_fields + 2:
-                    raise exceptions.TooManyFieldsSent(
-                        "The form has more parts than settings.DATA_UPLOAD_MAX_NUMBER_FIELDS."
-                    )
-            yield kind, headers, stream
-
     exhaust = parser.exhaust
 
-    @functools.wraps(exhaust)
+    def counted_parts(self):
+        return counted(parts(self), parser)
+
     def exhaust_raw(stream_or_iterable):
         exhaust(getattr(stream_or_iterable, "base64_stream", stream_or_iterable))
 
-    @functools.wraps(parse)
     def closing_parse(self):
         try:
             return parse(self)
@@ -95,6 +72,32 @@ def repair(parser):
     patch.replace(parser.Parser, "__iter__", counted_parts)
     patch.replace_everywhere(parser, "exhaust", exhaust_raw)
     patch.replace(parser.MultiPartParser, "parse", closing_parse)
+
+
+def counted(parts, parser):
+    """The parts of a form, files of base64 in whole groups; an error when they are too many."""
+    from django.core import exceptions
+
+    max_files = limit()
+    max_fields = parser.settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    files = others = 0
+    for kind, headers, stream in parts:
+        if kind == parser.FILE:
+            files += 1
+            if max_files is not None and files > max_files:
+                raise exceptions.TooManyFilesSent(
+                    "The form has more files than settings.DATA_UPLOAD_MAX_NUMBER_FILES."
+                )
+            if headers.get("content-transfer-encoding", ("",))[0].strip() == "base64":
+                stream = Base64Groups(stream, parser.MultiPartParserError)
+        else:
+            others += 1
+            # Two: what is before the first boundary and after the last counts here as well.
+            if max_fields is not None and others > max_fields + 2:
+                raise exceptions.TooManyFieldsSent(
+                    "The form has more parts than settings.DATA_UPLOAD_MAX_NUMBER_FIELDS."
+                )
+        yield kind, headers, stream
 
 
 @patch.when_imported("django.http.request")

@@ -7,8 +7,6 @@ the admin's widget for URLs (CVE-2024-41991). What is too long to be a name is n
 https://www.djangoproject.com/weblog/2024/aug/06/security-releases/
 """
 
-import functools
-
 from ...patching.patch import Patch
 
 patch = Patch(
@@ -24,28 +22,73 @@ MAX_URL, MAX_MAIL, MAX_LABEL = 2048, 320, 63
 
 @patch.when_imported("django.utils.html")
 def repair(html):
-    import re
-
-    stock, stock_quote = html.urlize, html.smart_urlquote
     for name in ("WRAPPING_PUNCTUATION", "word_split_re", "simple_url_re", "simple_url_2_re"):
         patch.expect(hasattr(html, name), "html has no %s" % name)
-    trailing = getattr(html, "TRAILING_PUNCTUATION_CHARS", ".,:;!")  # since 1.11.11
+    links = Links(html)
 
-    dots = re.compile("[.\u3002\uff0e\uff61]")
+    def urlize(text, trim_url_limit=None, nofollow=False, autoescape=False):
+        return links.put_into(text, trim_url_limit, nofollow, autoescape)
 
-    def is_slow(host):
-        """
-        Whether the codec for names would take long, and refuse it: some releases are quadratic.
+    def smart_urlquote(url):
+        return links.quote(url)
 
-        In the length of a name, and Python 3.6's in that of a label.
-        """
-        if len(host) > MAX_URL:
-            return True
-        # Of ASCII none is slow, and user:password@ is no label.
-        return not is_ascii(host) and any(len(label) > MAX_LABEL for label in dots.split(host))
+    patch.replace_everywhere(html, "urlize", html.keep_lazy_text(urlize))
+    patch.replace_everywhere(html, "smart_urlquote", smart_urlquote)
 
-    def link(middle, trail):
+
+@patch.when_imported("django.contrib.admin.widgets")
+def repair_widget(widgets):
+    stock = widgets.AdminURLFieldWidget.get_context
+
+    def get_context(self, name, value, attrs):
+        context = stock(self, name, value, attrs)
+        if len(str(value or "")) > MAX_URL:
+            context["url_valid"] = False
+            context["widget"]["href"] = ""
+        return context
+
+    patch.replace(widgets.AdminURLFieldWidget, "get_context", get_context)
+
+
+ENTITIES = (("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"))
+
+
+class Links(object):
+    """What finds and makes the links. html: Django's module, as it is before the repair."""
+
+    def __init__(self, html):
+        import re
+
+        self.html = html
+        self.stock_quote = html.smart_urlquote
+        self.trailing = getattr(html, "TRAILING_PUNCTUATION_CHARS", ".,:;!")  # since 1.11.11
+        self.dots = re.compile("[.\u3002\uff0e\uff61]")
+
+    def put_into(self, text, trim_url_limit, nofollow, autoescape):
+        """The text with its links as HTML; see Django's urlize()."""
+        html = self.html
+        is_safe = isinstance(text, html.SafeData)
+        escaped = html.escape if autoescape and not is_safe else html.force_text
+
+        def one(word):
+            if not ("." in word or "@" in word or ":" in word):
+                return escaped(word)
+            start, end = trimmed(word, html.WRAPPING_PUNCTUATION, self.trailing)
+            url, middle, trail = self.link(word[start:end], word[end:])
+            if url is None:
+                return escaped(word)
+            shown = middle
+            if trim_url_limit is not None and len(shown) > trim_url_limit:
+                shown = "%s..." % shown[: max(0, trim_url_limit - 3)]
+            rel = ' rel="nofollow"' if nofollow and not url.startswith("mailto:") else ""
+            parts = escaped(word[:start]), html.escape(url), rel, escaped(shown), escaped(trail)
+            return '%s<a href="%s"%s>%s</a>%s' % parts
+
+        return "".join(map(one, html.word_split_re.split(html.force_text(text))))
+
+    def link(self, middle, trail):
         """(href, what of the word is its text, what follows it), href None where it is no link."""
+        html = self.html
         if len(middle) <= MAX_URL:
             scheme = None
             if html.simple_url_re.match(middle):
@@ -59,7 +102,7 @@ def repair(html):
                 return html.smart_urlquote(scheme + target), middle, trail
         if len(middle) <= MAX_MAIL and ":" not in middle and middle.count("@") == 1:
             local, domain = middle.split("@")
-            if local and "." in domain and not (domain.startswith(".") or is_slow(domain)):
+            if local and "." in domain and not (domain.startswith(".") or self.is_slow(domain)):
                 try:
                     domain = domain.encode("idna").decode("ascii")
                 except UnicodeError:
@@ -67,70 +110,42 @@ def repair(html):
                 return "mailto:%s@%s" % (local, domain), middle, trail
         return None, middle, trail
 
-    def unescape(middle, trail):
-        """The URL without HTML's entities, one of which may end in what was taken away."""
-        target = middle + trail
-        for entity, character in ENTITIES:
-            target = target.replace(entity, character)
-        if trail and target.endswith(trail):
-            target = target[: -len(trail)]
-        elif trail == ";":
-            middle, trail = middle + trail, ""
-        return target, middle, trail
-
-    @functools.wraps(stock)
-    def urlize(text, trim_url_limit=None, nofollow=False, autoescape=False):
-        is_safe = isinstance(text, html.SafeData)
-        escaped = html.escape if autoescape and not is_safe else html.force_text
-
-        def one(word):
-            if not ("." in word or "@" in word or ":" in word):
-                return escaped(word)
-            start, end = trimmed(word, html.WRAPPING_PUNCTUATION, trailing)
-            url, middle, trail = link(word[start:end], word[end:])
-            if url is None:
-                return escaped(word)
-            shown = middle
-            if trim_url_limit is not None and len(shown) > trim_url_limit:
-                shown = "%s..." % shown[: max(0, trim_url_limit - 3)]
-            rel = ' rel="nofollow"' if nofollow and not url.startswith("mailto:") else ""
-            parts = escaped(word[:start]), html.escape(url), rel, escaped(shown), escaped(trail)
-            return '%s<a href="%s"%s>%s</a>%s' % parts
-
-        return "".join(map(one, html.word_split_re.split(html.force_text(text))))
-
-    @functools.wraps(stock_quote)
-    def smart_urlquote(url):
+    def quote(self, url):
+        """Django's smart_urlquote(), but a host that is too long to be one is only quoted."""
+        html = self.html
         if isinstance(url, str) and len(url) > MAX_LABEL:
             try:
                 host = html.urlsplit(url).netloc
             except ValueError:
                 host = ""
-            if is_slow(host):
+            if self.is_slow(host):
                 safe = html.RFC3986_SUBDELIMS + html.RFC3986_GENDELIMS + "~"
                 return html.quote(html.unquote(url), safe=safe)
-        return stock_quote(url)
+        return self.stock_quote(url)
 
-    patch.replace_everywhere(html, "urlize", html.keep_lazy_text(urlize))
-    patch.replace_everywhere(html, "smart_urlquote", smart_urlquote)
+    def is_slow(self, host):
+        """
+        Whether the codec for names would take long, and refuse it: some releases are quadratic.
 
-
-@patch.when_imported("django.contrib.admin.widgets")
-def repair_widget(widgets):
-    stock = widgets.AdminURLFieldWidget.get_context
-
-    @functools.wraps(stock)
-    def get_context(self, name, value, attrs):
-        context = stock(self, name, value, attrs)
-        if len(str(value or "")) > MAX_URL:
-            context["url_valid"] = False
-            context["widget"]["href"] = ""
-        return context
-
-    patch.replace(widgets.AdminURLFieldWidget, "get_context", get_context)
+        In the length of a name, and Python 3.6's in that of a label.
+        """
+        if len(host) > MAX_URL:
+            return True
+        # Of ASCII none is slow, and user:password@ is no label.
+        labels = () if is_ascii(host) else self.dots.split(host)
+        return any(len(label) > MAX_LABEL for label in labels)
 
 
-ENTITIES = (("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"))
+def unescape(middle, trail):
+    """The URL without HTML's entities, one of which may end in what was taken away."""
+    target = middle + trail
+    for entity, character in ENTITIES:
+        target = target.replace(entity, character)
+    if trail and target.endswith(trail):
+        target = target[: -len(trail)]
+    elif trail == ";":
+        middle, trail = middle + trail, ""
+    return target, middle, trail
 
 
 def is_ascii(text):
