@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from .errors import BadValue, ConfError
 from .settings import NGINX_BIN, NO_SYSTEM, REDIS_SERVER_BIN, UWSGI_BIN
@@ -22,7 +23,7 @@ SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", 
 VERSION = re.compile(r"\d+\.\d+\.\d+\S*\Z")
 
 
-def nginx():
+def nginx() -> str:
     """The path of an nginx program; raises ConfError with what to do when there is none."""
     found = NGINX_BIN() or on_path("nginx")
     if found:
@@ -41,7 +42,7 @@ def nginx():
     )
 
 
-def nginx_version(path):
+def nginx_version(path: str) -> Tuple[int, ...]:
     """(major, minor, micro) of an nginx program."""
     try:
         # A bare `nginx -v` prints to stderr.
@@ -54,7 +55,7 @@ def nginx_version(path):
     return tuple(int(part) for part in match.groups())
 
 
-def check_realip(path, option):
+def check_realip(path: str, option: str) -> None:
     """Raises BadValue when an nginx cannot take a client's address from a proxy's header."""
     try:
         text = _output([path, "-V"])
@@ -67,7 +68,7 @@ def check_realip(path, option):
         )
 
 
-def redis_server():
+def redis_server() -> str:
     """The path of a Redis (or Valkey) server."""
     found = (
         REDIS_SERVER_BIN()
@@ -84,13 +85,14 @@ def redis_server():
     )
 
 
-class Uwsgi(object):
-    """How to start uWSGI: `command` (list), and the ini's `plugin` and `virtualenv`, or ""."""
+class Uwsgi(NamedTuple):
+    """How to start uWSGI, and the ini's `plugin` and `virtualenv`."""
 
-    def __init__(self, command, plugin="", virtualenv=""):
-        self.command, self.plugin, self.virtualenv = command, plugin, virtualenv
+    command: List[str]
+    plugin: str = ""
+    virtualenv: str = ""
 
-    def knows(self, option):
+    def knows(self, option: str) -> bool:
         """Whether this version has an option; an unknown one would stop it (see `strict`)."""
         try:
             return ("--%s " % option) in _output(self.command + ["--help"])
@@ -98,7 +100,7 @@ class Uwsgi(object):
             raise ConfError("uWSGI: %s does not run: %s" % (self.command[0], error.strerror))
 
 
-def uwsgi():
+def uwsgi() -> Uwsgi:
     """
     A uWSGI that embeds this very Python.
 
@@ -133,7 +135,7 @@ def uwsgi():
     )
 
 
-def embedded_python(program, wanted=None):
+def embedded_python(program: str, wanted: Optional[str] = None) -> Tuple[Optional[str], str]:
     """
     (version, plugin) of the Python in a uWSGI, (None, "") when it has none at all.
 
@@ -152,7 +154,7 @@ def embedded_python(program, wanted=None):
     return None, ""
 
 
-def python_version(program):
+def python_version(program: str) -> str:
     """The version of an interpreter, as "3.7.16"; raises BadValue for what is none."""
     if program == sys.executable:
         return platform.python_version()
@@ -167,7 +169,7 @@ def python_version(program):
     raise BadValue("--python: %s does not run" % program)
 
 
-def supervisord():
+def supervisord() -> List[str]:
     """The command that runs supervisord in this environment."""
     if importlib.util.find_spec("supervisor") is None:
         raise ConfError("supervisor is not installed in the environment of %s" % sys.executable)
@@ -175,14 +177,14 @@ def supervisord():
     return [sys.executable, os.path.join(here, "patient_supervisord.py")]
 
 
-def _output(words):
+def _output(words: Sequence[str]) -> str:
     done = subprocess.run(
         words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     return done.stdout.decode("utf-8", "replace")
 
 
-def on_path(program, besides=None):
+def on_path(program: str, besides: Optional[str] = None) -> Optional[str]:
     """A program on PATH or in a system folder, not in this environment's own scripts."""
     places = os.environ.get("PATH", "").split(os.pathsep)
     if not NO_SYSTEM():
@@ -196,7 +198,7 @@ def on_path(program, besides=None):
     return None
 
 
-def in_package(package, *parts):
+def in_package(package: str, *parts: str) -> Optional[str]:
     """A program inside an installed package, made executable if a wheel lost the bit."""
     spec = importlib.util.find_spec(package)
     for place in (spec.submodule_search_locations if spec else None) or []:

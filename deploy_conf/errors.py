@@ -4,7 +4,7 @@
 class ConfError(Exception):
     """Something the user can mend; `code` is the exit status (2 for a bad value, 1 otherwise)."""
 
-    def __init__(self, message, code=1):
+    def __init__(self, message: str, code: int = 1):
         super().__init__(message)
         self.code = code
 
@@ -12,5 +12,5 @@ class ConfError(Exception):
 class BadValue(ConfError):
     """A missing or impossible option or setting."""
 
-    def __init__(self, message):
+    def __init__(self, message: str):
         super().__init__(message, code=2)

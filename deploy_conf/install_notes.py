@@ -1,49 +1,59 @@
 """README.txt beside the rendered files: where each goes, in commands to copy."""
 
 import shlex
+from typing import Any, Dict
 
-from . import templating
+from . import probe, templating
+from .layout import Layout
+from .site import Site
 
 
-def site(facts, place):
+def site(site: Site, layout: Layout) -> str:
     """The notes for a whole site."""
-    return templating.render("README-site.txt", _values(facts, place))
+    return templating.render("README-site.txt", _values(site, layout))
 
 
-def websocket(facts, place):
+def websocket(site: Site, layout: Layout) -> str:
     """The notes for the WebSocket pieces."""
-    return templating.render("README-websocket.txt", _values(facts, place))
+    return templating.render("README-websocket.txt", _values(site, layout))
 
 
-def front(facts, place):
+def front(site: Site, layout: Layout) -> str:
     """The notes for the front of several nodes."""
-    values = {
-        "name": facts.name,
-        "nodes_plain": "\n".join(place.nodes),
-        "conf": shlex.quote(place.conf),
-        "master": shlex.quote(place.master),
-        "log": shlex.quote(place.log),
-        "nginx": shlex.quote(place.nginx),
-        "minfds": place.minfds,
-    }
-    return templating.render("README-front.txt", values)
+    return templating.render("README-front.txt", _values(site, layout))
 
 
-def _values(facts, place):
-    group = (place.nginx_user or "").split(" ")[-1]
+def _values(site: Site, layout: Layout) -> Dict[str, Any]:
+    origin = _origin(layout)
+    probed = site.websocket_probe or site.websocket_paths[0]
     return {
-        "name": facts.name,
-        "id": facts.name.replace("-", "_"),
-        "conf": shlex.quote(place.conf),
-        "run": shlex.quote(place.run),
-        "master": shlex.quote(place.master),
-        "log": shlex.quote(place.log),
-        "user": place.user,
-        "nginx_group": group,
-        "directory": facts.directory,
-        "websocket_path": facts.websocket_path,
-        "daphne_port": place.daphne_port,
-        "nginx": shlex.quote(place.nginx),
-        "redis": bool(place.redis_socket),
-        "supervisor_socket": shlex.quote(place.supervisor_socket),
+        "name": site.name,
+        "settings": site.settings.module or "",
+        "settings_source": site.settings.source,
+        "nodes": "\n".join(layout.nodes),
+        "conf": shlex.quote(layout.conf),
+        "run": shlex.quote(layout.run),
+        "master": shlex.quote(layout.master),
+        "log": shlex.quote(layout.log),
+        "user": layout.user,
+        "nginx_group": (layout.nginx_user or "").split(" ")[-1],
+        "websocket_paths": " ".join(site.websocket_paths),
+        "nginx": shlex.quote(layout.nginx),
+        "supervisor_socket": shlex.quote(layout.supervisor_socket),
+        "minfds": layout.minfds,
+        "origin": origin,
+        "check_url": origin + probed,
+        "probe": site.websocket_probe,
+        "named": bool(layout.domains),
     }
+
+
+def _origin(layout: Layout) -> str:
+    """The public address, without a slash at its end."""
+    scheme, usual = ("https", 443) if layout.tls_cert else ("http", 80)
+    name = layout.domains[0] if layout.domains else "www.example.org"
+    if name.startswith("*."):
+        name = "www" + name[1:]
+    if layout.port == usual:
+        return "%s://%s" % (scheme, name)
+    return "%s://%s" % (scheme, probe.authority(name.strip("[]"), layout.port))

@@ -1,43 +1,71 @@
-"""Where the files of one run go, and who runs it: an administrator's machine, or this folder."""
+"""Where the files of one run lie, and who runs it: an administrator's machine, or this folder."""
 
+import argparse
 import os
 import pwd
 import resource
-import socket
 import zlib
+from typing import Any, Dict, List, NamedTuple, Optional
 
-from . import binaries, options
+from . import binaries, machine, options, redis_address
 from .errors import BadValue
+from .site import Site
 
 MINFDS = 4096
 TAKES_E = (1, 19, 5)  # the first nginx with the option -e
 ALL_ADDRESSES = ["0.0.0.0", "::"]  # noqa: S104 (a public site)
 
 
-class Place(object):
-    """
-    Folders, sockets, ports and programs for the templates.
+class Layout(NamedTuple):
+    """Folders, sockets, ports, accounts and programs for the templates; never changed."""
 
-    conf, run, log, master, tmp (folders; master: for what nginx's master and supervisord write,
-    root's where they are root's); uwsgi_socket, redis_socket, supervisor_socket (paths);
-    addresses, port, redirect_port, domains, tls_cert, tls_key (nginx); daphne_port;
-    user, nginx_user, supervisord_user (account names or None); nginx, redis_server, uwsgi
-    (programs); redis_url, redis_password; environment (dict, added to the site's own).
-    """
+    # Folders. `master` is for what nginx's master and supervisord write: root's where they run as
+    # root. A front has no `run`.
+    conf: str
+    log: str
+    master: str
+    tmp: str
+    # nginx
+    nginx: str
+    nginx_takes_e: bool
+    nginx_user: Optional[str]  # "account group", None when nginx cannot change it
+    addresses: List[str]
+    port: int
+    minfds: int
+    redirect_port: Optional[int] = None
+    domains: List[str] = []
+    tls_cert: Optional[str] = None
+    tls_key: Optional[str] = None
+    nodes: List[str] = []  # of a front: ADDRESS:PORT
+    health_host: str = ""  # the name by which a balancer's check is answered
+    acme_root: Optional[str] = None  # folder of the certificate's challenges
+    logs_to_supervisor: bool = False
+    # The site's processes
+    run: str = ""
+    uwsgi: binaries.Uwsgi = binaries.Uwsgi([])
+    uwsgi_socket: str = ""
+    daphne_port: int = 0
+    user: Optional[str] = None
+    environment: Dict[str, str] = {}  # added to the site's own
+    # supervisor
+    supervisor_socket: str = ""
+    supervisord_user: Optional[str] = None
+    retries: int = 3
+    steady: int = 1  # seconds after which a program counts as started
+    hurry: Optional[int] = None  # seconds that any process may take to end; None: what it needs
+    # Redis
+    redis_url: Optional[str] = None
+    redis_socket: Optional[str] = None  # these only for a Redis of the site's own
+    redis_password: Optional[str] = None
+    redis_server: str = ""
 
-    nodes = ()  # of a front: ADDRESS:PORT
-    hurry = None  # seconds that any process may take to end; None: as long as it needs
-
-    def __init__(self, **values):
-        self.__dict__.update(values)
-
-    def patience(self, seconds):
+    def patience(self, seconds: int) -> int:
         """How long to wait for a process that may need this many seconds to end."""
         return seconds if self.hurry is None else min(seconds, self.hurry)
 
 
-def for_administrator(args, facts):
-    """Places as a distribution has them, from `render`'s options; raises BadValue."""
+def for_administrator(args: argparse.Namespace, site: Site, output: str) -> Layout:
+    """As a distribution lays files out, from `render`'s options; raises BadValue."""
     websocket_only = args.only == "websocket"
     listening = _listening(args, needs_domain=not websocket_only)
     domains = listening["domains"]
@@ -45,50 +73,43 @@ def for_administrator(args, facts):
         raise BadValue("--user: which account runs the site? (root only if you name it)")
     account = options.user("--user", args.user or pwd.getpwuid(os.getuid()).pw_name)
     nginx_user = options.user("--nginx-user", args.nginx_user or account)
-    name = facts.name
-    run = options.socket_folder("--run-dir", args.run_dir or "/run/" + name)
-    log = options.path("--log-dir", args.log_dir or "/var/log/" + name)
+    run = options.socket_folder("--run-dir", args.run_dir or "/run/" + site.name)
+    log = options.path("--log-dir", args.log_dir or "/var/log/" + site.name)
     # Where the account may write, it could put a link in the way of what root writes.
     master = run + "-root"
     conf = options.path("--conf-dir", args.conf_dir or os.path.abspath(args.output))
     environment = {}
     if domains:
-        environment["ALLOWED_HOSTS"] = ",".join(domain.replace("*.", ".") for domain in domains)
+        environment["ALLOWED_HOSTS"] = ",".join(map(allowed_host, domains))
     if listening["tls_cert"]:
         environment["BEHIND_TLS"] = "1"
-    environment = {k: v for k, v in environment.items() if k not in facts.environment}
-    own_redis = not args.redis_url
-    redis_server = "/usr/bin/redis-server"
-    if args.redis_server:
-        redis_server = options.executable("--redis-server", args.redis_server)
-    uwsgi = None if websocket_only else _uwsgi(args.uwsgi, facts.python)
-    return Place(
+    if not machine.names_locale(site.environment):
+        environment["LANG"] = machine.utf8_locale()
+    environment = {k: v for k, v in environment.items() if k not in site.environment}
+    return Layout(
         conf=conf,
         run=run,
         log=log,
         master=master,
         tmp=master,
+        uwsgi=binaries.Uwsgi([]) if websocket_only else _uwsgi(args.uwsgi, site.python),
         uwsgi_socket=os.path.join(run, "uwsgi.sock"),
-        redis_socket=os.path.join(run, "redis.sock") if own_redis else None,
         supervisor_socket=os.path.join(master, "supervisor.sock"),
         daphne_port=options.port("--daphne-port", args.daphne_port),
         user=account,
         nginx_user="%s %s" % (nginx_user, options.primary_group(nginx_user)),
-        supervisord_user=None,
-        redis_server=redis_server,
-        uwsgi=uwsgi,
-        redis_url=None if own_redis else options.redis_url("--redis-url", args.redis_url),
-        redis_password=None,
         environment=environment,
+        minfds=MINFDS,
         retries=10,
         steady=5,
-        **_nginx(args, facts),
+        **_redis(args, run, output),
+        **_nginx(args, site),
         **listening,
     )
 
 
-def for_front(args, facts):
-    """Places of the nginx in front of several nodes; raises BadValue."""
+def for_front(args: argparse.Namespace, site: Site) -> Layout:
+    """Of the nginx in front of several nodes; raises BadValue."""
     if not args.node:
         raise BadValue("--node: which nodes are behind the front?")
     nodes = [options.node("--node", node) for node in args.node]
@@ -99,20 +120,105 @@ def for_front(args, facts):
     if not account and os.getuid() == 0:
         raise BadValue("--nginx-user: which account runs nginx's workers? (www-data on Debian)")
     account = options.user("--nginx-user", account or pwd.getpwuid(os.getuid()).pw_name)
-    run = options.socket_folder("--run-dir", args.run_dir or "/run/" + facts.name)
-    return Place(
+    run = options.socket_folder("--run-dir", args.run_dir or "/run/" + site.name)
+    return Layout(
         conf=options.path("--conf-dir", args.conf_dir or os.path.abspath(args.output)),
-        log=options.path("--log-dir", args.log_dir or "/var/log/" + facts.name),
+        log=options.path("--log-dir", args.log_dir or "/var/log/" + site.name),
         master=run,
         tmp=run,
         nodes=nodes,
         nginx_user="%s %s" % (account, options.primary_group(account)),
-        **_nginx(args, facts),
+        minfds=MINFDS,
+        **_nginx(args, site),
         **_listening(args),
     )
 
 
-def _listening(args, needs_domain=True):
+def for_this_machine(
+    site: Site,
+    var: str,
+    sockets: str,
+    host: str,
+    port: int,
+    daphne_port: int,
+    redis_url: Optional[str],
+) -> Layout:
+    """Below `var`, for `up`: no root, loopback, the servers found on this machine."""
+    run, conf = os.path.join(var, "run"), os.path.join(var, "conf")
+    nginx = binaries.nginx()
+    _check_realip(site, nginx)
+    me = machine.root_user()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if redis_url:
+        redis: Dict[str, Any] = {"redis_url": redis_url}
+    else:
+        redis = dict(own_redis(sockets, conf), redis_server=binaries.redis_server())
+    environment = {
+        "DEVOPS_VAR": var,
+        "PYTHONUNBUFFERED": "1",
+        "PROMETHEUS_MULTIPROC_DIR": os.path.join(run, "metrics"),
+    }
+    if not machine.names_locale(dict(os.environ, **site.environment)):
+        environment["LANG"] = machine.utf8_locale()
+    return Layout(
+        conf=conf,
+        run=run,
+        log=os.path.join(var, "log"),
+        master=run,
+        tmp=os.path.join(var, "tmp"),
+        uwsgi=binaries.uwsgi(),
+        uwsgi_socket=os.path.join(sockets, "uwsgi.sock"),
+        supervisor_socket=os.path.join(sockets, "supervisor.sock"),
+        addresses=[host],
+        port=port,
+        daphne_port=daphne_port,
+        nginx_user="%s %s" % (me, options.primary_group(me)) if me else None,
+        supervisord_user=me,
+        nginx=nginx,
+        nginx_takes_e=binaries.nginx_version(nginx) >= TAKES_E,
+        environment=environment,
+        logs_to_supervisor=True,
+        health_host=_health_host(site.allowed_hosts),
+        minfds=MINFDS if hard == resource.RLIM_INFINITY else min(MINFDS, hard),
+        hurry=8,
+        **redis,
+    )
+
+
+def allowed_host(domain: str) -> str:
+    """A name of nginx's as Django's ALLOWED_HOSTS writes it: `.example.org` for all below."""
+    return domain[1:] if domain.startswith("*.") else domain
+
+
+def _health_host(allowed: List[str]) -> str:
+    """A name that the site answers to, by what ALLOWED_HOSTS has."""
+    names = [name.lstrip(".") for name in allowed if name != "*"]
+    return names[0] if names else "localhost"
+
+
+def own_redis(sockets: str, conf: str) -> Dict[str, Any]:
+    """Socket, password and address of a Redis for the site alone; the password stays the same."""
+    path = os.path.join(sockets, "redis.sock")
+    password = redis_address.kept_password(conf)
+    return dict(
+        redis_socket=path,
+        redis_password=password,
+        redis_url=redis_address.of_socket(path, password),
+    )
+
+
+def _redis(args: argparse.Namespace, run: str, output: str) -> Dict[str, Any]:
+    if args.redis_url:
+        return {"redis_url": options.redis_url("--redis-url", args.redis_url)}
+    if args.only:  # which Redis the site uses is its own affair
+        return {}
+    server = "/usr/bin/redis-server"
+    if args.redis_server:
+        server = options.executable("--redis-server", args.redis_server)
+    return dict(own_redis(run, output), redis_server=server)
+
+
+def _listening(args: argparse.Namespace, needs_domain: bool = True) -> Dict[str, Any]:
     """Where nginx listens, and for which names."""
     cert, key = options.certificate(args.tls_cert, args.tls_key)
     port = options.port("--port", args.port or (443 if cert else 80))
@@ -124,95 +230,40 @@ def _listening(args, needs_domain=True):
         raise BadValue("--redirect-port: %d is the port of the site itself" % port)
     if not args.domain and needs_domain:
         raise BadValue("--domain: which host name is the site for?")
+    listen = args.listen or ALL_ADDRESSES[: 2 if machine.has_ipv6() else 1]
+    domains = options.distinct(options.host("--domain", domain) for domain in args.domain)
     return dict(
-        addresses=_addresses(args.listen or ALL_ADDRESSES[: 2 if has_ipv6() else 1]),
+        addresses=options.distinct(options.address("--listen", value) for value in listen),
         port=port,
         redirect_port=redirect_port,
-        domains=[options.host("--domain", domain) for domain in args.domain],
+        domains=domains,
         tls_cert=cert,
         tls_key=key,
+        health_host=args.domain and _health_host(list(map(allowed_host, domains))),
+        acme_root=args.acme_root and options.path("--acme-root", args.acme_root),
     )
 
 
-def _nginx(args, facts):
+def _nginx(args: argparse.Namespace, site: Site) -> Dict[str, Any]:
     """The nginx of an administrator's machine, which need not be this one."""
     nginx = options.executable("--nginx", args.nginx) if args.nginx else "/usr/sbin/nginx"
     there = os.path.isfile(nginx)
-    if facts.behind and there:
-        binaries.check_realip(nginx, "--behind")
-    return dict(
-        nginx=nginx,
-        nginx_takes_e=not there or binaries.nginx_version(nginx) >= TAKES_E,
-        worker_shutdown=120,
-        logs_to_supervisor=False,
-        minfds=MINFDS,
-    )
+    _check_realip(site, nginx if there else None)
+    return dict(nginx=nginx, nginx_takes_e=not there or binaries.nginx_version(nginx) >= TAKES_E)
 
 
-def for_this_machine(var, sockets, host, port, daphne_port, redis_url):
-    """Places below `var`, for `up`: no root, loopback, the servers found on this machine."""
-    run = os.path.join(var, "run")
-    nginx = binaries.nginx()
-    me = root_user()
-    group = options.primary_group(me) if me else None
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    place = Place(
-        conf=os.path.join(var, "conf"),
-        run=run,
-        log=os.path.join(var, "log"),
-        master=run,
-        tmp=os.path.join(var, "tmp"),
-        uwsgi_socket=os.path.join(sockets, "uwsgi.sock"),
-        redis_socket=None if redis_url else os.path.join(sockets, "redis.sock"),
-        supervisor_socket=os.path.join(sockets, "supervisor.sock"),
-        addresses=[host],
-        port=port,
-        redirect_port=None,
-        domains=[],
-        tls_cert=None,
-        tls_key=None,
-        daphne_port=daphne_port,
-        user=None,
-        nginx_user="%s %s" % (me, group) if me else None,
-        supervisord_user=me,
-        nginx=nginx,
-        nginx_takes_e=binaries.nginx_version(nginx) >= TAKES_E,
-        redis_server=None if redis_url else binaries.redis_server(),
-        uwsgi=binaries.uwsgi(),
-        redis_url=redis_url,
-        redis_password=None,
-        environment={},
-        worker_shutdown=120,
-        logs_to_supervisor=True,
-        minfds=MINFDS if hard == resource.RLIM_INFINITY else min(MINFDS, hard),
-        retries=3,
-        steady=1,
-    )
-    place.hurry = 8
-    return place
+def _check_realip(site: Site, nginx: Optional[str]) -> None:
+    for option, networks in (("--behind", site.behind), ("--health-from", site.health_from)):
+        if nginx and networks:
+            binaries.check_realip(nginx, option)
 
 
-def root_user():
-    """The account's name when this process is root, else None: only root can change users."""
-    return pwd.getpwuid(0).pw_name if os.geteuid() == 0 else None
-
-
-def has_ipv6():
-    """Whether this machine can listen on IPv6 at all; nginx refuses `[::]` where it cannot."""
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-def preferred_daphne_port(var):
+def preferred_daphne_port(var: str) -> int:
     """A loopback port that stays the same for one folder, below the ephemeral range."""
     return 20000 + zlib.crc32(os.fsencode(var)) % 10000
 
 
-def _uwsgi(given, python):
+def _uwsgi(given: Optional[str], python: str) -> binaries.Uwsgi:
     """A uWSGI given by hand, with its Python plugin, or pyuwsgi's beside the interpreter."""
     folder = os.path.dirname(python)
     if not given:
@@ -228,7 +279,3 @@ def _uwsgi(given, python):
     if not (embedded and embedded.split(".")[:2] == mine.split(".")[:2]):
         raise BadValue("--uwsgi: %s does not run Python %s" % (program, mine))
     return binaries.Uwsgi([program], plugin, environment if in_environment else "")
-
-
-def _addresses(values):
-    return [options.address("--listen", value) for value in values]

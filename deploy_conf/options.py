@@ -12,8 +12,9 @@ import os
 import pwd
 import re
 import ssl
+from typing import Any, Iterable, List, Optional, Tuple
 
-from . import sentinel
+from . import escape, redis_address
 from .errors import BadValue
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}\Z")
@@ -36,7 +37,7 @@ SOCKET_FOLDER = re.compile(r"/[A-Za-z0-9/._+-]*\Z")
 PATH_PUNCTUATION = " /._-+,=~:%()&!^"
 
 
-def path(option, value):
+def path(option: str, value: str) -> str:
     """An absolute, normalised path whose characters every configuration file can carry."""
     if not os.path.isabs(value):
         raise BadValue("%s: %r is not an absolute path" % (option, value))
@@ -50,7 +51,7 @@ def path(option, value):
     return os.path.normpath(value)
 
 
-def folder(option, value):
+def folder(option: str, value: str) -> str:
     """A path that is an existing folder."""
     value = path(option, value)
     if not os.path.isdir(value):
@@ -58,7 +59,7 @@ def folder(option, value):
     return value
 
 
-def executable(option, value):
+def executable(option: str, value: str) -> str:
     """A path to a program."""
     value = path(option, value)
     if not (os.path.isfile(value) and os.access(value, os.X_OK)):
@@ -66,7 +67,7 @@ def executable(option, value):
     return value
 
 
-def socket_folder(option, value):
+def socket_folder(option: str, value: str) -> str:
     """A path for Unix sockets: plain characters, and short (the kernel allows about 100)."""
     value = path(option, value)
     if not SOCKET_FOLDER.match(value):
@@ -76,12 +77,12 @@ def socket_folder(option, value):
     return value
 
 
-def short_enough(value):
+def short_enough(value: str) -> bool:
     """Whether sockets can live in this folder: 108 bytes less supervisor's longest name."""
     return len(os.fsencode(value)) <= 80 and bool(SOCKET_FOLDER.match(value))
 
 
-def name(option, value):
+def name(option: str, value: str) -> str:
     """The name of the site: part of file, variable and program names."""
     if not NAME.match(value):
         raise BadValue(
@@ -90,7 +91,7 @@ def name(option, value):
     return value
 
 
-def host(option, value):
+def host(option: str, value: str) -> str:
     """A host name (international ones become punycode), `*.example.org`, or an IP address."""
     try:
         return _bracketed(ipaddress.ip_address(value))
@@ -107,7 +108,7 @@ def host(option, value):
     return text
 
 
-def address(option, value):
+def address(option: str, value: str) -> str:
     """An IP address to listen on, as nginx writes it."""
     try:
         return _bracketed(ipaddress.ip_address(value.strip("[]")))
@@ -115,19 +116,27 @@ def address(option, value):
         raise BadValue("%s: %r is not an IP address" % (option, value))
 
 
-def _bracketed(ip):
+def _bracketed(ip: Any) -> str:
     return "[%s]" % ip if ip.version == 6 else str(ip)
 
 
-def network(option, value):
+def network(option: str, value: str) -> str:
     """An IP address or network, as 192.0.2.0/24."""
     try:
         return str(ipaddress.ip_network(value))
     except ValueError:
+        pass
+    try:
+        meant = ipaddress.ip_network(value, strict=False)
+    except ValueError:
         raise BadValue("%s: %r is not an IP address or network" % (option, value))
+    raise BadValue(
+        "%s: %s is neither one address (%s) nor a network (%s)"
+        % (option, value, value.partition("/")[0], meant)
+    )
 
 
-def proxy(option, value):
+def proxy(option: str, value: str) -> str:
     """The address or network of proxies that are believed."""
     result = network(option, value)
     if ipaddress.ip_network(result).prefixlen == 0:
@@ -135,7 +144,7 @@ def proxy(option, value):
     return result
 
 
-def node(option, value):
+def node(option: str, value: str) -> str:
     """ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT of a node, as nginx writes it; port 80 if none."""
     match = NODE.match(value)
     if not match:
@@ -146,7 +155,7 @@ def node(option, value):
     return "%s:%d" % (ip, port(option, match.group(2) or 80))
 
 
-def number(option, value, low, high):
+def number(option: str, value: Any, low: int, high: int) -> int:
     """A whole number in [low, high]."""
     try:
         result = int(str(value), 10)
@@ -157,40 +166,45 @@ def number(option, value, low, high):
     return result
 
 
-def port(option, value):
+def port(option: str, value: Any) -> int:
     """A TCP port."""
     return number(option, value, 1, 65535)
 
 
-def size(option, value):
+def size(option: str, value: str) -> str:
     """A size as nginx writes it: 20m."""
     if not SIZE.match(value.lower()):
         raise BadValue("%s: %r is not a size such as 20m" % (option, value))
     return value.lower()
 
 
-def url_path(option, value):
+def url_path(option: str, value: str) -> str:
     """A URL prefix with a slash at both ends."""
     if not URL_PATH.match(value) or value == "/" or ".." in value.split("/"):
         raise BadValue("%s: %r: expected something like /static/" % (option, value))
     return value
 
 
-def probe_path(option, value):
+def websocket_path(option: str, value: str) -> str:
+    """A URL prefix; the slash at its end may be left out."""
+    return url_path(option, value if value.endswith("/") else value + "/")
+
+
+def probe_path(option: str, value: str) -> str:
     """A URL path, without query."""
     if not re.match(r"/[A-Za-z0-9_.~/-]*\Z", value):
         raise BadValue("%s: %r is not a URL path" % (option, value))
     return value
 
 
-def module(option, value):
+def module(option: str, value: str) -> str:
     """The dotted name of a Python module."""
     if not MODULE.match(value):
         raise BadValue("%s: %r is not the name of a module" % (option, value))
     return value
 
 
-def application(option, value, directory):
+def application(option: str, value: str, directory: str) -> str:
     """`package.module:object`; the module must exist in the site or be importable here."""
     match = OBJECT.match(value)
     if not match:
@@ -202,7 +216,7 @@ def application(option, value, directory):
     return value
 
 
-def has_module(directory, dotted):
+def has_module(directory: str, dotted: str) -> bool:
     """Whether the site's folder, or this environment, has the module; imports nothing."""
     if _file_of(directory, dotted):
         return True
@@ -214,12 +228,12 @@ def has_module(directory, dotted):
     return any(_file_of(os.path.dirname(place), dotted) for place in places or [])
 
 
-def _file_of(directory, dotted):
+def _file_of(directory: str, dotted: str) -> bool:
     base = os.path.join(directory, *dotted.split("."))
     return os.path.isfile(base + ".py") or os.path.isfile(os.path.join(base, "__init__.py"))
 
 
-def user(option, value):
+def user(option: str, value: str) -> str:
     """The name of an account on this machine."""
     try:
         return pwd.getpwnam(value).pw_name
@@ -227,12 +241,12 @@ def user(option, value):
         raise BadValue("%s: there is no user %r on this machine" % (option, value))
 
 
-def primary_group(account):
+def primary_group(account: str) -> str:
     """The name of an account's own group."""
     return grp.getgrgid(pwd.getpwnam(account).pw_gid).gr_name
 
 
-def certificate(cert, key):
+def certificate(cert: Optional[str], key: Optional[str]) -> Tuple[Optional[str], Optional[str]]:
     """The paths of a certificate and its key, which must belong together; (None, None) for none."""
     if not cert and not key:
         return None, None
@@ -259,7 +273,7 @@ def certificate(cert, key):
     return cert, key
 
 
-def variable(option, value):
+def variable(option: str, value: str) -> Tuple[str, str]:
     """KEY=VALUE for the environment of the site's processes, as a pair."""
     key, equals, text = value.partition("=")
     if not equals or not VARIABLE.match(key):
@@ -267,31 +281,33 @@ def variable(option, value):
     return key, environment_value(option, text)
 
 
-def environment_value(option, text):
-    """Text that supervisor's `environment=` can carry."""
-    bad = [c for c in text if c in "\"'\\;#" or not c.isprintable()]
-    if bad:
-        raise BadValue("%s: the value has a character that cannot be used: %r" % (option, bad[0]))
+def environment_value(option: str, text: str) -> str:
+    """Text that supervisor's `environment=` can carry: see escape.supervisor_environment."""
+    reason = escape.not_in_environment(text)
+    if reason:
+        raise BadValue("%s: supervisor cannot carry the value: %s" % (option, reason))
     return text
 
 
-def arguments(option, words):
+def arguments(option: str, words: Any) -> List[str]:
     """A command as a list of words that supervisor's `command=` can carry."""
     if not isinstance(words, (list, tuple)) or not words:
         raise BadValue("%s: expected a list of words" % option)
     for word in words:
-        if not isinstance(word, str) or any(c in ";#" or not c.isprintable() for c in word):
+        if not isinstance(word, str) or not word.isprintable():
             raise BadValue("%s: %r cannot be written as a supervisor command" % (option, word))
     return list(words)
 
 
-def redis_url(option, value):
-    """The URL of a Redis that is already there."""
-    if not re.match(r"(?:redis|unix|sentinel)://[^\s\"'\\;#]+\Z", value):
-        raise BadValue("%s: expected redis://…, unix://… or sentinel://…" % option)
-    if value.startswith(sentinel.SCHEME):
-        try:
-            sentinel.host(value)
-        except ValueError as error:
-            raise BadValue("%s: %s" % (option, error))
-    return value
+def redis_url(option: str, value: str) -> str:
+    """The URL of a Redis that is already there, as it was given."""
+    try:
+        redis_address.parse(value).context()
+    except ValueError as error:
+        raise BadValue("%s: %s" % (option, error))
+    return environment_value(option, value)
+
+
+def distinct(values: Iterable[str]) -> List[str]:
+    """Each once, in their order."""
+    return list(dict.fromkeys(values))

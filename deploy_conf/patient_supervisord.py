@@ -10,7 +10,7 @@ import os
 import sys
 
 
-class Patient(object):
+class Patient:
     """A stream that drops what cannot be written."""
 
     def __init__(self, stream):

@@ -4,14 +4,22 @@ import base64
 import os
 import re
 import socket
-import urllib.parse
+import ssl
+from typing import Iterator, List, Optional, Sequence, Tuple, Union
 
-from . import sentinel
+from . import redis_address
 
 TIMEOUT, SENTINEL_TIMEOUT = 5, 1
+Server = Union[str, Tuple[str, int]]  # the path of a socket, or host and port
 
 
-def http(host, port, path="/", headers=(), timeout=TIMEOUT):
+def http(
+    host: str,
+    port: int,
+    path: str = "/",
+    headers: Sequence[str] = (),
+    timeout: float = TIMEOUT,
+) -> Optional[int]:
     """
     The status code of GET `path`, or None when nothing answers.
 
@@ -37,10 +45,18 @@ def http(host, port, path="/", headers=(), timeout=TIMEOUT):
     return int(match.group(1)) if match else None
 
 
-def websocket(host, port, path, timeout=TIMEOUT):
-    """The status code of a WebSocket handshake (101: accepted, 403: refused), or None."""
+def websocket(
+    host: str, port: int, path: str, name: Optional[str] = None, timeout: float = TIMEOUT
+) -> Optional[int]:
+    """
+    The status code of a WebSocket handshake (101: accepted, 403: refused), or None.
+
+    `name` is the host's name, or address, by which the site is asked.
+    """
+    asked = authority(name or host, port)
     headers = (
-        "Origin: http://%s" % authority(host, port),
+        "Host: %s" % asked,
+        "Origin: http://%s" % asked,
         "Connection: Upgrade",
         "Upgrade: websocket",
         "Sec-WebSocket-Version: 13",
@@ -49,76 +65,113 @@ def websocket(host, port, path, timeout=TIMEOUT):
     return http(host, port, path, headers, timeout)
 
 
-def authority(host, port):
+def authority(host: str, port: int) -> str:
     """host:port as in a URL."""
     return "%s:%d" % ("[%s]" % host if ":" in host else host, port)
 
 
-def redis(url, timeout=TIMEOUT):
-    """Whether the Redis that a URL names answers PING with the URL's password."""
-    if url.startswith(sentinel.SCHEME):
-        try:
-            host = sentinel.host(url)
-        except ValueError:
-            return False
-        auth = ["AUTH", host["password"]] if "password" in host else []
-        return any(_pings(master, auth, timeout) for master in _masters(host))
-    parts = urllib.parse.urlsplit(url)
-    query = urllib.parse.parse_qs(parts.query)
-    password = query.get("password", [urllib.parse.unquote(parts.password or "")])[0]
+def redis(url: str, timeout: float = TIMEOUT) -> Optional[str]:
+    """
+    Why the Redis that a URL names is of no use, None when it is.
+
+    It answers PING to the URL's user and password, and has the URL's database.
+    """
     try:
-        address = (parts.hostname or "127.0.0.1", parts.port or 6379)
-    except ValueError:
-        return False
-    if parts.scheme == "unix":
-        address = urllib.parse.unquote(parts.path)
-    auth = ["AUTH", parts.username, password] if parts.username else ["AUTH", password]
-    return _pings(address, auth if password else [], timeout)
+        address = redis_address.parse(url)
+        context = address.context()
+    except ValueError as error:
+        return str(error)
+    wanted: List[Sequence[str]] = [_login(address.username, address.password)]
+    if address.database:
+        wanted.append(["SELECT", str(address.database)])
+    wanted.append(["PING"])
+    servers: List[Server] = [address.path] if address.path else list(address.hosts)
+    try:
+        if address.scheme == "sentinel":
+            servers = list(_masters(address))
+        for number, server in enumerate(servers):
+            try:
+                _redis_answer(server, wanted, rb"\+PONG\r\n", timeout, context)
+                return None
+            except (OSError, ValueError):
+                if number == len(servers) - 1:
+                    raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return reason if isinstance(reason, str) else str(error)
+    return "no sentinel knows a master called %s" % address.master
 
 
-def _pings(address, auth, timeout):
-    return _redis_answer(address, [auth, ["PING"]], rb"\+PONG\r\n", timeout) is not None
+def _login(username: str, password: str) -> List[str]:
+    if not password:
+        return []
+    return ["AUTH", username, password] if username else ["AUTH", password]
 
 
-def _masters(host):
+def _masters(address: redis_address.RedisAddress) -> Iterator[Server]:
     """The (host, port) that each sentinel names, every one once."""
     seen = set()
-    auth = ["AUTH", host["sentinel_kwargs"]["password"]] if "sentinel_kwargs" in host else []
-    question = ["SENTINEL", "get-master-addr-by-name", host["master_name"]]
+    auth = _login(address.sentinel_username, address.sentinel_password)
+    question = ["SENTINEL", "get-master-addr-by-name", address.master]
     known = rb"\*2\r\n\$\d+\r\n(\S+)\r\n\$\d+\r\n(\d+)\r\n|(\*-1\r\n)"
-    for address in host["sentinels"]:
-        answer = _redis_answer(address, [auth, question], known, SENTINEL_TIMEOUT)
-        if answer and not answer.group(3):
+    for host in address.hosts:
+        try:
+            answer = _redis_answer(host, [auth, question], known, SENTINEL_TIMEOUT)
+        except (OSError, ValueError):
+            continue
+        if not answer.group(3):
             master = answer.group(1).decode("ascii"), int(answer.group(2))
             if master not in seen:
                 yield master
             seen.add(master)
 
 
-def _redis_answer(address, commands, expected, timeout):
-    """The match of `expected` in what a server says, or None for an error or no answer."""
+def _redis_answer(
+    server: Server,
+    commands: Sequence[Sequence[str]],
+    expected: bytes,
+    timeout: float,
+    context: Optional[ssl.SSLContext] = None,
+) -> "re.Match[bytes]":
+    """The match of `expected` in what a server says; OSError or ValueError for anything else."""
+    with _connect(server, timeout, context) as connection:
+        connection.sendall(b"".join(_redis_command(words) for words in commands if words))
+        answer = b""
+        while True:
+            part = connection.recv(1024)
+            if not part:
+                raise ValueError("it closes the connection")
+            answer += part
+            error = re.search(rb"^-([^\r\n]*)\r\n", answer, re.MULTILINE)
+            if error:
+                raise ValueError(error.group(1).decode("utf-8", "replace"))
+            match = re.search(expected, answer)
+            if match:
+                return match
+            if len(answer) > 65536:
+                raise ValueError("it is no Redis")
+
+
+def _connect(server: Server, timeout: float, context: Optional[ssl.SSLContext]) -> socket.socket:
+    if isinstance(server, str):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(timeout)
+        try:
+            connection.connect(server)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+    connection = socket.create_connection(server, timeout)
+    if context is None:
+        return connection
     try:
-        if isinstance(address, str):
-            connection = socket.socket(socket.AF_UNIX)
-            connection.settimeout(timeout)
-            connection.connect(address)
-        else:
-            connection = socket.create_connection(address, timeout)
-        with connection:
-            connection.sendall(b"".join(_redis_command(words) for words in commands if words))
-            answer = b""
-            while True:
-                part = connection.recv(1024)
-                if not part or part.startswith(b"-"):
-                    return None
-                answer += part
-                match = re.search(expected, answer)
-                if match:
-                    return match
-    except (OSError, ValueError):
-        return None
+        return context.wrap_socket(connection, server_hostname=server[0])
+    except BaseException:
+        connection.close()
+        raise
 
 
-def _redis_command(words):
+def _redis_command(words: Sequence[str]) -> bytes:
     encoded = [word.encode("utf-8") for word in words]
     return b"*%d\r\n" % len(encoded) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in encoded)

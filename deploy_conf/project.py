@@ -1,39 +1,31 @@
-"""What can be read from the site itself: its settings module, and facts in its settings."""
+"""What can be read from the site itself: what its settings say, and where its bridge is."""
 
 import importlib.util
 import os
-import re
 import sys
+from typing import Any, Dict, Optional
 
 from . import options
 from .errors import BadValue
 from .settings import PROBE, PROGRAMS, SIGNALS
 
-MANAGE = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
 # What only the bridge has, whatever its folder is called.
 BRIDGE = ("__main__.py",) + tuple(
     os.path.join(room, "__init__.py") for room in ("patching", "patches")
 )
-FACTS = ("WSGI_APPLICATION", "STATIC_URL", "STATIC_ROOT", "MEDIA_URL", "MEDIA_ROOT")
+SETTINGS = (
+    "WSGI_APPLICATION",
+    "STATIC_URL",
+    "STATIC_ROOT",
+    "MEDIA_URL",
+    "MEDIA_ROOT",
+    "ALLOWED_HOSTS",
+)
 
 
-def settings_module(given, directory):
-    """The dotted name from the option, DJANGO_SETTINGS_MODULE or manage.py; None if none."""
-    if given:
-        return options.module("--settings", given)
-    if os.environ.get("DJANGO_SETTINGS_MODULE"):
-        return options.module("DJANGO_SETTINGS_MODULE", os.environ["DJANGO_SETTINGS_MODULE"])
-    try:
-        with open(os.path.join(directory, "manage.py"), encoding="utf-8") as script:
-            match = MANAGE.search(script.read())
-    except (OSError, UnicodeDecodeError):
-        match = None
-    return match.group(1) if match else None
-
-
-def read_settings(module, directory):
+def read_settings(module: str, directory: str) -> Dict[str, Any]:
     """
-    The facts in the site's settings as a dict of lower-case names; absent ones are None.
+    What the site's settings say, as a dict of lower-case names; absent ones are None.
 
     Apps are not loaded, so no database or Redis is needed. Raises BadValue for settings that
     cannot be imported.
@@ -47,11 +39,11 @@ def read_settings(module, directory):
             importlib.import_module(name).install()
         from django.conf import settings
 
-        facts = {name.lower(): getattr(settings, name, None) for name in FACTS}
-        facts["programs"] = PROGRAMS.given(settings)
-        facts["signals"] = SIGNALS.given(settings)
-        facts["websocket_probe"] = PROBE.given(settings)
-        return facts
+        found = {name.lower(): getattr(settings, name, None) for name in SETTINGS}
+        found["programs"] = PROGRAMS.given(settings)
+        found["signals"] = SIGNALS.given(settings)
+        found["websocket_probe"] = PROBE.given(settings)
+        return found
     except Exception as error:
         # Whatever somebody's settings raise: it is their message that helps.
         raise BadValue(
@@ -60,7 +52,7 @@ def read_settings(module, directory):
         )
 
 
-def bridge(directory):
+def bridge(directory: str) -> Optional[str]:
     """
     The bridge's import name: "compat", unless the site has renamed it; None where there is none.
 
@@ -74,7 +66,7 @@ def bridge(directory):
     return next(filter(_imports_bridge, names), None)
 
 
-def _imports_bridge(name):
+def _imports_bridge(name: str) -> bool:
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
@@ -82,16 +74,16 @@ def _imports_bridge(name):
     return any(_is_bridge(place) for place in (spec and spec.submodule_search_locations) or [])
 
 
-def _is_bridge(folder):
+def _is_bridge(folder: str) -> bool:
     return all(os.path.isfile(os.path.join(folder, name)) for name in BRIDGE)
 
 
-def object_path(dotted):
+def object_path(dotted: str) -> str:
     """Django's `package.module.object` as `package.module:object`."""
     return dotted if ":" in dotted else ":".join(dotted.rsplit(".", 1))
 
 
-def find_module(settings, name, directory):
+def find_module(settings: str, name: str, directory: str) -> Optional[str]:
     """`package.name` next to the settings module, or above it; None when there is none."""
     package = settings.split(".")[:-1]
     while package:

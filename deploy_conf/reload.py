@@ -1,43 +1,58 @@
 """
-reload: a running site takes up new code, and no request fails and no reader misses anything.
+A running site takes up new code, and no request fails and no reader misses anything.
 
-uWSGI's workers one after the other, nginx, then daphne one process at a time: each closes its
-WebSockets with 1012, spread over a while, and their pages come back to the others, which share its
-listening socket. What runs is asked (supervisord, /proc), so it works for `up` and for a site
-that an administrator installed from `render`.
+The new code is tried first, in processes of its own. Then uWSGI's workers one after the other,
+nginx, and daphne one process at a time: each closes its WebSockets with 1012, spread over a while,
+and their pages come back to the others, which share its listening socket. What runs is asked
+(supervisord, /proc), so it works for `up` and for a site that an administrator installed from
+`render`.
 """
 
 import fcntl
 import os
-import subprocess
 import time
 import xmlrpc.client
+from typing import IO, Any, Callable, Dict, List, Optional
 
-from . import health, processes
+from . import health, processes, rehearse, uwsgi_ini
 from .errors import ConfError
 from .running import NO_ANSWER
 
-RENDERED = "Rendered by deploy_conf."  # in the first line of uwsgi.ini
-IMPORT = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\n"
 PAUSE = 0.05  # seconds between two looks
+# How long a program that was told to renew itself may take before it counts as busy.
+BUSY = 30
+Program = Dict[str, Any]  # a record of supervisord's
 
 
-class Reload(object):
+class Reload:
     """
     One reload. supervisor: its XML-RPC interface; prefix: of the site's programs ("mysite-");
     signals: {program: signal} for those that renew themselves; say: takes a line for the user;
-    log: a function, program → path; patience: seconds that one step may take.
+    log: a function, program → path; patience: seconds that one step may take; page, probe: what
+    the new code is asked for over HTTP, and as a WebSocket ("" for none).
     """
 
-    def __init__(self, supervisor, prefix, signals, say, log, patience):
+    def __init__(
+        self,
+        supervisor: Any,
+        prefix: str,
+        signals: Dict[str, str],
+        say: Callable[[str], None],
+        log: Callable[[str], str],
+        patience: float,
+        page: str = "/",
+        probe: str = "",
+    ):
         self.supervisor = supervisor
         self.prefix = prefix
         self.signals = signals
         self.say = say
         self.log = log
         self.patience = patience
+        self.page = page
+        self.probe = probe
 
-    def run(self):
+    def run(self) -> None:
         """Do it; ConfError tells what failed, and what had been done was said before."""
         programs = self.programs()
         uwsgi = [one for one in programs if one["short"] == "uwsgi"]
@@ -45,34 +60,35 @@ class Reload(object):
         others = [one for one in programs if one not in uwsgi + daphnes]
         if not uwsgi + daphnes:
             raise ConfError("supervisord has no program called %suwsgi or -daphne" % self.prefix)
-        down = [one["short"] for one in uwsgi + daphnes if one["statename"] != "RUNNING"]
-        if down:
-            raise ConfError("%s does not run: nothing was reloaded" % ", ".join(down))
-        inis = {one["pid"]: rendered_ini(one["pid"]) for one in uwsgi}
-        self.try_imports([ini for ini in inis.values() if ini], daphnes)
-        if not uwsgi:
-            self.say("uwsgi: left as it is; supervisord has none called %suwsgi" % self.prefix)
-        for one in uwsgi:
-            if inis[one["pid"]] is not None:
-                self.reload_uwsgi(one, inis[one["pid"]])
-            else:
-                self.say("uwsgi: left as it is; deploy_conf rendered no ini file for it")
+        if not any(running(one) for one in uwsgi + daphnes):
+            raise ConfError(
+                "%s does not run: nothing was reloaded"
+                % ", ".join(one["short"] for one in uwsgi + daphnes)
+            )
+        inis = {one["pid"]: uwsgi_ini.of_process(one["pid"]) for one in uwsgi if running(one)}
+        rehearse.rehearse(
+            [one["pid"] for one in daphnes if running(one)][:1],
+            {pid: ini for pid, ini in inis.items() if ini},
+            [one["pid"] for one in others if running(one) and one["short"] in self.signals],
+            self.page,
+            self.probe,
+            self.patience,
+            self.say,
+        )
+        self.renew_uwsgi(uwsgi, inis)
         for one in others:
             if one["short"] == "nginx":
                 # Just before daphne: its old workers keep their WebSockets for a limited time, and
                 # while that lasts daphne closes them in good form.
-                self.reload_nginx(one)
+                self.revive(one) if not running(one) else self.reload_nginx(one)
         if len(daphnes) == 1:
             self.say("there is one daphne only: WebSockets are refused until it is back")
-        for one in daphnes:
+        # First those that are down: they take over from the others.
+        for one in sorted(daphnes, key=running):
             self.roll_daphne(one)
-        for one in others:
-            if one["short"] in self.signals:
-                self.renew(one, self.signals[one["short"]])
-            elif one["short"] not in ("nginx", "redis"):
-                self.say("%s: left as it is; see DEPLOY_CONF_RELOAD_SIGNALS" % one["short"])
+        self.renew_others([one for one in others if one["short"] != "nginx"])
 
-    def programs(self):
+    def programs(self) -> List[Program]:
         """supervisord's records of the site's programs, in the order of their names."""
         try:
             found = self.supervisor.getAllProcessInfo()
@@ -86,39 +102,22 @@ class Reload(object):
                 mine.append(one)
         return sorted(mine, key=lambda one: one["short"])
 
-    # Before anything is touched ----------------------------------------------------------
-
-    def try_imports(self, inis, daphnes):
-        """Import the new code in a process of its own: a release that cannot start stays out."""
-        for one in daphnes[:1]:
-            words, environment, folder = process(one["pid"])
-            modules = [words[-1].partition(":")[0]]
-            modules += [ini["module"].partition(":")[0] for ini in inis if "module" in ini]
-            try:
-                done = subprocess.run(
-                    [words[0], "-c", IMPORT] + modules,
-                    cwd=folder,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.PIPE,
-                    timeout=self.patience,
-                )
-            except subprocess.TimeoutExpired:
-                raise ConfError(
-                    "%s not imported within %g s, nothing was reloaded"
-                    % (" or ".join(modules), self.patience)
-                )
-            if done.returncode:
-                lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-                raise ConfError(
-                    "%s cannot be imported, nothing was reloaded: %s"
-                    % (" or ".join(modules), (lines or ["no reason given"])[-1])
-                )
-
     # Step by step ------------------------------------------------------------------------
 
-    def reload_nginx(self, one):
+    def renew_uwsgi(self, uwsgi: List[Program], inis: Dict[int, Optional[Dict[str, str]]]) -> None:
+        """Workers one by one; a uWSGI that is not ours stays as it is."""
+        if not uwsgi:
+            self.say("uwsgi: left as it is; supervisord has none called %suwsgi" % self.prefix)
+        for one in uwsgi:
+            ini = inis.get(one["pid"])
+            if not running(one):
+                self.revive(one)
+            elif ini is not None:
+                self.reload_uwsgi(one, ini)
+            else:
+                self.say("uwsgi: left as it is; deploy_conf rendered no ini file for it")
+
+    def reload_nginx(self, one: Program) -> None:
         """New workers; the old ones end when their connections have."""
         old = processes.children(one["pid"])
         self.call("signalProcess", one["full"], "HUP")
@@ -128,7 +127,7 @@ class Reload(object):
         )
         self.say("nginx: reloaded")
 
-    def reload_uwsgi(self, one, ini):
+    def reload_uwsgi(self, one: Program, ini: Dict[str, str]) -> None:
         """A chain reload: a worker finishes its request, and the next waits for its successor."""
         fifo = ini.get("master-fifo")
         if not fifo:
@@ -141,39 +140,99 @@ class Reload(object):
         with os.fdopen(handle, "wb") as file:
             file.write(b"c")
 
-        def renewed():
-            now = processes.children(one["pid"])
-            return len(now) >= len(old) and not same(now, old)
+        seen = set(old)
 
-        self.wait(renewed, "uWSGI has not renewed its workers: %s" % self.reason("uwsgi"))
+        def renewed() -> bool:
+            now = processes.children(one["pid"])
+            seen.update(now)
+            if len(now) >= len(old) and not processes.same(now, old):
+                return True
+            if len(seen) > 3 * len(old) + 3:  # one of them comes and goes
+                raise ConfError("uWSGI has not renewed its workers: %s" % self.reason("uwsgi"))
+            return False
+
+        self.wait(renewed, "uWSGI has not renewed its workers: %s", "uwsgi")
         self.say("uwsgi: %d workers renewed" % len(old))
 
-    def roll_daphne(self, one):
+    def roll_daphne(self, one: Program) -> None:
         """Stop one, which drains it, start it again, and wait until it accepts connections."""
+        if not running(one):
+            return self.revive(one)
         started = time.monotonic()
         self.call("stopProcess", one["full"])
         drained = time.monotonic() - started
+        self.start(one)
+        self.say("%s: drained in %.1f s, back" % (one["short"], drained))
+
+    def revive(self, one: Program) -> None:
+        """Start what is down, whatever supervisord has in mind; not what somebody has stopped."""
+        if stopped(one):
+            self.say("%s: was stopped by hand, left so" % one["short"])
+            return
+        try:
+            self.supervisor.stopProcess(one["full"])  # it may be about to try once more
+        except xmlrpc.client.Fault:
+            pass
+        self.start(one)
+        self.say("%s: was down, started" % one["short"])
+
+    def start(self, one: Program) -> None:
+        """Start a program and wait until it runs; a daphne until it accepts connections."""
         try:
             self.call("startProcess", one["full"])
         except ConfError as error:
             raise ConfError("%s; %s" % (error, self.reason(one["short"])))
 
-        def ready():
+        def ready() -> bool:
             now = self.call("getProcessInfo", one["full"])
-            return now["statename"] == "RUNNING" and accepts(now["pid"])
+            daphne = one["short"].startswith("daphne")
+            return running(now) and (not daphne or processes.accepts(now["pid"]))
 
-        self.wait(ready, "%s does not come back: %s" % (one["short"], self.reason(one["short"])))
-        self.say("%s: drained in %.1f s, back" % (one["short"], drained))
+        self.wait(ready, one["short"] + " does not come back: %s", one["short"])
 
-    def renew(self, one, signal):
-        """A program that ends by itself when it may; supervisord starts it again."""
-        if one["statename"] == "RUNNING":
-            self.call("signalProcess", one["full"], signal)
-            self.say("%s: told to renew itself (%s)" % (one["short"], signal))
+    def renew_others(self, others: List[Program]) -> None:
+        """Those that renew themselves are told so; what is down is started; then all must be up."""
+        told = []
+        for one in others:
+            signal = self.signals.get(one["short"])
+            if not running(one):
+                self.revive(one)
+            elif signal:
+                self.call("signalProcess", one["full"], signal)
+                told.append(one)
+                self.say("%s: told to renew itself (%s)" % (one["short"], signal))
+            elif one["short"] != "redis":
+                self.say("%s: left as it is; see DEPLOY_CONF_RELOAD_SIGNALS" % one["short"])
+        busy = time.monotonic() + min(self.patience, BUSY)
+        for one in told:
+            start = getattr(processes.stat(one["pid"]), "start", None)
+            while processes.alive(one["pid"], start) and time.monotonic() < busy:
+                time.sleep(PAUSE)
+            if processes.alive(one["pid"], start):
+                self.say("%s: still at work on the old code, and renews itself then" % one["short"])
+        self.wait_all_up()
+
+    def wait_all_up(self) -> None:
+        """ConfError for a program that does not come up again."""
+        down: List[Program] = []
+
+        def up() -> bool:
+            down[:] = [one for one in self.programs() if not running(one)]
+            return all(one["statename"] in ("FATAL", "STOPPED") for one in down)
+
+        try:
+            self.wait(up, "")
+        except ConfError:
+            pass
+        for one in down:
+            if stopped(one):
+                raise ConfError("%s was stopped by hand; the others are reloaded" % one["short"])
+            raise ConfError("%s does not come back: %s" % (one["short"], self.reason(one["short"])))
 
     # Helpers -----------------------------------------------------------------------------
 
-    def call(self, method, *arguments):
+    def call(self, method: str, *arguments: Any) -> Any:
+        """One call of supervisord's."""
         try:
             return getattr(self.supervisor, method)(*arguments)
         except xmlrpc.client.Fault as error:
@@ -181,19 +240,30 @@ class Reload(object):
         except NO_ANSWER as error:
             raise ConfError("supervisord does not answer: %s" % error)
 
-    def wait(self, condition, complaint):
+    def wait(self, condition: Callable[[], Any], complaint: str, program: str = "") -> None:
         """Look until the condition holds; ConfError after `patience` seconds."""
         deadline = time.monotonic() + self.patience
         while not condition():
             if time.monotonic() > deadline:
-                raise ConfError(complaint)
+                raise ConfError(complaint % self.reason(program) if program else complaint)
             time.sleep(PAUSE)
 
-    def reason(self, program):
+    def reason(self, program: str) -> str:
+        """What the program's log says, with its path."""
         return health.reason(self.log(program))
 
 
-def lock(folder):
+def running(one: Program) -> bool:
+    """Whether supervisord says that it runs."""
+    return one["statename"] == "RUNNING"
+
+
+def stopped(one: Program) -> bool:
+    """Whether somebody has stopped it."""
+    return one["statename"] in ("STOPPED", "STOPPING")
+
+
+def lock(folder: str) -> IO[str]:
     """An open file that holds the lock against a second reload; ConfError while there is one."""
     file = open(os.path.join(folder, "reload.lock"), "a")
     try:
@@ -202,73 +272,3 @@ def lock(folder):
         file.close()
         raise ConfError("another reload is at work")
     return file
-
-
-def process(pid):
-    """(words, environment, folder) of a running process; ConfError for somebody else's."""
-    try:
-        with open("/proc/%d/cmdline" % pid, "rb") as file:
-            words = [os.fsdecode(word) for word in file.read().split(b"\0")[:-1]]
-        with open("/proc/%d/environ" % pid, "rb") as file:
-            pairs = [os.fsdecode(pair).partition("=") for pair in file.read().split(b"\0") if pair]
-        return words, {name: value for name, _, value in pairs}, os.readlink("/proc/%d/cwd" % pid)
-    except OSError as error:
-        raise ConfError("process %d cannot be looked at: %s" % (pid, error.strerror))
-
-
-def rendered_ini(pid):
-    """The options in the rendered file that a uWSGI was started with; None: it is not ours."""
-    words = process(pid)[0]
-    for before, word in zip(words, words[1:]):
-        path = word.partition("--ini=")[2] or word
-        # A relative one is not looked for: uWSGI may have changed its folder since.
-        if not os.path.isabs(path) or not (before == "--ini" or path.endswith(".ini")):
-            continue
-        try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                text = file.read()
-        except OSError:
-            continue
-        if RENDERED in text:
-            return ini_options(text)
-    return None
-
-
-def ini_options(text):
-    """{name: value} as uWSGI reads an ini file: of a name that is repeated the last counts."""
-    options, section = {}, None
-    for line in map(str.strip, text.splitlines()):
-        if line.startswith("["):
-            section = line[1:].partition("]")[0]
-        elif section == "uwsgi" and line and line[0] not in "#;":
-            name, _, value = line.partition("=")  # a name alone is a switch
-            options[name.strip()] = value.strip().replace("%%", "%")
-    return options
-
-
-def same(now, before):
-    """Processes that are in both."""
-    return {pid for pid, start in now.items() if before.get(pid) == start}
-
-
-def accepts(pid):
-    """
-    Whether a process waits for connections on the listening socket that is its descriptor 0.
-
-    It has it from supervisord before it has imported a line; what counts is that its event loop
-    watches it.
-    """
-    folder = "/proc/%d/fd" % pid
-    try:
-        socket = os.readlink(os.path.join(folder, "0"))
-        links = {name: os.readlink(os.path.join(folder, name)) for name in os.listdir(folder)}
-        sockets = {name for name, link in links.items() if link == socket}
-        for name, link in links.items():
-            if link == "anon_inode:[eventpoll]":
-                with open("/proc/%d/fdinfo/%s" % (pid, name)) as file:
-                    watched = {line.split()[1] for line in file if line.startswith("tfd:")}
-                if sockets & watched:
-                    return True
-    except OSError:
-        pass  # it has ended, or a descriptor was closed meanwhile
-    return False

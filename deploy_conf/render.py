@@ -1,36 +1,28 @@
-"""Facts in, files out. The same templates serve an administrator's machine and `up`."""
+"""A Site and its Layout in, files out. The same templates serve an administrator and `up`."""
 
 import os
-import re
-import secrets
 import tempfile
+from typing import Any, Container, Dict, List, Mapping, Optional
 
-from . import binaries, escape, templating
-from .site import PING_INTERVAL, PING_TIMEOUT
+from . import escape, templating
+from .layout import Layout
+from .site import Site
 
-# A daphne that drains has ended by itself this many seconds before supervisor would kill it.
-DRAIN_MARGIN = 3
+# What a daphne, or a program of the site's, may take to end, and how many seconds before supervisor
+# kills it a daphne that drains has ended by itself.
+STOP, DRAIN_MARGIN = 30, 3
+NGINX_STOP = 130  # worker_shutdown_timeout in nginx.conf, and a little
 # Each node twice: see nginx-front.conf.
 NODE_FLAGS = ("max_fails=1 fail_timeout=5s", "max_fails=0 backup")
-PASSWORD = re.compile(r'^requirepass "?([0-9a-f]{64})"?$', re.MULTILINE)
+PRIVATE = ("redis.conf", "supervisor-programs.conf", "supervisor-daphne.conf")
 
 
-def redis_password(folder):
-    """The password in an earlier redis.conf of this folder, else a new one (64 hex digits)."""
-    try:
-        with open(os.path.join(folder, "redis.conf"), encoding="utf-8") as earlier:
-            match = PASSWORD.search(earlier.read())
-    except (OSError, UnicodeDecodeError):
-        match = None
-    return match.group(1) if match else secrets.token_hex(32)
-
-
-def redis_url(socket, password):
-    """The URL of a Redis on a Unix socket, as channels_redis and redis-py read it."""
-    return "unix://%s?password=%s&db=0" % (socket, password)
-
-
-def write(folder, files, private=(), owners=None):
+def write(
+    folder: str,
+    files: Mapping[str, str],
+    private: Container[str] = (),
+    owners: Optional[Mapping[str, int]] = None,
+) -> None:
     """
     Replaces the named files, each at once; those in `private` get mode 0600, others 0644.
 
@@ -43,7 +35,7 @@ def write(folder, files, private=(), owners=None):
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
             os.chmod(temporary, 0o600 if name in private else 0o644)
-            if name in (owners or {}) and os.geteuid() == 0:
+            if owners and name in owners and os.geteuid() == 0:
                 os.chown(temporary, owners[name], -1)
             os.replace(temporary, os.path.join(folder, name))
         except BaseException:
@@ -51,14 +43,10 @@ def write(folder, files, private=(), owners=None):
             raise
 
 
-PRIVATE = ("redis.conf", "supervisor-programs.conf", "supervisor-daphne.conf")
-
-
-def websocket_files(facts, place):
+def websocket_files(site: Site, layout: Layout) -> Dict[str, str]:
     """The pieces to add to a site that already has nginx and uWSGI, by file name."""
-    values = site_values(facts, place)
     # The site's own server { } stays as it is, so whom to believe is said in the location.
-    values["behind_here"] = values["behind"]
+    values = site_values(site, layout, behind_here=bool(site.behind))
     return {
         name: templating.render(name, values)
         for name in (
@@ -69,212 +57,196 @@ def websocket_files(facts, place):
     }
 
 
-def site_files(facts, place):
+def site_files(site: Site, layout: Layout) -> Dict[str, str]:
     """All files, by name."""
-    values = site_values(facts, place)
+    values = site_values(site, layout)
     names = ["nginx.conf", "nginx-site.conf", "nginx-start.sh", "uwsgi.ini", "supervisord.conf"]
-    names += ["supervisor-programs.conf"] + (["redis.conf"] if place.redis_socket else [])
+    names += ["uwsgi-worker.py", "supervisor-programs.conf"]
+    names += ["redis.conf"] if layout.redis_socket else []
     return {name: templating.render(name, values) for name in names}
 
 
-def front_files(facts, place):
+def front_files(site: Site, layout: Layout) -> Dict[str, str]:
     """nginx in front of several nodes: complete, and the piece for one that is there."""
-    values = {"name": facts.name, "id": facts.name.replace("-", "_")}
-    values.update(_nginx_values(facts, place))
+    values = {"name": site.name, "id": site.id}
+    values.update(_nginx_values(site, layout))
     return {name: templating.render(name, values) for name in ("nginx.conf", "nginx-front.conf")}
 
 
-def site_values(facts, place):
+def site_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict[str, Any]:
     """Every value the templates use: names as in the templates, each quoted for its language."""
-    identifier = facts.name.replace("-", "_")
-    environment = dict(facts.environment)
-    if place.redis_url:
-        environment["REDIS_URL"] = place.redis_url
-    environment.update(place.environment)
-    longest = max(facts.harakiri + 5, 30)
-    values = {
-        "name": facts.name,
-        "id": identifier,
-        "user": place.user,
-        "environment": escape.supervisor_environment(environment),
-        "directory_supervisor": escape.supervisor(facts.directory),
-        "log_escaped": escape.supervisor(place.log, passes=2),
+    environment: Dict[str, Any] = dict(site.environment)
+    if layout.redis_url:
+        environment["REDIS_URL"] = layout.redis_url
+    environment.update(layout.environment)
+    drain = layout.patience(STOP) - DRAIN_MARGIN
+    values: Dict[str, Any] = {
+        "name": site.name,
+        "id": site.id,
+        "settings": site.settings.module,
+        "settings_source": site.settings.source,
     }
-    values.update(_nginx_values(facts, place))
-    uwsgi = place.uwsgi or binaries.Uwsgi([])  # none is asked for with --only websocket
+    values.update(_nginx_values(site, layout, behind_here))
     values.update(
         # uWSGI
-        uwsgi_plugin=uwsgi.plugin,
-        virtualenv=escape.uwsgi(uwsgi.virtualenv),
-        directory=escape.uwsgi(facts.directory),
-        wsgi=facts.wsgi,
-        uwsgi_processes=facts.uwsgi_processes,
-        uwsgi_socket=place.uwsgi_socket,
-        uwsgi_socket_shell=place.uwsgi_socket and escape.shell([place.uwsgi_socket]),
-        uwsgi_socket_mode="660",
-        uwsgi_fifo=place.uwsgi_socket and os.path.splitext(place.uwsgi_socket)[0] + ".fifo",
-        uwsgi_mercy=place.patience(facts.harakiri),
-        uwsgi_rss=512,
-        max_requests_delta=500 if place.uwsgi and uwsgi.knows("max-requests-delta") else 0,
+        uwsgi_plugin=layout.uwsgi.plugin,
+        virtualenv=escape.uwsgi(layout.uwsgi.virtualenv),
+        directory=escape.uwsgi(site.directory),
+        wsgi=site.wsgi,
+        wsgi_module=site.wsgi.partition(":")[0],
+        uwsgi_worker=escape.uwsgi(os.path.join(layout.conf, "uwsgi-worker.py")),
+        uwsgi_processes=site.uwsgi_processes,
+        uwsgi_socket=layout.uwsgi_socket,
+        uwsgi_socket_shell=escape.shell([layout.uwsgi_socket]),
+        uwsgi_fifo=os.path.splitext(layout.uwsgi_socket)[0] + ".fifo",
+        uwsgi_mercy=layout.patience(site.harakiri),
+        uwsgi_knows_delta=bool(layout.uwsgi.command) and layout.uwsgi.knows("max-requests-delta"),
         uwsgi_command=escape.supervisor_command(
-            uwsgi.command + ["--ini", os.path.join(place.conf, "uwsgi.ini")]
+            layout.uwsgi.command + ["--ini", os.path.join(layout.conf, "uwsgi.ini")]
         ),
-        uwsgi_stop_wait=place.patience(longest) + 5,
-        harakiri=facts.harakiri,
+        uwsgi_stop_wait=layout.patience(max(site.harakiri + 5, STOP)) + 5,
+        harakiri=site.harakiri,
         # daphne
-        daphne_port=place.daphne_port,
-        retries=place.retries,
-        steady=place.steady,
-        daphne_processes=facts.daphne_processes,
-        daphne_stop_wait=place.patience(30),
+        daphne_port=layout.daphne_port,
+        daphne_processes=site.daphne_processes,
+        # The interpreter is named, so that the script's first line may be too long or have spaces.
+        daphne=escape.supervisor_command([site.python, site.daphne]),
+        asgi=site.asgi,
         daphne_environment=escape.supervisor_environment(
-            dict({"COMPAT_DRAIN_SECONDS": place.patience(30) - DRAIN_MARGIN}, **environment)
+            dict({"COMPAT_DRAIN_SECONDS": drain}, **environment)
         ),
-        daphne_command=escape.supervisor_command(_daphne(facts)),
         # Redis
-        redis=bool(place.redis_socket),
-        redis_socket=place.redis_socket and escape.redis(place.redis_socket),
-        redis_dir=escape.redis(place.run),
-        redis_password=place.redis_password,
-        redis_memory=256,
-        redis_command=place.redis_server
-        and escape.supervisor_command([place.redis_server, os.path.join(place.conf, "redis.conf")]),
+        redis_socket=layout.redis_socket and escape.redis(layout.redis_socket),
+        redis_dir=escape.redis(layout.run),
+        redis_password=layout.redis_password,
+        redis_command=escape.supervisor_command(
+            [layout.redis_server, os.path.join(layout.conf, "redis.conf")]
+        ),
         # supervisor
-        supervisord_user=place.supervisord_user,
-        supervisord_log=escape.supervisor(os.path.join(place.log, "supervisord.log")),
-        supervisord_pid=escape.supervisor(os.path.join(place.master, "supervisord.pid")),
-        childlogdir=escape.supervisor(place.log),
-        supervisor_socket=place.supervisor_socket,
-        supervisor_socket_url=place.supervisor_socket,
-        minfds=place.minfds,
-        group=",".join(identifier + "-" + name for name in ["uwsgi"] + sorted(facts.programs)),
-        group_priority=200,
-        program_stop_wait=place.patience(30),
+        user=layout.user,
+        environment=escape.supervisor_environment(environment),
+        directory_supervisor=escape.supervisor(site.directory),
+        log=escape.supervisor(layout.log),
+        log_twice=escape.supervisor(layout.log, passes=2),
+        retries=layout.retries,
+        steady=layout.steady,
+        stop_wait=layout.patience(STOP),
+        supervisord_user=layout.supervisord_user,
+        supervisord_pid=escape.supervisor(os.path.join(layout.master, "supervisord.pid")),
+        supervisor_socket=layout.supervisor_socket,
+        minfds=layout.minfds,
+        group=",".join("%s-%s" % (site.id, name) for name in ["uwsgi"] + sorted(site.programs)),
     )
     values["programs"] = "\n".join(
         templating.render(
             "supervisor-program.conf",
             dict(values, program=name, program_command=escape.supervisor_command(words)),
         )
-        for name, words in sorted(facts.programs.items())
+        for name, words in sorted(site.programs.items())
     )
     return values
 
 
-def _daphne(facts):
-    return [
-        facts.python,  # named, so that the script's first line may be too long or have spaces
-        facts.daphne,
-        "--fd",
-        "0",
-        "--proxy-headers",
-        "--ping-interval",
-        str(PING_INTERVAL),
-        "--ping-timeout",
-        str(PING_TIMEOUT),
-        "--websocket_timeout",
-        "72000",  # 20 h
-        "--verbosity",
-        "1",
-        "--access-log",
-        os.devnull,  # nginx logs every request
-        facts.asgi,
-    ]
-
-
-def _nginx_values(facts, place):
-    tls = bool(place.tls_cert)
-    front = bool(place.nodes)
-    identifier = facts.name.replace("-", "_")
-    addresses = place.addresses
-    plain_port = place.redirect_port if tls else place.port
-    temporary = {
-        "nginx_tmp_" + kind: escape.nginx(os.path.join(place.tmp, "nginx-" + kind))
-        for kind in ("body", "proxy", "uwsgi", "fastcgi", "scgi")
-    }
-    command = [place.nginx, "-p", place.master, "-c", os.path.join(place.conf, "nginx.conf")]
-    if place.nginx_takes_e:
+def _nginx_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict[str, Any]:
+    tls, front = bool(layout.tls_cert), bool(layout.nodes)
+    plain_port = layout.redirect_port if tls else layout.port
+    command = [layout.nginx, "-p", layout.master, "-c", os.path.join(layout.conf, "nginx.conf")]
+    if layout.nginx_takes_e:
         # Until it has read the file, nginx logs to a compiled-in path.
         command += ["-e", "stderr"]
-    return dict(
-        temporary,
+    values: Dict[str, Any] = dict(
+        name=site.name,
+        id=site.id,
+        front=front,
+        # Where it listens
         tls=tls,
-        tls_cert=tls and escape.nginx(place.tls_cert),
-        tls_key=tls and escape.nginx(place.tls_key),
-        hsts=31536000 if tls else 0,
-        listen=_listen(addresses, place.port, " ssl" if tls else ""),
-        redirect=place.redirect_port,
-        redirect_listen=_listen(addresses, place.redirect_port),
-        https_port="" if place.port == 443 else ":%d" % place.port,
-        catch_all=bool(place.domains and plain_port),
-        catch_all_tls=bool(place.domains and tls),
-        catch_all_listen=_listen(addresses, plain_port, " default_server"),
-        catch_all_tls_listen=_listen(addresses, place.port, " ssl default_server"),
-        server_names=" ".join(place.domains) or "_",
-        nginx_user=place.nginx_user,
-        nginx_pid=escape.nginx(os.path.join(place.master, "nginx.pid")),
-        nginx_pid_shell=escape.shell([os.path.join(place.master, "nginx.pid")]),
+        tls_cert=tls and escape.nginx(layout.tls_cert),
+        tls_key=tls and escape.nginx(layout.tls_key),
+        listen=_listen(layout.addresses, layout.port, " ssl" if tls else ""),
+        redirect=layout.redirect_port,
+        redirect_listen=_listen(layout.addresses, layout.redirect_port),
+        https_port="" if layout.port == 443 else ":%d" % layout.port,
+        catch_all=bool(layout.domains and plain_port),
+        catch_all_tls=bool(layout.domains and tls),
+        catch_all_listen=_listen(layout.addresses, plain_port, " default_server"),
+        catch_all_tls_listen=_listen(layout.addresses, layout.port, " ssl default_server"),
+        server_names=" ".join(layout.domains) or "_",
+        # Its files and processes
+        nginx_user=layout.nginx_user,
+        nginx_pid=escape.nginx(os.path.join(layout.master, "nginx.pid")),
+        nginx_pid_shell=escape.shell([os.path.join(layout.master, "nginx.pid")]),
         nginx_command_shell=escape.shell(command),
         nginx_command=escape.supervisor_command(
-            ["/bin/sh", os.path.join(place.conf, "nginx-start.sh")]
+            ["/bin/sh", os.path.join(layout.conf, "nginx-start.sh")]
         ),
-        nginx_stop_wait=place.patience(place.worker_shutdown + 10),
-        worker_shutdown=place.worker_shutdown,
-        access_log=_nginx_log(place, "access"),
-        websocket_log=_nginx_log(place, "access"),
-        error_log=_nginx_log(place, "error"),
-        log_buffer=" buffer=4k flush=1s" if place.logs_to_supervisor else "",
-        nginx_access_log=escape.supervisor(os.path.join(place.log, "nginx-access.log"), 2)
-        if place.logs_to_supervisor
-        else "NONE",
-        nginx_error_log=escape.supervisor(os.path.join(place.log, "nginx-error.log"), 2)
-        if place.logs_to_supervisor
-        else "NONE",
+        nginx_stop_wait=layout.patience(NGINX_STOP),
         nginx_file="nginx-front.conf" if front else "nginx-site.conf",
-        front=front,
-        nodes="\n".join(_node(node, flags) for flags in NODE_FLAGS for node in place.nodes),
-        front_timeout=facts.harakiri + 10,
-        connect_timeout=2 if front else 5,
-        websocket_upstream=identifier + ("_nodes" if front else "_daphne"),
-        behind="\n".join("set_real_ip_from %s;" % network for network in facts.behind),
-        behind_geo="\n".join("%s 1;" % network for network in facts.behind),
-        behind_here=False,
-        scheme="$%s_scheme" % identifier if facts.behind else "$scheme",
-        https="$%s_https" % identifier if facts.behind else "$https",
-        server_port="$%s_port" % identifier if facts.behind else "$server_port",
-        max_body=facts.max_body,
-        unlimited="\n".join("%s 1;" % network for network in facts.unlimited),
-        request_rate=facts.request_rate,
-        request_burst=facts.request_burst,
-        http_connections=facts.http_connections,
-        websocket_connections=facts.websocket_connections,
-        websocket_path=facts.websocket_path,
-        ping_interval=PING_INTERVAL,
-        ping_timeout=PING_TIMEOUT,
-        websocket_idle=PING_INTERVAL + PING_TIMEOUT + 25,
-        uwsgi_timeout=facts.harakiri + 5,
-        frame_options=facts.frame_options,
-        static=bool(facts.static_root),
-        static_url=facts.static_url,
-        static_from=facts.static_root and escape.nginx("from=" + facts.static_root),
-        static_alias=facts.static_root and escape.nginx(facts.static_root.rstrip("/") + "/"),
-        media=bool(facts.media_root),
-        media_url=facts.media_url,
-        media_from=facts.media_root and escape.nginx("from=" + facts.media_root),
-        media_alias=facts.media_root and escape.nginx(facts.media_root.rstrip("/") + "/"),
+        own_locations=escape.nginx(os.path.join(layout.conf, "nginx-own", "*.conf")),
+        logs_to_supervisor=layout.logs_to_supervisor,
+        access_log=escape.nginx(os.path.join(layout.log, "nginx-access.log")),
+        error_log=escape.nginx(os.path.join(layout.log, "nginx-error.log")),
+        # Of whom it believes what, and what it lets through
+        nodes="\n".join(_node(node, flags) for flags in NODE_FLAGS for node in layout.nodes),
+        behind="\n".join("set_real_ip_from %s;" % network for network in site.behind),
+        behind_geo=_geo(site.behind),
+        behind_here=behind_here,
+        request_host="$http_host",
+        scheme="$%s_scheme" % site.id if site.behind else "$scheme",
+        https="$%s_https" % site.id if site.behind else "$https",
+        server_port="$%s_port" % site.id if site.behind else "$server_port",
+        max_body=site.max_body,
+        unlimited=_geo(site.unlimited),
+        request_rate=site.request_rate,
+        request_burst=site.request_burst,
+        http_connections=site.http_connections,
+        websocket_connections=site.websocket_connections,
+        frame_options=site.frame_options,
+        uwsgi_timeout=site.harakiri + 5,
+        front_timeout=site.harakiri + 10,
+        # What it serves itself
+        static_url=site.static_root and site.static_url,
+        static_from=site.static_root and escape.nginx("from=" + site.static_root),
+        static_alias=site.static_root and escape.nginx(site.static_root.rstrip("/") + "/"),
+        media_url=site.media_root and site.media_url,
+        media_from=site.media_root and escape.nginx("from=" + site.media_root),
+        media_alias=site.media_root and escape.nginx(site.media_root.rstrip("/") + "/"),
+        acme_root=layout.acme_root and escape.nginx(layout.acme_root),
+        health_geo=_geo(site.health_from),
+        health_host=layout.health_host and escape.nginx(layout.health_host),
     )
+    for kind in ("body", "proxy", "uwsgi", "fastcgi", "scgi"):
+        values["nginx_tmp_" + kind] = escape.nginx(os.path.join(layout.tmp, "nginx-" + kind))
+    values["websocket_locations"] = "\n".join(
+        templating.render("nginx-websocket-path.conf", dict(values, location=location))
+        for path in site.websocket_paths
+        # nginx would send a client at /ws to /ws/, and no WebSocket follows.
+        for location in ("= " + path.rstrip("/"), "^~ " + path)
+    )
+    values.update(_health(site, values))
+    return values
 
 
-def _listen(addresses, port, flags=""):
+def _health(site: Site, values: Dict[str, Any]) -> Dict[str, str]:
+    """The locations for checks by address: in the site's server, in the redirecting, in others."""
+    asked = {"request_host": "host", "scheme": "scheme", "https": "https"}
+    asked = {name: "$%s_health_%s" % (site.id, one) for name, one in asked.items()}
+    found = {}
+    for where in ("here", "redirect", "elsewhere"):
+        special = dict(asked, redirects=where == "redirect", refuses=where == "elsewhere")
+        found["health_" + where] = "\n".join(
+            templating.render("nginx-health-location.conf", dict(values, path=path, **special))
+            for path in (site.health_paths if site.health_from else [])
+        )
+    return found
+
+
+def _listen(addresses: List[str], port: Optional[int], flags: str = "") -> str:
     return "\n".join("listen %s:%s%s;" % (address, port, flags) for address in addresses)
 
 
-def _node(node, flags):
+def _node(node: str, flags: str) -> str:
     return "server %s %s;" % (node, flags)
 
 
-def _nginx_log(place, kind):
-    if place.logs_to_supervisor:
-        # supervisor rotates what a program prints.
-        return "/dev/stdout" if kind == "access" else "stderr"
-    return escape.nginx(os.path.join(place.log, "nginx-%s.log" % kind))
+def _geo(networks: List[str]) -> str:
+    return "\n".join("%s 1;" % network for network in networks)

@@ -1,27 +1,38 @@
-"""up, down and status: a thin wrapper around supervisord."""
+"""up and down: a thin wrapper around supervisord."""
 
 import ctypes
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
+from typing import IO, Any, Callable, Dict, List, Optional, Set, TypeVar
 
-from . import binaries, health, probe, processes, render
-from . import layout as place
+from . import binaries, health, layout, ports, probe, processes, redis_address, render
 from .errors import ConfError
-from .reload import Reload, lock
-from .running import NO_ANSWER, Run, supervisor_at
+from .layout import Layout
+from .running import Run
+from .site import Site
 
-# More than the sum of what the parts may take to stop (see Place.hurry).
+Found = TypeVar("Found")
+
+# More than the sum of what the parts may take to stop (see Layout.hurry).
 STOP_PATIENCE = 45
 PR_SET_PDEATHSIG = 1
 ANY = "0.0.0.0"  # noqa: S104 (compared, not listened on)
+REDIS_PATIENCE = 5  # seconds that a Redis of somebody else's, which may be starting, has to answer
 
 
-def up(site, var, host, port, redis_url, timeout, foreground):
+def up(
+    site: Site,
+    var: str,
+    host: str,
+    port: int,
+    redis_url: Optional[str],
+    timeout: int,
+    foreground: bool,
+) -> int:
     """Starts the site and waits until it answers; in the foreground, until it is stopped."""
     run = Run(var)
     os.makedirs(var, exist_ok=True)
@@ -37,13 +48,13 @@ def up(site, var, host, port, redis_url, timeout, foreground):
     with lock, stop:
         run.make_folders()
         run.clean()
-        _check_port(host, port)
-        daphne_port = _free_port(place.preferred_daphne_port(var), besides=port)
+        ports.check(host, port)
+        if redis_url:
+            _check_redis(redis_url, min(timeout, REDIS_PATIENCE))
+        daphne_port = ports.free(layout.preferred_daphne_port(var), besides=port)
         sockets = run.socket_folder()
         try:
-            where = place.for_this_machine(var, sockets, host, port, daphne_port, redis_url)
-            if site.behind:
-                binaries.check_realip(where.nginx, "--behind")
+            where = layout.for_this_machine(site, var, sockets, host, port, daphne_port, redis_url)
             _write(site, var, where)
             _check_nginx(where)
             child = _start(where, lock, foreground)
@@ -53,16 +64,18 @@ def up(site, var, host, port, redis_url, timeout, foreground):
         if site.static_root and not os.path.isdir(site.static_root):
             print("no static files in %s yet: run manage.py collectstatic" % site.static_root)
         reachable = {ANY: "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))
+        name = name_for(site.allowed_hosts, reachable)
         record = {
             "pid": child.pid,
             "start": getattr(processes.stat(child.pid), "start", None),
             "boot": processes.boot_id(),
-            "url": "http://%s/" % probe.authority(reachable, port),
+            "url": "http://%s/" % probe.authority(name, port),
             "host": reachable,
+            "name": name,
             "port": port,
             "sockets": sockets,
-            "prefix": site.name.replace("-", "_") + "-",
-            "websocket": site.websocket_probe or site.websocket_path,
+            "prefix": site.id + "-",
+            "websocket": site.websocket_probe or site.websocket_paths[0],
             "probe": bool(site.websocket_probe),
             "redis": where.redis_url,
         }
@@ -77,7 +90,16 @@ def up(site, var, host, port, redis_url, timeout, foreground):
             raise
 
 
-def down(var):
+def name_for(allowed: List[str], address: str) -> str:
+    """The name by which a site is asked: its address, or what its ALLOWED_HOSTS has instead."""
+    written = "[%s]" % address if ":" in address else address
+    names = [name.lstrip(".") for name in allowed]
+    if not names or "*" in names or written in names or address in names:
+        return address
+    return names[0].strip("[]")
+
+
+def down(var: str) -> int:
     """Stops the site and waits until every process has gone; fine when none runs."""
     run = Run(var)
     if not os.path.isdir(var):
@@ -93,7 +115,10 @@ def down(var):
     if not record:
         raise ConfError("another `up` or `down` is at work in %s" % var)
     if processes.alive(record["pid"], record["start"]):
-        os.kill(record["pid"], signal.SIGTERM)
+        try:
+            os.kill(record["pid"], signal.SIGTERM)
+        except PermissionError:
+            raise run.foreign()
     lock = _wait(lambda: run.lock(), STOP_PATIENCE)
     if lock is None:
         processes.end({record["pid"]: record["start"]}, patience=1)
@@ -106,102 +131,30 @@ def down(var):
     return 0
 
 
-def status(var):
-    """Prints a table of the programs and whether the site answers; 0 only if all is well."""
-    run = Run(var)
-    record = run.read()
-    programs = run.programs(record) if record else None
-    if programs is None:
-        print("not running")
-        return 1
-    rows = [("PROGRAM", "STATE", "PID", "UPTIME", "LOG")]
-    for one in programs:
-        running = one["statename"] == "RUNNING"
-        uptime = _duration(one["now"] - one["start"]) if running else "-"
-        rows.append((one["short"], one["statename"], str(one["pid"] or "-"), uptime, one["log"]))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        print("  ".join([row[i].ljust(widths[i]) for i in range(4)] + [row[4]]))
-    problems = health.problems(run, record, programs)
-    for problem in problems:
-        print(problem)
-    if not problems:
-        print("%s answers over HTTP and WebSocket" % record["url"])
-    return 1 if problems else 0
-
-
-def reload(var, signals, patience):
-    """Has what `up` started take up new code; 0 only if all is well afterwards."""
-    run = Run(var)
-    record = run.read()
-    if not record or run.programs(record) is None:
-        raise ConfError("not running: start it with `up`")
-    with lock(run.folder):
-        one = Reload(run.supervisor(record), record["prefix"], signals, say, run.log, patience)
-        one.run()
-    deadline = time.monotonic() + patience
-    problems = health.problems(run, record, run.programs(record))
-    while problems and time.monotonic() < deadline:
-        time.sleep(0.1)
-        problems = health.problems(run, record, run.programs(record))
-    for problem in problems:
-        sys.stderr.write("deploy_conf: %s\n" % problem)
-    if not problems:
-        say("reloaded: %s" % record["url"])
-    return 1 if problems else 0
-
-
-def reload_at(socket, prefix, signals, patience):
-    """The same for programs of any supervisord, by the path of its control socket."""
-    interface = supervisor_at(socket)
-
-    def log(program):
-        try:
-            return next(
-                found["stdout_logfile"]
-                for found in interface.getAllProcessInfo()
-                if found["name"] in (program, prefix + program)
-            )
-        except (StopIteration,) + NO_ANSWER:
-            return "its log"
-
-    one = Reload(interface, prefix, signals, say, log, patience)
-    one.programs()  # a mistyped path gets no lock beside it
-    with lock(os.path.dirname(socket)):
-        one.run()
-    say("reloaded")
-    return 0
-
-
-def say(line):
-    print(line)
-    sys.stdout.flush()
-
-
-class Stop(object):
+class Stop:
     """Turns INT, TERM and HUP into a flag while it is entered; a second Ctrl-C changes nothing."""
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.asked = False
 
-    def __enter__(self):
+    def __enter__(self) -> "Stop":
         numbers = list(self.SIGNALS)
         if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
             numbers.remove(signal.SIGHUP)  # nohup
         self.before = [(number, signal.signal(number, self._ask)) for number in numbers]
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         for number, handler in self.before:
             signal.signal(number, handler)
 
-    def _ask(self, number, frame):
+    def _ask(self, number: int, frame: Any) -> None:
         self.asked = True
 
 
-def _lock(run):
+def _lock(run: Run) -> Optional[IO[str]]:
     """The lock, or None when the site runs; waits for a run that is just being stopped."""
     deadline = time.monotonic() + STOP_PATIENCE
     while True:
@@ -212,7 +165,14 @@ def _lock(run):
         time.sleep(0.1)
 
 
-def _attend(run, record, child, stop, timeout, foreground):
+def _attend(
+    run: Run,
+    record: Dict[str, Any],
+    child: "subprocess.Popen[bytes]",
+    stop: Stop,
+    timeout: int,
+    foreground: bool,
+) -> int:
     """Waits for the site to answer, then, in the foreground, for its end."""
     problems = _wait_ready(run, record, child, stop, timeout)
     if not problems and not stop.asked:
@@ -222,7 +182,7 @@ def _attend(run, record, child, stop, timeout, foreground):
             return 0
         print("Ctrl-C stops it; logs are in %s" % os.path.join(run.var, "log"))
         sys.stdout.flush()
-        failing = set()
+        failing: Set[str] = set()
         while not stop.asked and child.poll() is None:
             time.sleep(0.2)
             failing = _report_failing(run, record, failing)
@@ -240,7 +200,7 @@ def _attend(run, record, child, stop, timeout, foreground):
     return 1 if problems else 0
 
 
-def _report_failing(run, record, before):
+def _report_failing(run: Run, record: Dict[str, Any], before: Set[str]) -> Set[str]:
     """Prints programs that supervisor has newly given up; returns all of those."""
     now = {one["short"] for one in run.programs(record) or [] if one["statename"] == "FATAL"}
     for name in sorted(now - before):
@@ -248,10 +208,16 @@ def _report_failing(run, record, before):
     return now
 
 
-def _wait_ready(run, record, child, stop, timeout):
+def _wait_ready(
+    run: Run,
+    record: Dict[str, Any],
+    child: "subprocess.Popen[bytes]",
+    stop: Stop,
+    timeout: int,
+) -> List[str]:
     """Polls until everything answers; the list of what does not."""
     deadline = time.monotonic() + timeout
-    seen = {}  # program: the process ids it has had
+    seen: Dict[str, Set[int]] = {}  # program: the process ids it has had
     while not stop.asked:
         if child.poll() is not None:
             return ["supervisord does not start: %s" % health.reason(run.log("supervisord.err"))]
@@ -270,13 +236,8 @@ def _wait_ready(run, record, child, stop, timeout):
     return []
 
 
-def _write(site, var, where):
+def _write(site: Site, var: str, where: Layout) -> None:
     """The rendered files, and site.env for commands typed in a shell."""
-    if where.redis_socket:
-        where.redis_password = render.redis_password(where.conf)
-        where.redis_url = render.redis_url(where.redis_socket, where.redis_password)
-    where.environment = {"DEVOPS_VAR": var, "PYTHONUNBUFFERED": "1"}
-    where.environment["PROMETHEUS_MULTIPROC_DIR"] = os.path.join(where.run, "metrics")
     render.write(where.conf, render.site_files(site, where), render.PRIVATE)
     text = "# Written by deploy_conf up, for manage.py, and for `set -a; . site.env` in a shell.\n"
     text += "REDIS_URL=%s\n" % shlex.quote(where.redis_url)
@@ -285,37 +246,19 @@ def _write(site, var, where):
         render.write(var, {".gitignore": "*\n"})
 
 
-def _check_port(host, port):
-    """Raises ConfError when nobody could listen there now."""
-    error = _bind_error(host, port)
-    if error:
-        raise ConfError(
-            "port %d on %s cannot be used (%s); choose another: --port N, or "
-            "PORT=N make run" % (port, host, error)
-        )
+def _check_redis(url: str, patience: float) -> None:
+    """Raises ConfError while nothing has started yet, when that Redis does not answer."""
+    deadline = time.monotonic() + patience
+    said = probe.redis(url, timeout=patience)
+    while said and time.monotonic() < deadline:
+        time.sleep(0.2)
+        said = probe.redis(url, timeout=max(0.1, deadline - time.monotonic()))
+    if said:
+        address = redis_address.parse(url)
+        raise ConfError("REDIS_URL: %s does not answer: %s" % (address, said))
 
 
-def _bind_error(host, port):
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.socket(family) as probe_socket:
-            # As nginx does: connections of an earlier run that are closing do not count.
-            probe_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe_socket.bind((host.strip("[]"), port))
-            probe_socket.listen(1)
-    except OSError as error:
-        return (error.strerror or str(error)).lower()
-    return None
-
-
-def _free_port(preferred, besides):
-    for port in range(preferred, preferred + 500):
-        if port != besides and _bind_error("127.0.0.1", port) is None:
-            return port
-    raise ConfError("no free port for daphne between %d and %d" % (preferred, preferred + 500))
-
-
-def _check_nginx(where):
+def _check_nginx(where: Layout) -> None:
     """Lets nginx read what was rendered, so that a problem is told before anything starts."""
     words = [where.nginx, "-t", "-q", "-p", where.run, "-c", os.path.join(where.conf, "nginx.conf")]
     if where.nginx_takes_e:
@@ -328,14 +271,14 @@ def _check_nginx(where):
         raise ConfError("nginx refuses its configuration: %s" % lines[0])
 
 
-def _start(where, lock, foreground):
+def _start(where: Layout, lock: IO[str], foreground: bool) -> "subprocess.Popen[bytes]":
     """supervisord in a session of its own: a terminal's Ctrl-C does not reach it directly."""
     configuration = os.path.join(where.conf, "supervisord.conf")
     words = binaries.supervisord() + ["-n", "-s", "-c", configuration]
     # The C library is looked up here: between fork and exec only the call itself is safe.
     library = ctypes.CDLL(None) if foreground and sys.platform.startswith("linux") else None
 
-    def die_with_parent():
+    def die_with_parent() -> None:
         library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
     # uWSGI takes every variable UWSGI_X for its option x, and there is none called bin.
@@ -354,7 +297,7 @@ def _start(where, lock, foreground):
         )
 
 
-def _stop(child):
+def _stop(child: "subprocess.Popen[bytes]") -> None:
     if child.poll() is None:
         child.terminate()
         try:
@@ -364,7 +307,7 @@ def _stop(child):
             child.wait()
 
 
-def _wait(condition, seconds):
+def _wait(condition: Callable[[], Optional[Found]], seconds: float) -> Optional[Found]:
     """The first true value of condition(), None after this many seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -373,14 +316,3 @@ def _wait(condition, seconds):
             return value
         time.sleep(0.05)
     return None
-
-
-def _duration(seconds):
-    minutes, seconds = divmod(max(0, int(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    return (
-        "%dd %02d:%02d:%02d" % (days, hours, minutes, seconds)
-        if days
-        else "%d:%02d:%02d" % (hours, minutes, seconds)
-    )

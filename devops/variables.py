@@ -13,7 +13,7 @@ import dj_database_url
 
 from compat import layer_keys
 from compat.settings import Flag, Kind, Text, Variable
-from deploy_conf import sentinel
+from deploy_conf import redis_address
 
 SECTION = "Environment of the reference site"
 HOST = re.compile(r"(\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])\Z", re.I)
@@ -71,15 +71,7 @@ def unusable_file(path):
 
 def redis(text):
     """A Redis address as the channel layer takes it."""
-    if text.startswith(sentinel.SCHEME):
-        return sentinel.host(text)
-    if not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError()
-    try:
-        urlsplit(text).port  # noqa: B018
-    except ValueError:
-        raise ValueError("the port is not a number; " + ESCAPES)
-    return text
+    return redis_address.parse(text).for_channels()
 
 
 def make(folder):
@@ -136,7 +128,7 @@ DATABASE_URL = variable(
 REDIS_URL = variable(
     "REDIS_URL",
     Kind(
-        "redis://:password@host:6379/0, unix:///path?password=… or "
+        "redis://:password@host:6379/0, rediss://…, unix:///path?password=… or "
         "sentinel://:password@host:26379,host:26379/mymaster/0",
         redis,
     ),

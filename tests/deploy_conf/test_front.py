@@ -233,8 +233,7 @@ def test_nginx_accepts_the_front(nginx, variant, certificate, tmp_path, capsys):
         (["--node", "10.0.0.256"], "not an IP address"),
         (["--node", "0.0.0.0"], "no address of a node"),
         (["--node", "10.0.0.2", "--node", "10.0.0.2:80"], "given twice"),
-        (["--node", "10.0.0.2", "--nginx-user", "nobody-of-that-name"], "no user"),
-        (["--node", "10.0.0.2", "--behind", "10.0.0.1/24"], "--behind"),
+        (["--node", "10.0.0.2", "--behind", "10.0.0.1/24"], "10.0.0.0/24"),
         (["--node", "10.0.0.2", "--behind", "0.0.0.0/0"], "believe everybody"),
         (["--node", "10.0.0.2", "--behind", "10.0.0.1; x"], "--behind"),
     ],
@@ -245,6 +244,13 @@ def test_a_bad_value_is_one_line(tmp_path, monkeypatch, capsys, words, part):
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1 and part in err
     assert not os.listdir(str(tmp_path))
+
+
+def test_an_account_that_is_not_there_is_one_line(capsys):
+    words = [word for word in RENDER if word not in ("--nginx-user", getpass.getuser())]
+    words += ["--node", "10.0.0.2", "--nginx-user", "nobody-of-that-name"]
+    assert commands.main(words) == 2
+    assert "no user" in capsys.readouterr().err
 
 
 def test_node_is_for_a_front(capsys):

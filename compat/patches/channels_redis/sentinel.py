@@ -169,9 +169,12 @@ async def open_connection(address, options):
 
     options = dict(options)
     password, db = options.pop("password", None), options.pop("db", None)
+    user = options.pop("username", None)
     conn = await aioredis.create_redis(address, **options)
     try:
-        if password is not None:
+        if user:
+            await conn.execute("AUTH", user, password or "")
+        elif password is not None:
             await conn.auth(password)
         if db is not None:
             await conn.select(db)
