@@ -19,6 +19,9 @@ from .errors import ConfError
 from .running import NO_ANSWER
 
 PAUSE = 0.05  # seconds between two looks
+# When uWSGI is asked once more: an earlier chain, which went on when the code was mended, may have
+# swallowed the first request.
+AGAIN = 5
 # How long a program that was told to renew itself may take before it counts as busy.
 BUSY = 30
 Program = Dict[str, Any]  # a record of supervisord's
@@ -133,20 +136,20 @@ class Reload:
         if not fifo:
             raise ConfError("uwsgi.ini has no master-fifo: render it again, and restart uWSGI once")
         old = processes.children(one["pid"])
-        try:
-            handle = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError as error:
-            raise ConfError("uWSGI cannot be told: %s: %s" % (fifo, error.strerror))
-        with os.fdopen(handle, "wb") as file:
-            file.write(b"c")
+        tell(fifo)
+        told = time.monotonic()
 
         seen = set(old)
 
         def renewed() -> bool:
             now = processes.children(one["pid"])
+            nonlocal told
             seen.update(now)
             if len(now) >= len(old) and not processes.same(now, old):
                 return True
+            if time.monotonic() > told + AGAIN:
+                tell(fifo)
+                told = time.monotonic()
             if len(seen) > 3 * len(old) + 3:  # one of them comes and goes
                 raise ConfError("uWSGI has not renewed its workers: %s" % self.reason("uwsgi"))
             return False
@@ -251,6 +254,16 @@ class Reload:
     def reason(self, program: str) -> str:
         """What the program's log says, with its path."""
         return health.reason(self.log(program))
+
+
+def tell(fifo: str) -> None:
+    """Ask a uWSGI for a chain reload; one that is at it does not mind."""
+    try:
+        handle = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise ConfError("uWSGI cannot be told: %s: %s" % (fifo, error.strerror))
+    with os.fdopen(handle, "wb") as file:
+        file.write(b"c")
 
 
 def running(one: Program) -> bool:

@@ -1,7 +1,7 @@
 # Each worker of uWSGI runs this before it imports @{name}. Rendered by deploy_conf.
 #
-# A site that cannot be imported ends the whole uWSGI (need-app): right when it starts, but not while
-# workers with the old code answer. Then the new worker alone ends, and uWSGI tries once more.
+# A site that cannot be imported ends the whole uWSGI (need-app): right when it starts, but not
+# while workers with the old code answer. Then the new one alone ends, and uWSGI tries once more.
 import importlib
 import os
 import time
