@@ -7,7 +7,6 @@ database, or default hosts, would be worse than none.
 
 import os
 import re
-from urllib.parse import urlsplit
 
 import dj_database_url
 
@@ -18,7 +17,6 @@ from deploy_conf import redis_address
 SECTION = "Environment of the reference site"
 HOST = re.compile(r"(\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])\Z", re.I)
 SQLITE = "django.db.backends.sqlite3"
-ESCAPES = "in a password write % as %25, / as %2F, @ as %40, ? as %3F and # as %23"
 
 
 def words(text):

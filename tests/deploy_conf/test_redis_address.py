@@ -59,8 +59,8 @@ def test_an_address_is_one_of_the_channel_layers_hosts(url, expected):
 @pytest.mark.parametrize(
     "url, part",
     [
-        ("http://a/m", "expected redis://"),
-        ("", "expected redis://"),
+        ("http://a/m", "should be redis://"),
+        ("", "should be redis://"),
         ("redis://", "host or its port"),
         ("sentinel://a", "master's name"),
         ("sentinel://a/", "master's name"),
@@ -77,7 +77,7 @@ def test_an_address_is_one_of_the_channel_layers_hosts(url, expected):
         ("sentinel://:secret@a/m?sentinel_password", "only options"),
         ("redis://:secret/2@h", "%2F"),
         ("redis://:secret#2@h", "%23"),
-        ("redis://:se cret@h", "expected redis://"),
+        ("redis://:se cret@h", "should be redis://"),
         ("redis://:secret@h:0", "host or its port"),
         ("redis://:secret@h:x/0", "host or its port"),
         ("redis://:secret@h,i/0", "one host"),
