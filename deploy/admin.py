@@ -127,8 +127,13 @@ class DeploymentAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, dict(extra_context or {}, title="Deployments"))
+
     def change_view(self, request, object_id, form_url="", extra_context=None):
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        context = dict(extra_context or {}, show_save=False, show_save_and_continue=False)
+        # "Change deployment" is what nobody can.
+        context = dict(extra_context or {}, title="Deployment")
+        context.update(show_save=False, show_save_and_continue=False)
         return super().change_view(request, object_id, form_url, context)

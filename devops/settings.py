@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "deploy.logins.LoginLimitMiddleware",
+    "deploy.errors.ErrorsMiddleware",
 ]
 
 ROOT_URLCONF = "devops.urls"

@@ -11,3 +11,5 @@ urlpatterns = [
     url(r"", include("compat.health.urls")),
     url(r"", include("deploy.urls")),
 ]
+
+handler500 = "deploy.errors.server_error"

@@ -94,7 +94,9 @@
     }
     var cancel = byId("cancel");
     if (cancel) {
-      cancel.hidden = true;
+      // Its place stays, so that the log does not move under somebody who reads it.
+      cancel.classList.add("gone");
+      cancel.querySelector("button").disabled = true;
     }
     root.connection.show("over");
     if (handle) {
@@ -125,30 +127,45 @@
 
   root.setInterval(showDuration, 250);
 
-  function toggle(button, on, act) {
+  function toggle(button, act) {
     button.hidden = false;
     button.addEventListener("click", function () {
-      on = button.getAttribute("aria-pressed") !== "true";
+      var on = button.getAttribute("aria-pressed") !== "true";
       button.setAttribute("aria-pressed", String(on));
       act(on);
     });
   }
 
+  // A button for a class of the log, as this browser had it last.
+  function setting(button, name) {
+    function set(on) {
+      button.setAttribute("aria-pressed", String(on));
+      log.classList.toggle(name, on);
+      panel.keepUp();
+    }
+    toggle(button, function (on) {
+      set(on);
+      try {
+        root.localStorage.setItem("log-" + name, String(on));
+      } catch (error) {} // not kept, where storage is off or full
+    });
+    try {
+      var kept = root.localStorage.getItem("log-" + name);
+      if (kept !== null) {
+        set(kept === "true");
+      }
+    } catch (error) {}
+  }
+
   var follow = byId("follow");
-  toggle(follow, true, function (on) {
+  toggle(follow, function (on) {
     panel.follow(on);
   });
   panel.onFollow = function (on) {
     follow.setAttribute("aria-pressed", String(on));
   };
-  toggle(byId("times"), false, function (on) {
-    log.classList.toggle("times", on);
-    panel.keepUp();
-  });
-  toggle(byId("wrap"), true, function (on) {
-    log.classList.toggle("wrap", on);
-    panel.keepUp();
-  });
+  setting(byId("times"), "times");
+  setting(byId("wrap"), "wrap");
   var end = byId("end");
   end.hidden = false;
   end.addEventListener("click", function () {
