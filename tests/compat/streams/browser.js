@@ -3,6 +3,7 @@
 var sockets = [];
 var timers = [];
 var reloads = 0;
+var listeners = {};
 
 (function (root) {
   "use strict";
@@ -10,7 +11,15 @@ var reloads = 0;
   root.window = root.window || root;
   // No page of the network: nothing may be asked of it.
   if (!root.document) {
-    root.addEventListener = root.removeEventListener = function () {};
+    root.addEventListener = function (name, act) {
+      (listeners[name] = listeners[name] || []).push(act);
+    };
+    root.removeEventListener = function (name, act) {
+      listeners[name] = listeners[name].filter(function (one) { return one !== act; });
+    };
+    root.dispatchEvent = function (event) {
+      (listeners[event.type] || []).forEach(function (act) { act(event); });
+    };
     root.location = {
       href: "http://site/", host: "site", protocol: "http:",
       reload: function () { reloads += 1; }
@@ -30,7 +39,9 @@ var reloads = 0;
     this.url = url;
     sockets.push(this);
   };
-  root.WebSocket.prototype.close = function () {};
+  root.WebSocket.prototype.close = function () {
+    this.closed = true;
+  };
   root.setTimeout = function (act) {
     return timers.push(act);
   };

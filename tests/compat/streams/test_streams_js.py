@@ -78,6 +78,34 @@ def test_a_log_that_went_back_is_read_from_its_beginning():
     assert result["told"].count(["start over"]) == 1
 
 
+def test_when_the_network_is_back_the_socket_of_the_old_one_is_left():
+    told, urls, closed = page(
+        """
+        var told = [];
+        var handle = Streams.follow({
+          url: "ws://site/ws/", since: 7,
+          onEntries: function (first, bodies) { told.push([first, bodies]); }
+        });
+        var old = sockets[0];
+        old.onopen({});
+        old.onmessage({ data: JSON.stringify(%s) });
+        var hears = old.onmessage;
+        window.dispatchEvent(new Event("online"));
+        sockets[1].onopen({});
+        // It may have had something on its way, which comes by the new one again.
+        var tenth = { data: JSON.stringify({ type: "entries", first: 10, bodies: ["c"] }) };
+        hears(tenth);
+        sockets[1].onmessage(tenth);
+        handle.close();
+        window.dispatchEvent(new Event("online"));
+        [told, sockets.map(function (socket) { return socket.url; }), old.closed]
+        """
+        % json.dumps(ENTRIES[0])
+    )
+    assert told == [[8, ["a", "b"]], [10, ["c"]]]
+    assert urls == ["ws://site/ws/?since=7", "ws://site/ws/?since=9"] and closed
+
+
 def needs_node():
     from tests.support import binaries
 
