@@ -8,7 +8,7 @@ import glob
 import os
 
 from deploy_conf import binaries
-from deploy_conf.binaries import nginx, uwsgi  # noqa: F401
+from deploy_conf.binaries import nginx, on_path, uwsgi  # noqa: F401
 from deploy_conf.errors import ConfError
 
 POSTGRESQL = "/usr/lib/postgresql/*/bin"  # Debian's, off the PATH

@@ -16,9 +16,9 @@ application = ProtocolTypeRouter({"websocket": AllowedHostsOriginValidator(Async
 """
 
 
-def handshake(address, origin, path="/"):
-    """The first line of the answer to a WebSocket handshake, "" when none comes."""
-    with socket.create_connection(address, timeout=2) as client:
+def handshake(address, origin, path="/", seconds=30):
+    """The first line of the answer to a WebSocket handshake, "" when none comes in time."""
+    with socket.create_connection(address, timeout=seconds) as client:
         lines = [
             "GET %s HTTP/1.1" % path,
             "Host: 127.0.0.1",

@@ -12,14 +12,14 @@ class RedisError(Exception):
 
 
 class Redis(Server):
-    """A server without data of before, in `folder`; .port and .url."""
+    """A server without data of before, in .folder; .port and .url."""
 
     def __init__(self, folder, *options):
-        port = free_port()
+        self.folder, port = str(folder), free_port()
         command = [binaries.redis_server(), "--bind", HOST, "--port", str(port)]
-        command += ["--dir", str(folder), "--save", "", "--appendonly", "no"] + list(options)
+        command += ["--dir", self.folder, "--save", "", "--appendonly", "no"] + list(options)
         self.url = "redis://%s:%d/0" % (HOST, port)
-        super(Redis, self).__init__(command, port, os.path.join(str(folder), "redis.log"))
+        super(Redis, self).__init__(command, port, os.path.join(self.folder, "redis.log"))
 
     def say(self, *words, **options):
         return say(self.port, *words, **options)

@@ -51,18 +51,17 @@ def as_user(user, command):
 
 
 class Server(object):
-    """A process that listens on a port."""
+    """A process that listens on a port; `options` are Popen's."""
 
-    def __init__(self, command, port, log, env=None, user=None):
-        self.command, self.port, self.log, self.env = as_user(user, command), port, log, env
+    def __init__(self, command, port, log, user=None, **options):
+        self.command, self.port, self.log = as_user(user, command), port, log
+        self.options = dict({"cwd": CHECKOUT}, **options)
         self.process = None
         self.start()
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                self.command, stdout=log, stderr=log, env=self.env, cwd=CHECKOUT
-            )
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, **self.options)
 
         def up():
             if self.process.poll() is not None:

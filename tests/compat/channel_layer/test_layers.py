@@ -24,7 +24,7 @@ async def main():
         sender = layers.network_layer(members_renew=renew)
         layers.group_send(sender, "news", {"type": "news"}, 5)
         try:
-            print((await asyncio.wait_for(layer.receive(name), 2))["type"])
+            print((await asyncio.wait_for(layer.receive(name), 5))["type"])
         except asyncio.TimeoutError:
             print("forgotten")
     await layer.close_pools()

@@ -23,7 +23,7 @@ from compat.streams import (
 )
 from compat.streams.models import Entry, Stream
 
-WAIT = 20.0
+WAIT = 60.0
 
 
 def migrate():

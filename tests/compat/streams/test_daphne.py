@@ -168,7 +168,7 @@ def test_a_burst_of_5000_lines_to_10_readers(site, servers, stream, batch):
     output, errors = writer.communicate(timeout=30)
     published = time.time()
     assert writer.returncode == 0, errors[-3000:]
-    assert max(ended.values()) - published < 2
+    assert max(ended.values()) - published < 20
     for client in clients:
         assert client.next == 5001
         assert client.bodies[0][2:] == [0, 0]

@@ -38,7 +38,7 @@ def test_redis_that_hangs_does_not_hang_publishing(make_site, sqlite_settings, s
         silent.bind((HOST, 0))
         silent.listen(5)
         site = make_site(sqlite_settings, json.dumps([list(silent.getsockname())]))
-        ranges, errors = site.run("write", stream, 1, 200, 1, timeout=15)
+        ranges, errors = site.run("write", stream, 1, 200, 1, timeout=60)
     assert (len(ranges), errors) == (200, [])
     assert "could not be announced: TookTooLong" in site.stderr
 

@@ -6,11 +6,11 @@ import socket
 import sys
 
 from deploy_conf import binaries
+from tests.support.servers import HOST, free_port
 
 from . import kernel
 from .processes import ROOT, Process
 
-HOST = "127.0.0.1"
 DAPHNE = (
     "import tests.labs.bench.site; from daphne.cli import CommandLineInterface as C; C.entrypoint()"
 )
@@ -55,13 +55,6 @@ http {
     }
 }
 """
-
-
-def free_port():
-    """A TCP port that nobody uses at the moment."""
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
 
 
 def listens(address):

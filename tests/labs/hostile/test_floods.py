@@ -9,6 +9,7 @@ import pytest
 from .cases.handshakes import handshake, to
 from .wire import frame, request
 
+pytestmark = pytest.mark.alone  # it measures how long others wait
 SOCKETS = 8
 LONGEST = 0.5  # seconds that others may wait for an answer
 FRAMES = {
@@ -48,9 +49,11 @@ class Flood(object):
 def harms_nobody(site, act):
     """What the clients got; fails if somebody else waits too long, each of three times."""
     ends, worst = set(), []
-    while not worst or (worst[-1] >= LONGEST and len(worst) < 3):  # a busy machine is no fault
-        with site.open() as neighbour, Flood(act) as flood:
-            worst.append(worst_round_trip(neighbour))
+    while not worst or (worst[-1] >= LONGEST and len(worst) < 3):
+        with site.open() as neighbour:
+            calm = worst_round_trip(neighbour, 1)  # a busy machine is no fault
+            with Flood(act) as flood:
+                worst.append(worst_round_trip(neighbour) - calm)
         ends |= flood.ends
     assert worst[-1] < LONGEST, worst
     return ends

@@ -9,10 +9,9 @@ import time
 
 import pytest
 
-from deploy_conf import binaries
-from tests.support import CHECKOUT, frames
+from tests.support import CHECKOUT, binaries, frames
 from tests.support.daphne import daphne
-from tests.support.servers import free_port
+from tests.support.servers import Server, free_port
 from tests.support.wait import wait_until
 
 from .cases.handshakes import handshake
@@ -60,25 +59,14 @@ def test_nor_does_it_where_another_server_is_the_default(tmp_path):
     (conf / "nginx.conf").write_text(
         text.replace("client_header_timeout 15s", "client_header_timeout 2s")
     )
-    log = str(tmp_path / "log" / "error.log")
-    nginx = subprocess.Popen([binaries.nginx(), "-c", str(conf / "nginx.conf"), "-e", log])
+    command = [binaries.nginx(), "-c", str(conf / "nginx.conf"), "-e", "stderr"]
+    nginx = Server(command, port, str(tmp_path / "log" / "error.log"))
     try:
-        address = "127.0.0.1", port
-        wait_until(lambda: connects(address), what="nginx")
-        with Peer(address) as peer:
+        with Peer(("127.0.0.1", port)) as peer:
             peer.send(b"GET / HTTP/1.1\r\nX-A: ")
             until_closed(peer, b"X", 30)
     finally:
-        nginx.terminate()
-        nginx.wait(20)
-
-
-def connects(address):
-    try:
-        Peer(address).socket.close()
-        return True
-    except OSError:
-        return False
+        nginx.stop()
 
 
 def test_a_crowd_that_says_nothing_keeps_nobody_out(site, harmless):

@@ -45,7 +45,7 @@ class Site:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             universal_newlines=True,
-            timeout=options.get("timeout", 90),
+            timeout=options.get("timeout", 200),
         )
         assert done.returncode == 0, done.stderr[-4000:]
         # Python 3.6 itself says so at the exit of a process that used a pool of threads.

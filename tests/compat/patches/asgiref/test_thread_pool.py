@@ -73,7 +73,8 @@ def test_every_thread_may_wait_for_others(serve, path, answer):
             answers = all_at_once(lambda: get(address, "/%s/" % path, 30))
             assert answers == [answer] * THREADS
         started = time.monotonic()
-    assert time.monotonic() - started < 9  # the idle threads do not delay SIGTERM
+    # The idle threads do not delay SIGTERM; after 20 s daphne() kills it.
+    assert time.monotonic() - started < 18
 
 
 @pytest.mark.parametrize("path", [pytest.param("push", marks=shares_lookups), "nested"])

@@ -5,8 +5,6 @@ import http.client
 import json
 import os
 import signal
-import socket
-import subprocess
 import sys
 import threading
 
@@ -14,6 +12,7 @@ import pytest
 
 from tests.support import CHECKOUT
 from tests.support.daphne import daphne
+from tests.support.servers import Server, free_port
 from tests.support.wait import wait_until
 
 from .clients import ask, copy_site, get, leave, request
@@ -124,24 +123,21 @@ execute_from_command_line(sys.argv)
 def runserver(site, **environ):
     """The development server, which starts anew when a source changes; yields (host, port)."""
     (site / "manage.py").write_text(MANAGE)
-    with contextlib.closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        address = free.getsockname()
-    path = os.pathsep.join([str(site), CHECKOUT])
-    with open(str(site / "runserver.log"), "wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "runserver", "%s:%d" % address],
-            cwd=str(site),
-            env=dict(os.environ, PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1", **environ),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    port = free_port()
+    environ.update(PYTHONPATH=os.pathsep.join([str(site), CHECKOUT]), PYTHONDONTWRITEBYTECODE="1")
+    server = Server(
+        [sys.executable, "manage.py", "runserver", "127.0.0.1:%d" % port],
+        port,
+        str(site / "runserver.log"),
+        cwd=str(site),
+        env=dict(os.environ, **environ),
+        start_new_session=True,  # the server is a child of what looks at the sources
+    )
     try:
-        yield address
+        yield "127.0.0.1", port
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait()
 
 
 def serving(address):

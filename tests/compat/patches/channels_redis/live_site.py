@@ -83,7 +83,7 @@ class LiveSite(object):
         for number in range(tries):
             sent = probe(SEND, env={"LAYER": self.layer, "TO": to, "TEXT": "news %d" % number})
             assert sent.returncode == 0, sent.error
-            socket.settimeout(1)
+            socket.settimeout(2)
             try:
                 return socket.recv().startswith("news")
             except websocket.WebSocketTimeoutException:

@@ -78,7 +78,7 @@ async def main():
     for number in range(30):
         for name in names:
             await layer.send(name, {"type": "count", "number": number})
-    await asyncio.wait(visitors + consumers, timeout=8)
+    await asyncio.wait(visitors + consumers, timeout=40)
     print(all(got[name] == list(range(30)) for name in names), len(layer.receive_buffer))
     for task in visitors + consumers:
         task.cancel()

@@ -17,7 +17,7 @@ async def main():
     tasks = [asyncio.ensure_future(layer.receive(name)) for name in names]
     for number, name in enumerate(names):
         await sender.send(name, {"type": "hello", "number": number})
-    done, lost = await asyncio.wait(tasks, timeout=4)
+    done, lost = await asyncio.wait(tasks, timeout=15)
     for task in lost:
         task.cancel()
     if lost:

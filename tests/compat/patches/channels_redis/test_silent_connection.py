@@ -41,13 +41,15 @@ async def main():
         silent.extend(connections)
     await sender.send(name, {"type": "first"})
     # Redis gave it to the silent connection: it comes back from the messages in flight.
-    print((await asyncio.wait([waiting], timeout=8))[0] and waiting.result()["type"])
+    print((await asyncio.wait([waiting], timeout=15))[0] and waiting.result()["type"])
     waiting.cancel()
     await asyncio.wait([waiting])
     # One that is quiet because there is nothing to say is kept.
+    silent_connection.ANSWER_SECONDS = 2
+    layer.brpop_timeout = 3
     known = len(connections)
     waiting = asyncio.ensure_future(layer.receive(name))
-    await asyncio.wait([waiting], timeout=2.5)
+    await asyncio.wait([waiting], timeout=6.5)
     print(waiting.done(), len(connections) - known < 2)
     waiting.cancel()
     await asyncio.wait([waiting])

@@ -42,9 +42,9 @@ def site(tmp_path):
     return tmp_path
 
 
-def get(address, path):
-    """(status, body) of a request; (None, b"") when daphne does not answer."""
-    connection = http.client.HTTPConnection(*address, timeout=3)
+def get(address, path, seconds=30):
+    """(status, body) of a request; (None, b"") when daphne does not answer in time."""
+    connection = http.client.HTTPConnection(*address, timeout=seconds)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
@@ -64,7 +64,7 @@ def after_a_kill(site, **environ):
             assert get(address, "/") == (200, b"0")  # so the slow one has begun
         while get(address, "/") != (200, b"1"):
             pass
-        return get(address, "/fails/")[0]
+        return get(address, "/fails/", 3 if environ else 30)[0]
 
 
 def test_errors_are_still_reported_after_an_application_was_killed(site):

@@ -34,4 +34,4 @@ def test_a_handshake_nobody_takes_is_answered_at_once(site):
 
 def test_without_the_patch_it_is_left_waiting(site):
     with daphne(site, "site_of_probe:application", COMPAT_DISABLE=NAME) as address:
-        assert handshake(address, "http://127.0.0.1") == ""
+        assert handshake(address, "http://127.0.0.1", seconds=2) == ""

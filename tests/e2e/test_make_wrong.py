@@ -1,0 +1,87 @@
+"""A make command that cannot work gets one line, and leaves nothing."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from tests.support import CHECKOUT, binaries
+from tests.support.servers import as_user
+
+pytestmark = pytest.mark.skipif(not binaries.on_path("make"), reason="no make")
+# A Python that answers some questions as this one, and others as none.
+FAKE = '#!/bin/sh\ncase "$*" in %s) exit 1;; esac\nexec %s "$@"\n'
+
+
+@pytest.fixture
+def folder():
+    """What make reads of a checkout, where anybody may go to."""
+    with tempfile.TemporaryDirectory(prefix="make-") as folder:
+        os.makedirs(os.path.join(folder, "compat"))
+        for name in ("Makefile", "requirements.txt", "compat/requirements.txt"):
+            shutil.copy(os.path.join(CHECKOUT, name), os.path.join(folder, name))
+        os.chmod(folder, 0o755)
+        yield folder
+
+
+def python(folder, script):
+    """The path of an interpreter that is a shell script."""
+    path = os.path.join(folder, "python-of-test")
+    with open(path, "w") as file:
+        file.write(script)
+    os.chmod(path, 0o755)
+    return path
+
+
+def make(folder, *words, **options):
+    """What it says besides its own `make: ***`, and what is in the folder that was not."""
+    before = set(os.listdir(folder))
+    done = subprocess.run(
+        as_user(options.get("user"), ["make", "-s", "test"] + list(words)),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+    )
+    assert done.returncode == 2, done.stdout
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("make")]
+    return lines, set(os.listdir(folder)) - before
+
+
+@pytest.mark.parametrize(
+    "refuses, said",
+    [
+        ("*", "does not run here"),
+        ("*version_info*", "is not one of CPython 3.6 to 3.13"),
+        ("*ensurepip*", "has no venv module"),
+    ],
+)
+def test_a_python_that_will_not_do(folder, refuses, said):
+    path = python(folder, FAKE % (refuses, sys.executable))
+    (line,), left = make(folder, "PYTHON=" + path)
+    assert line.startswith(path + " " + said) and "PYTHON=" in line
+    assert not left
+
+
+def test_a_python_that_is_not_there(folder):
+    (line,), left = make(folder, "PYTHON=python9.9")
+    assert line.startswith("python9.9 does not run here") and not left
+
+
+def test_a_folder_that_cannot_be_written_to(folder):
+    path = python(folder, "#!/bin/sh\n")  # this one might be where nobody else may look
+    if os.getuid() != 0:
+        os.chmod(folder, 0o555)
+    (line,), left = make(folder, "PYTHON=" + path, user="nobody")
+    assert line.startswith(folder + " cannot be written to: say VENV=") and not left
+
+
+def test_an_environment_that_make_did_not_make(folder):
+    os.mkdir(os.path.join(folder, ".venv"))
+    (line,), _ = make(folder, "PYTHON=" + sys.executable)
+    assert line.startswith(".venv was not made by make: move it away, or say VENV=")
+    assert os.listdir(os.path.join(folder, ".venv")) == []
