@@ -5,13 +5,13 @@ from .behaviour import BEHAVIOUR
 
 HEAD = """# Hostile input
 
-Written by `python -m tests.labs.hostile`. tests/labs/hostile sends every line of this
-to the reference site, through nginx to daphne or uWSGI, and holds what comes back against it. After
-them all no process has more connections, descriptors or memory than before, no log has a traceback,
-and others were served throughout.
+Written by `python -m tests.labs.hostile`. The tests in `tests/labs/hostile/` send each of these
+inputs to the reference site, through nginx to daphne or uWSGI, and compare the answer with this
+page. At the end no process has more connections, descriptors or memory than before, no log has a
+traceback, and other clients were served throughout.
 
 "dropped": the connection is reset without a close frame, as RFC 6455 allows for broken frames.
-"lives": the next ordinary message on the connection came back.
+"lives": the next ordinary message on the same connection was answered.
 """
 PARTS = [
     ("WebSocket handshakes", "HANDSHAKES", "status"),
