@@ -31,23 +31,23 @@ LOGIN_ATTEMPTS = Setting(
     "DEPLOY_LOGIN_ATTEMPTS",
     Number("attempts", most=10**6, zero="no limit"),
     10,
-    "How many wrong passwords in a row are looked at, by address and by name; then one each "
-    "DEPLOY_LOGIN_SECONDS, and others get 429.",
+    "How many wrong passwords in a row an address, and a name, may have; then one every "
+    "DEPLOY_LOGIN_SECONDS. Further attempts get 429.",
     SECTION,
 )
 LOGIN_SECONDS = Setting(
     "DEPLOY_LOGIN_SECONDS",
     Number("seconds", least=0.1, most=10**6, whole=False),
     30,
-    "After how long one more attempt to log in is looked at.",
+    "How long until one more attempt to log in is allowed.",
     SECTION,
 )
 KEYS = Setting(
     "DEPLOY_KEYS",
     Kind("a list of keys, each of at least 32 characters", _keys),
     (),
-    "Seal the secret values of services' environments: the first key seals, each opens. The "
-    "runner and the pages need the same ones.",
+    "The keys of services' secrets: the first one encrypts, all of them decrypt. The runner and "
+    "the pages need the same ones.",
     SECTION,
     live=False,
     secret=True,

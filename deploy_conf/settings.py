@@ -149,8 +149,8 @@ SIGNALS = Setting(
     'a dict of programs and signals, such as {"runner": "USR1"}',
     {},
     signals,
-    "What `reload` sends to programs that end, or renew themselves, when they have finished; it "
-    "restarts the others.",
+    "The signal by which `reload` tells a program to exit, or to renew itself, when it can; "
+    "programs without one are restarted.",
 )
 PROBE = Setting(
     "DEPLOY_CONF_WEBSOCKET_PROBE",

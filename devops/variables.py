@@ -87,7 +87,7 @@ def variable(name, kind, default, text, **more):
         default,
         text,
         SECTION,
-        fatal="A wrong one ends the process at its start.",
+        fatal="With a wrong one no process starts.",
         **more,
     )
 
@@ -107,7 +107,7 @@ SECRET_KEY = variable(
     shown="one that is kept in DEVOPS_VAR",
     secret=True,
 )
-DEBUG = variable("DEBUG", Flag(), False, "1: Django's pages about errors. Never for strangers.")
+DEBUG = variable("DEBUG", Flag(), False, "1: Django's error pages. Never for strangers.")
 ALLOWED_HOSTS = variable(
     "ALLOWED_HOSTS",
     Kind("hosts separated by commas, such as www.example.com,.example.org", hosts),

@@ -7,7 +7,7 @@ from ...patching.switches import Switch
 absolute_allowed = Switch(
     "COMPAT_ABSOLUTE_FILE_NAMES",
     text="True: Storage.save() and upload_to may name an absolute path inside MEDIA_ROOT. No "
-    "client may have a say in it.",
+    "client may influence it.",
     reopens=["CVE-2021-31542", "CVE-2021-45452"],
 )
 

@@ -25,8 +25,8 @@ patch = Patch(
 
 allowed = Switch(
     "COMPAT_ALLOW_MULTIPLE_FILES",
-    text='True: FileInput(attrs={"multiple": True}) is no ValueError. The field validates only the '
-    "last of several files; your view must validate each.",
+    text='True: FileInput(attrs={"multiple": True}) raises no ValueError. The field validates only '
+    "the last of several files; your view must validate each.",
     reopens=patch.cves,
 )
 

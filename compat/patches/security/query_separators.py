@@ -21,7 +21,7 @@ patch = Patch(
 semicolons = Switch(
     "COMPAT_SEMICOLON_SEPARATOR",
     text="True: a semicolon separates the parameters of queries and forms, as & does. A cache in "
-    "front of the site that knows only & can then be made to serve one client's page to all.",
+    "front of the site that knows only & can then be made to serve one client's page to others.",
     reopens=patch.cves,
 )
 

@@ -24,8 +24,9 @@ patch = Patch(
 
 legacy = Switch(
     "COMPAT_LEGACY_SIGNED_COOKIES",
-    text="True: cookies signed before the bridge came stay good, and one can be passed off as "
-    "another whose name and salt read alike when run together. Remove it when they have expired.",
+    text="True: cookies signed before the bridge was installed stay valid, but one can be passed "
+    "off as another whose name and salt are the same text when joined. Remove it when they have "
+    "expired.",
     reopens=patch.cves,
 )
 
