@@ -127,12 +127,11 @@ class Subscriber:
 
     async def _sync(self, group: str) -> None:
         # By what is wanted now, with the lock held: a late "leave" cannot undo a newer "join".
-        if self.channel is None:
-            self.channel = await self.layer.new_channel()
+        channel = await self._own_channel()
         if group not in self.groups:
             self.owed.add(group)
         act = self.layer.group_add if group in self.groups else self.layer.group_discard
-        await asyncio.wait_for(act(group, self.channel), CALL_SECONDS)
+        await asyncio.wait_for(act(group, channel), CALL_SECONDS)
         self.owed.discard(group)
 
     async def _renew_when_due(self) -> None:
@@ -170,12 +169,16 @@ class Subscriber:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
                 pause = min(pause * 2, LONGEST_PAUSE)
 
+    async def _own_channel(self) -> str:
+        if self.channel is None:
+            self.channel = await self.layer.new_channel()
+        return self.channel
+
     async def _receive(self) -> None:
         if self.receiving is None:
             async with self.lock:
-                if self.channel is None:
-                    self.channel = await self.layer.new_channel()
-            self.receiving = asyncio.ensure_future(self.layer.receive(self.channel))
+                channel = await self._own_channel()
+            self.receiving = asyncio.ensure_future(self.layer.receive(channel))
         # It is not cancelled when it takes long: a layer may lose what comes at that moment.
         await asyncio.wait([self.receiving], timeout=WAIT_SECONDS)
         if self.receiving.done():
@@ -185,9 +188,7 @@ class Subscriber:
     async def _receive_directly(self) -> None:
         """Wait for one notification, then take whatever else has arrived."""
         layer = self.layer
-        if self.channel is None:
-            self.channel = await layer.new_channel()
-        local = layer.non_local_name(self.channel)
+        local = layer.non_local_name(await self._own_channel())
         key = layer.prefix + local
         async with layer.connection(layer.consistent_hash(local)) as connection:
             # The outer limit is for a server that is gone without closing the connection.

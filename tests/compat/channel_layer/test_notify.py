@@ -50,13 +50,13 @@ async def tell_two(asked, sender, *subscribers):
     """Two listeners are told six times; what each got."""
     listeners = [await listening(layer) for layer in subscribers]
     await asked.send(sender)
-    # It has been told: what it is told next comes in an order of its own.
-    for listener in listeners:
-        await listener.until(lambda one: one.messages)
     for number in range(5):
+        # One by one, for a list has room for a few only.
+        for listener in listeners:
+            await listener.until(lambda one, number=number: len(one.messages) > number)
         await notify.send(sender, GROUP, {"type": "news", "number": number})
     for listener in listeners:
-        await listener.until(lambda one: len(one.messages) >= 6)
+        await listener.until(lambda one: len(one.messages) == 6)
         await listener.subscriber.stop()
     await disconnect(sender)
     return [listener.messages for listener in listeners]

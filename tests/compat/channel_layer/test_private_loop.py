@@ -1,6 +1,8 @@
 """The loops that threads send with are closed, wherever they come to their end."""
 
 import asyncio
+import os
+import socket
 import threading
 
 from compat.channel_layer import private_loop
@@ -55,3 +57,38 @@ def test_a_thread_that_outlives_the_interpreter_says_nothing(monkeypatch):
         for name in ("_loops", "_abandoned"):  # as the interpreter does, last of all
             end.setattr(private_loop, name, None)
         holder.__del__()
+
+
+def test_a_fork_does_not_deafen_its_parent():
+    """Both have one epoll set until the child makes itself another: what it closes is removed."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+
+    async def begin():
+        reader, writer = await asyncio.open_connection(sock=ours)
+        reading = asyncio.ensure_future(read(reader, writer))
+        await asyncio.sleep(0)
+        return reading
+
+    async def read(reader, writer):
+        try:
+            return await reader.readline()
+        finally:
+            writer.close()
+
+    with theirs:
+        reading = private_loop.run(begin, 5)
+        child = os.fork()
+        if not child:
+            try:
+                private_loop.run(nothing, 5)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+        theirs.sendall(b"heard\n")
+
+        async def end():
+            return await reading
+
+        assert private_loop.run(end, 5) == b"heard\n"

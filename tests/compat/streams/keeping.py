@@ -56,6 +56,20 @@ def trim_by_age(stream):
     return results
 
 
+def trim_by_age_at_every_entry(stream, count):
+    """[where the young begin, the oldest that is kept] for every place, some at a stride's end."""
+    retention.STRIDE = 5
+    old = timezone.now() - timedelta(days=2)
+    results = []
+    for place in range(count + 1):
+        name = f"{stream}-{place}"
+        publish_many(name, range(count))
+        Entry.objects.filter(stream__name=name, seq__lte=place).update(created=old)
+        removed = retention.trim(name, retention.limits(max_age=timedelta(days=1)))
+        results.append([place, removed, oldest(name) - 1])
+    return results
+
+
 def trim_by_age_where_not_all_is_well(stream):
     """A clock that was wrong for a while, and missing entries: neither makes others old."""
     retention.STRIDE = 7

@@ -30,6 +30,11 @@ def test_by_age(site, stream):
     assert everything == [63, 101, 100, [], True]
 
 
+def test_by_age_at_every_entry(make_site, sqlite_settings, stream):
+    results = make_site(sqlite_settings).run("trim_by_age_at_every_entry", stream, 12)
+    assert results == [[place] * 3 for place in range(13)]
+
+
 def test_by_age_where_not_all_is_well(site, stream):
     # Ten are missing when all up to 59 are old, and ten more, up to 70, at the end.
     results = site.run("trim_by_age_where_not_all_is_well", stream)

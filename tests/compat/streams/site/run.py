@@ -16,10 +16,10 @@ django.setup()
 
 def main():
     """Call the scenario; its return value is the last line of the output, as JSON."""
-    from tests.compat.streams import appending, following, interleaving, keeping, stepping
+    from tests.compat.streams import appending, faults, following, interleaving, keeping, stepping
 
     name = sys.argv[1]
-    rooms = (appending, following, interleaving, keeping, stepping)
+    rooms = (appending, faults, following, interleaving, keeping, stepping)
     scenario = next(getattr(room, name) for room in rooms if hasattr(room, name))
     result = scenario(*map(json.loads, sys.argv[2:]))
     print(json.dumps(result))
