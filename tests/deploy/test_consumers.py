@@ -8,7 +8,7 @@ import time
 
 import pytest
 import websocket
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.test import Client
 
@@ -21,7 +21,7 @@ from deploy.models import Deployment, Service
 from tests.support.daphne import daphne
 from tests.support.records import make_service, make_user
 from tests.support.wait import wait_until
-from tests.support.websockets import close_code
+from tests.support.websockets import close_code, until_gone
 
 
 class Sockets(object):
@@ -335,6 +335,44 @@ def test_what_ends_an_open_connection(sockets, viewer, change, code, closed):
     change(viewer)
     assert receive(connection)["code"] == code
     assert close_code(connection) == closed
+
+
+@pytest.mark.parametrize("codename", ["follow_service", "run_service"])
+def test_a_permission_of_one_user_is_taken_away(sockets, service, codename):
+    user = make_user("vera")
+    user.user_permissions.add(Permission.objects.get(codename=codename))
+    connection = sockets.open("/ws/deploy/web/?since=latest", user)
+    assert receive(connection)["type"] == "live"
+    user.user_permissions.clear()
+    assert receive(connection)["code"] == "forbidden"
+    assert close_code(connection) == 4503
+
+
+def test_nothing_is_done_after_the_goodbye(sockets, operator):
+    """What a client has sent before it read that, or sends all the same."""
+    reader, sender = [sockets.open("/ws/deploy/web/", operator) for _ in range(2)]
+    sender.send("x" * 100000)
+    for text in ("at once", "once more"):
+        sender.send(json.dumps({"message": text}))
+    assert receive(sender)["code"] == "too-large"
+    assert sender.recv_frame().opcode == websocket.ABNF.OPCODE_CLOSE
+    sender.send(json.dumps({"message": "late"}))
+    until_gone(sender)
+    other = sockets.open("/ws/deploy/web/", operator)
+    other.send(json.dumps({"message": "of another"}))
+    assert receive(reader) == {"message": "of another"}
+
+
+def test_a_consumer_that_is_closing_does_nothing():
+    """Without the guard, too, which lets nothing pass any more."""
+    consumer = DeployResult({})
+    consumer._closing = True
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(consumer.receive(text_data=json.dumps({"message": "late"})))
+        loop.run_until_complete(consumer.receive(text_data="x" * 100000))
+    finally:
+        loop.close()
 
 
 def test_a_bucket_fills_up_again_with_time():

@@ -133,3 +133,15 @@ def test_many_sockets_are_answered_as_one_by_one_and_cheaply(django_assert_num_q
     pairs = [(user, service.uid) for user in members for service in services[:6]]
     with django_assert_num_queries(3):
         assert all_on_sockets(pairs) == [True] * 120
+
+
+def test_more_users_and_services_than_one_query_takes(monkeypatch):
+    monkeypatch.setattr(permissions, "BATCH", 3)
+    group = Group.objects.create(name="group")
+    services = [make_service("service%d" % number) for number in range(7)]
+    users = [make_user("member%d" % number) for number in range(7)]
+    for service in services:
+        service.viewers.add(group)
+    group.user_set.add(*users)
+    pairs = [(user, service.uid) for user in users for service in services]
+    assert all_on_sockets(pairs) == [True] * 49

@@ -12,3 +12,12 @@ def close_code(connection):
             return int.from_bytes(frame.data[:2], "big")
         if frame.opcode == websocket.ABNF.OPCODE_PING:
             connection.pong(frame.data)
+
+
+def until_gone(connection):
+    """Read until the server ends the connection: it has taken all that was sent before."""
+    try:
+        while True:
+            connection.recv_frame()
+    except (websocket.WebSocketConnectionClosedException, OSError):
+        pass

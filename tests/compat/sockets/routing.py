@@ -18,6 +18,14 @@ class Echo(AsyncWebsocketConsumer):
         await self.send(text_data=text_data)
 
 
+class Talker(AsyncWebsocketConsumer):
+    """Tells the members what it is told."""
+
+    async def receive(self, text_data=None, bytes_data=None):
+        message = {"type": "member.message", "text": text_data}
+        await self.channel_layer.group_send("members", message)
+
+
 class Failing(AsyncWebsocketConsumer):
     channel_layer_alias = None
 
@@ -60,5 +68,6 @@ routes = [
     url("^news/$", News),
     url("^member/$", Member),
     url("^failing/$", Failing),
+    url("^talker/$", Talker),
 ] + websocket_urlpatterns
 application = ProtocolTypeRouter({"websocket": guard(URLRouter(routes))})

@@ -20,9 +20,10 @@ from compat.sockets import session_check
 from compat.sockets.consumer import RecheckMixin
 from compat.sockets.recheck import OpenSocket, Recheck
 from compat.streams import publish_many
+from tests.compat.sockets.visitors import Visitor
 from tests.support.records import make_user
 from tests.support.wait import wait_until
-from tests.support.websockets import close_code
+from tests.support.websockets import close_code, until_gone
 
 GROUP = "asgi::group:sockets.logout"
 
@@ -48,6 +49,23 @@ def test_a_logout_closes_the_sockets_of_its_session_at_once(serve, redis, ann, p
         assert echoes(other)
     # A daphne that ends is not a member any more.
     assert redis.say("EXISTS", GROUP) == 0
+
+
+def test_what_comes_after_the_end_does_not_reach_the_consumer(serve, ann):
+    """A client that has read the close frame sends on; the bucket of messages is full."""
+    other = Visitor("otto")
+    with serve(SOCKETS_RECHECK_SECONDS=3600) as server:
+        member = server.open("/member/", other.cookie)
+        talker, second = server.open("/talker/", ann.cookie), server.open("/talker/", other.cookie)
+        talker.send("before")
+        assert member.recv() == "before"
+        ann.client.post("/accounts/logout/")
+        assert close_code(talker) == 4501
+        for _ in range(3):
+            talker.send("after")
+        until_gone(talker)
+        second.send("of another")
+        assert member.recv() == "of another"
 
 
 def expire(user):
