@@ -6,6 +6,7 @@ the next free number of its letter. docs/reference/checks.md is made from this t
 """
 
 import collections
+from typing import Any
 
 BRIDGE = __name__.rpartition(".")[0]
 
@@ -140,7 +141,7 @@ TABLE = (
 KNOWN = {known.id: known for known in TABLE}
 
 
-def say(id, message, **names):
+def say(id: str, message: str, **names: object) -> Any:
     """The message of a check for Django; `names` fill its hint. KeyError for an unlisted id."""
     from django.core import checks
 
@@ -149,12 +150,12 @@ def say(id, message, **names):
     return kind(message, hint=known.hint % dict(names, bridge=BRIDGE), id=id)
 
 
-def letter(id):
+def letter(id: str) -> str:
     """I, W or E, which is the level."""
     return id.rpartition(".")[2][0]
 
 
-def general_hint(known):
+def general_hint(known: Known) -> str:
     """The hint as documents have it, with words in the place of what only a site knows."""
     return known.hint % {
         "bridge": "compat",

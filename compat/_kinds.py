@@ -1,5 +1,9 @@
 """What settings take: in words, a check of a value, and a reader of the environment's text."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # every process of a site imports this, and typing is slow
+    from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
+
 FLAGS = {
     word: value
     for value, words in ((True, "1 true yes on"), (False, "0 false no off"))
@@ -14,20 +18,31 @@ class Kind(object):
     said than what is expected. read(text): the same for the environment.
     """
 
-    def __init__(self, takes, accept, read=None):
+    def __init__(
+        self,
+        takes: str,
+        accept: "Optional[Callable[[Any], Any]]" = None,
+        read: "Optional[Callable[[str], Any]]" = None,
+    ) -> None:
         self.takes = self.as_text = takes
-        self.accept = accept
-        self.read = read or accept
+        self._accept = accept
+        self._read = read
+
+    def accept(self, value: "Any") -> "Any":
+        return value if self._accept is None else self._accept(value)
+
+    def read(self, text: str) -> "Any":
+        return self.accept(text) if self._read is None else self._read(text)
 
 
 class Flag(Kind):
     """True or False, or a word for one; 1 and 0 in the environment."""
 
-    def __init__(self):
-        super(Flag, self).__init__("True or False (1 or 0)", self.accept)
+    def __init__(self) -> None:
+        super(Flag, self).__init__("True or False (1 or 0)")
         self.as_text = "1 or 0"
 
-    def accept(self, value):
+    def accept(self, value: "Any") -> bool:
         if isinstance(value, str):
             value = FLAGS.get(value.strip().lower())
         if value is True or value is False:
@@ -46,19 +61,27 @@ class Number(Kind):
     """
 
     def __init__(
-        self, unit, least=0, most=None, whole=True, zero="", none="", none_is=None, texts=False
-    ):
+        self,
+        unit: str,
+        least: float = 0,
+        most: "Optional[float]" = None,
+        whole: bool = True,
+        zero: str = "",
+        none: str = "",
+        none_is: "Optional[float]" = None,
+        texts: bool = False,
+    ) -> None:
         takes = "a %snumber of %s" % ("whole " if whole else "", unit)
         takes += ", %s or more" % least if most is None else " from %s to %s" % (least, most)
         if zero:
             takes += "; 0: " + zero
         if none:
             takes += "; None: " + none
-        super(Number, self).__init__(takes, self.accept, self.read)
+        super(Number, self).__init__(takes)
         self.least, self.most, self.whole = least, most, whole
         self.none, self.none_is, self.texts = none, none_is, texts
 
-    def accept(self, value):
+    def accept(self, value: "Any") -> "Any":
         if value is None and self.none:
             return self.none_is
         if isinstance(value, str) and self.texts:
@@ -72,7 +95,7 @@ class Number(Kind):
             raise ValueError()
         return value
 
-    def read(self, text):
+    def read(self, text: str) -> "Any":
         text = text.strip()
         if self.none and text.lower() == "none":
             return self.none_is
@@ -90,14 +113,16 @@ class Number(Kind):
 class OneOf(Kind):
     """One of some words, in any case; `others`: {value: as what it is used}."""
 
-    def __init__(self, words, others=()):
-        others = dict(others)
+    def __init__(
+        self, words: "Sequence[str]", others: "Optional[Mapping[Any, Any]]" = None
+    ) -> None:
+        others = dict(others or {})
         takes = ", ".join('"%s"' % word for word in words)
         takes += "".join(" or %r" % (value,) for value in others if value is not False)
-        super(OneOf, self).__init__(takes, self.accept)
+        super(OneOf, self).__init__(takes)
         self.words, self.others = words, others
 
-    def accept(self, value):
+    def accept(self, value: "Any") -> "Optional[str]":
         for known in self.words:
             if isinstance(value, str) and value.lower() == known.lower():
                 return known
@@ -110,11 +135,11 @@ class OneOf(Kind):
 class Each(Kind):
     """A list (or tuple, set) whose items `convert` takes; it raises ValueError or TypeError."""
 
-    def __init__(self, takes, convert):
-        super(Each, self).__init__(takes, self.accept)
+    def __init__(self, takes: str, convert: "Callable[[Any], Any]") -> None:
+        super(Each, self).__init__(takes)
         self.convert = convert
 
-    def accept(self, value):
+    def accept(self, value: "Any") -> "Tuple[Any, ...]":
         if not isinstance(value, (list, tuple, set, frozenset)):
             raise ValueError("%s is not a list" % type(value).__name__)
         found = []
@@ -130,12 +155,12 @@ class Each(Kind):
 class Networks(Each):
     """Addresses and networks, as a tuple of ipaddress's objects."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         takes = 'a list of addresses and networks, such as ["10.0.0.0/8", "::1"]'
         super(Networks, self).__init__(takes, network)
 
 
-def network(text):
+def network(text: "Any") -> "Any":
     import ipaddress
 
     if not isinstance(text, str):
@@ -146,11 +171,11 @@ def network(text):
 class Dict(Kind):
     """A dict whose keys are text and whose values `convert` takes, in the order of the site's."""
 
-    def __init__(self, takes, convert):
-        super(Dict, self).__init__(takes, self.accept)
+    def __init__(self, takes: str, convert: "Callable[[Any], Any]") -> None:
+        super(Dict, self).__init__(takes)
         self.convert = convert
 
-    def accept(self, value):
+    def accept(self, value: "Any") -> "Any":
         if not isinstance(value, dict):
             raise ValueError("%s is not a dict" % type(value).__name__)
         found = type(value)()
@@ -167,11 +192,11 @@ class Dict(Kind):
 class Text(Kind):
     """Text that `check` does not complain of: a function that raises ValueError."""
 
-    def __init__(self, takes, check=None):
-        super(Text, self).__init__(takes, self.accept)
+    def __init__(self, takes: str, check: "Optional[Callable[[str], None]]" = None) -> None:
+        super(Text, self).__init__(takes)
         self.check = check
 
-    def accept(self, value):
+    def accept(self, value: "Any") -> str:
         if not isinstance(value, str):
             raise ValueError("%s is not text" % type(value).__name__)
         if self.check is not None:
@@ -179,6 +204,6 @@ class Text(Kind):
         return value
 
 
-def shortened(text, most):
+def shortened(text: str, most: int) -> str:
     """The text, or its beginning."""
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -10,6 +10,10 @@ import os
 
 from . import _kinds
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # every process of a site imports this, and typing is slow
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+
 BRIDGE = __name__.rpartition(".")[0]
 CHECK = "compat.E001"  # the id of the system check for a wrong value
 MISSING = object()
@@ -17,10 +21,10 @@ UNSEEN = object()
 SCALARS = (bool, int, float, str, type(None))
 SHOWN = 200  # characters of a wrong value
 
-RECORDS = {}  # (name, variable) → record
+RECORDS: "Dict[Tuple[str, str], Any]" = {}  # (name, variable) → record
 
 
-def register(record):
+def register(record: "Any") -> "Any":
     """
     Have a record checked and documented with the others; returns it.
 
@@ -50,20 +54,20 @@ class Setting(object):
 
     def __init__(
         self,
-        name,
-        kind,
-        default,
-        text,
-        section,
-        live=True,
-        try_out=None,
-        secret=False,
-        fatal="",
-        shown=None,
-        check_id=CHECK,
-        reopens=(),
-        at=MISSING,
-    ):
+        name: str,
+        kind: _kinds.Kind,
+        default: object,
+        text: str,
+        section: str,
+        live: bool = True,
+        try_out: "Optional[Callable[[Any], object]]" = None,
+        secret: bool = False,
+        fatal: str = "",
+        shown: "Optional[str]" = None,
+        check_id: str = CHECK,
+        reopens: "Sequence[str]" = (),
+        at: object = MISSING,
+    ) -> None:
         self.name = name
         self.kind = kind
         self.default = default
@@ -77,15 +81,15 @@ class Setting(object):
         self.check_id = check_id
         self.reopens = tuple(reopens)
         self.at = at
-        self._seen = (UNSEEN, None)
-        self._told = set()
+        self._seen: Tuple[object, Any] = (UNSEEN, None)
+        self._told: Set[str] = set()
         register(self)
 
     @property
-    def takes(self):
+    def takes(self) -> str:
         return self.kind.takes
 
-    def __call__(self):
+    def __call__(self) -> "Any":
         given = self._given()
         seen, value = self._seen
         if given is seen:
@@ -99,7 +103,7 @@ class Setting(object):
             self._seen = given, value
         return value
 
-    def problem(self):
+    def problem(self) -> str:
         """What is wrong with the value that holds now, in one line; "" when nothing is."""
         given = self._given()
         if given is MISSING:
@@ -112,16 +116,16 @@ class Setting(object):
             return self.complaint(given, error)
         return ""
 
-    def _given(self):
+    def _given(self) -> "Any":
         """What the site says, or MISSING."""
         return from_django(self.name)
 
-    def _accept(self, given):
+    def _accept(self, given: "Any") -> "Any":
         if given is None and self.default is None:
             return None
         return self.kind.accept(given)
 
-    def complaint(self, given, error, name=""):
+    def complaint(self, given: object, error: object, name: str = "") -> str:
         """A line on a wrong value: which setting, the value, what is expected."""
         shown = "" if self.secret else "=" + _kinds.shortened(repr(given), SHOWN)
         line = "%s%s: expected %s" % (name or self.name, shown, self.takes)
@@ -131,7 +135,7 @@ class Setting(object):
         # A line, whatever repr() and exceptions say.
         return " ".join((line + (" (%s)" % said if said else "")).split())
 
-    def _tell(self, complaint):
+    def _tell(self, complaint: str) -> None:
         if complaint not in self._told:
             self._told.add(complaint)
             import logging  # only a process with something to say pays for it
@@ -140,7 +144,7 @@ class Setting(object):
             logging.getLogger(BRIDGE).warning(message, complaint, self.default)
 
 
-def reopened(cve):
+def reopened(cve: str) -> "List[str]":
     """Which settings make an advisory reach the site again: lines as "COMPAT_ONE is True"."""
     return [
         "%s is %r" % (record.name, record.at)
@@ -154,26 +158,28 @@ class Variable(Setting):
 
     in_settings = False
 
-    def __init__(self, name, kind, default, text, section, **more):
+    def __init__(
+        self, name: str, kind: _kinds.Kind, default: object, text: str, section: str, **more: "Any"
+    ) -> None:
         more.setdefault("live", False)
         self.variable = name
         super(Variable, self).__init__(name, kind, default, text, section, **more)
 
     @property
-    def takes(self):
+    def takes(self) -> str:
         return self.kind.as_text
 
-    def _given(self):
+    def _given(self) -> "Any":
         return os.environ.get(self.name, "").strip() or MISSING
 
-    def _accept(self, given):
+    def _accept(self, given: "Any") -> "Any":
         return self.kind.read(given) if isinstance(given, str) else given
 
 
-_django = None
+_django: "Any" = None
 
 
-def from_django(name):
+def from_django(name: str) -> "Any":
     """A setting of Django's, or MISSING; also where there are no settings."""
     global _django
     if _django is None:

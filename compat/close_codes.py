@@ -6,6 +6,10 @@ Clients need one rule: 3500–3999 and 4500–4999 are final, upon any other cod
 
 import collections
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Tuple
+
 COMMAND = "python manage.py compat --markdown close-codes > docs/reference/close-codes.md"
 
 
@@ -15,7 +19,7 @@ class CloseCode(collections.namedtuple("CloseCode", "number name sentence sender
     __slots__ = ()
 
     @property
-    def final(self):
+    def final(self) -> bool:
         """Whether the client should stay away."""
         return is_final(self.number)
 
@@ -128,17 +132,17 @@ The names are those of `compat.close_codes`: `await self.close(close_codes.RESTA
 """
 
 
-def every():
+def every() -> "Tuple[CloseCode, ...]":
     """A tuple of CloseCode records by number."""
     return _EVERY
 
 
-def is_final(number):
+def is_final(number: int) -> bool:
     """Whether a client should stay away that reads this code."""
     return 3500 <= number <= 3999 or 4500 <= number <= 4999
 
 
-def may_be_sent(number):
+def may_be_sent(number: object) -> bool:
     """Whether a server may send this code in a close frame (RFC 6455, and IANA's list)."""
     if isinstance(number, bool) or not isinstance(number, int):
         return False
@@ -151,7 +155,7 @@ def may_be_sent(number):
     )
 
 
-def markdown():
+def markdown() -> str:
     """The text of docs/reference/close-codes.md."""
     rows = [
         "| %d | `%s` | %s | %s | %s |\n"

@@ -9,6 +9,8 @@ what would break. Django's admin has inline styles, so these are allowed there. 
 has the header already keeps it.
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.utils.deprecation import MiddlewareMixin
@@ -25,7 +27,7 @@ POLICY = (
 ADMIN_STYLES = "; style-src 'self' 'unsafe-inline'"
 
 
-def one_line(text):
+def one_line(text: str) -> None:
     """ValueError for what cannot be a header."""
     if any(not " " <= sign <= "~" for sign in text.strip()):
         raise ValueError("a header is one line, in ASCII")
@@ -51,7 +53,7 @@ REPORT_ONLY = Setting(
 class ContentSecurityPolicyMiddleware(MiddlewareMixin):
     """Sends the policy with every response, but for the error pages of DEBUG."""
 
-    def process_response(self, request, response):
+    def process_response(self, request: Any, response: Any) -> Any:
         # Those are one page with everything inside.
         if settings.DEBUG and response.status_code in (404, 500):
             return response
@@ -61,7 +63,7 @@ class ContentSecurityPolicyMiddleware(MiddlewareMixin):
         return response
 
 
-def policy(request):
+def policy(request: Any) -> str:
     """The text of the header for the answer to a request."""
     text = OWN_POLICY()
     if text is None:
@@ -73,7 +75,7 @@ def policy(request):
     return text.replace("{websocket}", websocket(request)).replace("{ancestors}", frames).strip()
 
 
-def websocket(request):
+def websocket(request: Any) -> str:
     """The origins of this site's WebSockets, which older browsers do not take for 'self'."""
     try:
         host = request.get_host()

@@ -27,9 +27,9 @@ class PBKDF2PasswordHasher(hashers.PBKDF2PasswordHasher):
     """Django's, with as many iterations as the site says."""
 
     @property
-    def iterations(self):
+    def iterations(self) -> int:
         return ITERATIONS()
 
-    def must_update(self, encoded):
+    def must_update(self, encoded: str) -> bool:
         # Not a hash that is stronger than ours: Django 1.11 would weaken it.
         return int(encoded.split("$")[1]) < self.iterations

@@ -22,6 +22,7 @@ import secrets
 import stat
 import sys
 import tempfile
+from typing import List, Optional, Sequence
 
 LEAST_CHARACTERS = 32
 STEPS = ("add", "use", "drop")
@@ -31,7 +32,7 @@ class BadKeys(Exception):
     """The file cannot be read, or holds no usable keys."""
 
 
-def read(path):
+def read(path: str) -> List[str]:
     """The keys as a list of texts; the file is made (mode 0600) when there is none."""
     try:
         keys = parse(path)
@@ -43,7 +44,7 @@ def read(path):
     return keys
 
 
-def parse(path):
+def parse(path: str) -> List[str]:
     with open(path, encoding="utf-8") as file:
         lines = [line.strip() for line in file]
     keys = [line for line in lines if line and not line.startswith("#")]
@@ -52,19 +53,19 @@ def parse(path):
     return checked(keys, path)
 
 
-def checked(keys, where):
+def checked(keys: List[str], where: str) -> List[str]:
     """The keys, if each is long enough; `where` they are from is for the error, BadKeys."""
     if any(len(key) < LEAST_CHARACTERS for key in keys):
         raise BadKeys("%s: a key must have %d characters" % (where, LEAST_CHARACTERS))
     return keys
 
 
-def new():
+def new() -> str:
     """A new key."""
     return secrets.token_urlsafe(32)
 
 
-def change(path, step):
+def change(path: str, step: str) -> List[str]:
     """One of STEPS; returns the keys. Raises BadKeys."""
     keys = read(path)
     if step == "add":
@@ -79,7 +80,7 @@ def change(path, step):
     return keys
 
 
-def write(path, keys, exclusive=False):
+def write(path: str, keys: Sequence[str], exclusive: bool = False) -> None:
     """Replace the file at once; with `exclusive`, only if there is none. Raises BadKeys."""
     try:
         write_aside(path, "".join(key + "\n" for key in keys), exclusive)
@@ -87,7 +88,7 @@ def write(path, keys, exclusive=False):
         raise BadKeys("%s cannot be written: %s" % (path, error.strerror))
 
 
-def write_aside(path, text, exclusive=False):
+def write_aside(path: str, text: str, exclusive: bool = False) -> None:
     """
     Put a private file (mode 0600) in the place of `path`, whole or not at all, even in a power cut.
 
@@ -96,7 +97,8 @@ def write_aside(path, text, exclusive=False):
     """
     folder = os.path.dirname(os.path.abspath(path))
     os.makedirs(folder, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder)  # mode 0600
+    handle, name = tempfile.mkstemp(dir=folder)  # mode 0600
+    temporary: Optional[str] = name
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
@@ -104,13 +106,13 @@ def write_aside(path, text, exclusive=False):
             os.fsync(file.fileno())
         if exclusive:
             try:
-                os.link(temporary, path)  # unlike rename, fails when another process was first
+                os.link(name, path)  # unlike rename, fails when another process was first
             except FileExistsError:
                 pass
         else:
             if os.path.exists(path):
-                hand_over(temporary, os.stat(path))
-            os.replace(temporary, path)
+                hand_over(name, os.stat(path))
+            os.replace(name, path)
             temporary = None
     finally:
         if temporary is not None:
@@ -118,7 +120,7 @@ def write_aside(path, text, exclusive=False):
     sync_folder(folder)
 
 
-def sync_folder(folder):
+def sync_folder(folder: str) -> None:
     """Have the names in a folder outlive a power cut, where its file system can."""
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -129,7 +131,7 @@ def sync_folder(folder):
         os.close(handle)
 
 
-def hand_over(path, kept):
+def hand_over(path: str, kept: os.stat_result) -> None:
     """Give a file the owner, group and mode of another: who could read that can read this."""
     try:
         os.chown(path, kept.st_uid if os.geteuid() == 0 else -1, kept.st_gid)
@@ -138,7 +140,7 @@ def hand_over(path, kept):
     os.chmod(path, stat.S_IMODE(kept.st_mode))
 
 
-def main(arguments=None):
+def main(arguments: Optional[List[str]] = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m " + (__package__ or "compat") + ".layer_keys",

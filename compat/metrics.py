@@ -9,6 +9,7 @@ https://prometheus.github.io/client_python/multiprocess/
 import glob
 import logging
 import os
+from typing import Any, Callable, Dict, Iterable, Optional, Sequence, Tuple, Union
 
 from ._kinds import Flag, Text
 from ._settings import Setting, Variable
@@ -17,7 +18,7 @@ from ._throttle import Throttle
 logger = logging.getLogger(__name__)
 
 
-def writable(folder):
+def writable(folder: str) -> None:
     """ValueError for what is no folder, and cannot be one."""
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -46,10 +47,10 @@ FOLDER = Variable(
 class Nothing:
     """Stands for a metric that nobody collects."""
 
-    def labels(self, *values):
+    def labels(self, *values: Any) -> "Nothing":
         return self
 
-    def inc(self, amount=1):
+    def inc(self, amount: float = 1) -> None:
         """Do nothing, as all that a metric can be asked for."""
 
     dec = set = observe = inc
@@ -60,11 +61,11 @@ class Careful:
 
     _throttle = Throttle(600.0)
 
-    def __init__(self, metric):
+    def __init__(self, metric: Any) -> None:
         self._metric = metric
 
     @classmethod
-    def made(cls, make, *args, **options):
+    def made(cls, make: Callable[..., Any], *args: Any, **options: Any) -> "Metric":
         """The metric that make(…) returns; Nothing() where its file cannot be written."""
         try:
             return cls(make(*args, **options))
@@ -72,35 +73,40 @@ class Careful:
             cls._complain(error)
             return Nothing()
 
-    def labels(self, *values):
+    def labels(self, *values: Any) -> "Metric":
         return self.made(self._metric.labels, *values)
 
-    def inc(self, amount=1):
+    def inc(self, amount: float = 1) -> None:
         self._do(self._metric.inc, amount)
 
-    def dec(self, amount=1):
+    def dec(self, amount: float = 1) -> None:
         self._do(self._metric.dec, amount)
 
-    def set(self, number):
+    def set(self, number: float) -> None:
         self._do(self._metric.set, number)
 
-    def observe(self, number):
+    def observe(self, number: float) -> None:
         self._do(self._metric.observe, number)
 
-    def _do(self, operation, number):
+    def _do(self, operation: Callable[[float], Any], number: float) -> None:
         try:
             operation(number)
         except Exception as error:  # whatever comes of a file that could not be opened before
             self._complain(error)
 
     @classmethod
-    def _complain(cls, error):
+    def _complain(cls, error: Exception) -> None:
         cls._throttle.log(
             logger.warning, "metrics are not counted: %s: %s", type(error).__name__, error
         )
 
 
-def client():
+Metric = Union[Nothing, Careful]
+# (name, text, {label: value}, number) of a gauge that is known at this moment.
+Known = Tuple[str, str, Dict[str, str], float]
+
+
+def client() -> Any:
     """The prometheus_client module, None when there is nothing to be collected."""
     if not ENABLED():
         return None
@@ -114,7 +120,7 @@ def client():
     return prometheus_client
 
 
-def counter(title, text, labels=()):
+def counter(title: str, text: str, labels: Sequence[str] = ()) -> Metric:
     """A Counter `compat_<title>_total`."""
     module = client()
     if module is None:
@@ -122,7 +128,7 @@ def counter(title, text, labels=()):
     return Careful.made(module.Counter, "compat_" + title, text, labels)
 
 
-def gauge(title, text):
+def gauge(title: str, text: str) -> Metric:
     """A Gauge `compat_<title>`, summed over the processes that live."""
     module = client()
     if module is None:
@@ -130,7 +136,7 @@ def gauge(title, text):
     return Careful.made(module.Gauge, "compat_" + title, text, multiprocess_mode="livesum")
 
 
-def histogram(title, text, buckets):
+def histogram(title: str, text: str, buckets: Sequence[float]) -> Metric:
     """A Histogram `compat_<title>`."""
     module = client()
     if module is None:
@@ -138,11 +144,11 @@ def histogram(title, text, buckets):
     return Careful.made(module.Histogram, "compat_" + title, text, buckets=buckets)
 
 
-def exposition(extra=()):
+def exposition(extra: Iterable[Known] = ()) -> Optional[Tuple[bytes, str]]:
     """
     (text, content type) for Prometheus with the numbers of all processes; None: not collected.
 
-    extra: (name, text, {label: value}, number) of gauges that are known at this moment.
+    extra: gauges that are known at this moment.
     """
     module = client()
     if module is None:
@@ -154,7 +160,7 @@ def exposition(extra=()):
 
         forget_the_dead(folder)
         MultiProcessCollector(registry)
-    gauges = {}
+    gauges: Dict[str, Any] = {}
     for name, text, labels, number in extra:
         if name not in gauges:
             gauges[name] = module.Gauge(name, text, sorted(labels), registry=registry)
@@ -166,7 +172,7 @@ def exposition(extra=()):
     return text, module.CONTENT_TYPE_LATEST
 
 
-def forget_the_dead(folder):
+def forget_the_dead(folder: str) -> None:
     """Remove what processes that were killed count as theirs now; what they had counted stays."""
     for path in glob.glob(os.path.join(folder, "gauge_live*.db")):
         pid = path.rpartition("_")[2][: -len(".db")]

@@ -11,6 +11,7 @@ want them Secure), and None for no attribute. channels' cookies are covered by a
 """
 
 import http.cookies
+from typing import Any, Dict, Optional, Tuple
 
 from django.conf import settings
 from django.utils.deprecation import MiddlewareMixin
@@ -29,13 +30,13 @@ SESSION = Setting("SESSION_COOKIE_SAMESITE", VALUE, "Lax", TEXT % ("sessions", "
 CSRF = Setting("CSRF_COOKIE_SAMESITE", VALUE, "Lax", TEXT % ("CSRF", "None"), SECTION)
 
 # Python knows the attribute since 3.8.
-http.cookies.Morsel._reserved.setdefault("samesite", "SameSite")
+http.cookies.Morsel._reserved.setdefault("samesite", "SameSite")  # type: ignore[attr-defined]
 
 
 class SameSiteMiddleware(MiddlewareMixin):
     """Adds the attribute to the cookies of sessions and CSRF; to be listed before theirs."""
 
-    def process_response(self, request, response):
+    def process_response(self, request: Any, response: Any) -> Any:
         for name, (_, value) in attributes().items():
             cookie = response.cookies.get(name)
             if cookie is not None and value and not cookie["samesite"]:
@@ -43,7 +44,7 @@ class SameSiteMiddleware(MiddlewareMixin):
         return response
 
 
-def attributes():
+def attributes() -> Dict[str, Tuple[str, Optional[str]]]:
     """{name of the cookie: (name of the setting, "Lax", "Strict", "None" or None)}."""
     return {
         settings.SESSION_COOKIE_NAME: (SESSION.name, SESSION()),
@@ -51,7 +52,7 @@ def attributes():
     }
 
 
-def is_used():
+def is_used() -> bool:
     """Whether the site lists the middleware."""
     listed = list(getattr(settings, "MIDDLEWARE", None) or ())
     return MIDDLEWARE in listed + list(getattr(settings, "MIDDLEWARE_CLASSES", ()))

@@ -120,7 +120,7 @@ def uwsgi() -> Uwsgi:
 
     embedded, plugin = embedded_python(system) if system else (None, "")
     virtualenv = sys.prefix if sys.prefix != getattr(sys, "base_prefix", sys.prefix) else ""
-    found = Uwsgi([system], plugin, virtualenv)
+    found = Uwsgi([system] if system else [], plugin, virtualenv)
     if named and not (embedded and embedded.split(".")[:2] == mine.split(".")[:2]):
         raise ConfError("UWSGI_BIN: %s does not run Python %s" % (named, mine))
     if embedded == mine or named:

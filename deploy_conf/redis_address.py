@@ -55,7 +55,7 @@ class RedisAddress(NamedTuple):
         name = "/" + self.master if self.master else ""
         number = "" if self.database is None else "/%d" % self.database
         if self.scheme == "unix":
-            number = number and "?db=%d" % self.database
+            number = number and "?db=%s" % self.database
         return "%s://%s%s%s" % (self.scheme, where, name, number)
 
     def context(self) -> Optional[ssl.SSLContext]:
@@ -98,8 +98,8 @@ class RedisAddress(NamedTuple):
         """As aioredis and redis-py read it, TLS options left out."""
         words = list(self.others.items())
         if self.scheme == "unix":
-            login = [("username", self.username), ("password", self.password)]
-            words = [word for word in login if word[1]] + words
+            names = [("username", self.username), ("password", self.password)]
+            words = [word for word in names if word[1]] + words
             if self.database is not None:
                 words.append(("db", str(self.database)))
         query = "?" + urlencode(words) if words else ""

@@ -48,7 +48,7 @@ def choose(
     statements = {path: _read(os.path.join(directory, path)) for path in files}
     exported = os.environ.get(VARIABLE)
     if given or exported:
-        option, module = ("--settings", given) if given else (VARIABLE, exported)
+        option, module = ("--settings", given) if given else (VARIABLE, exported or "")
         module = options.module(option, module)
         named = _named(statements, strict=False)
         for path, name in named.items():
@@ -151,8 +151,8 @@ def _statements(
                 # `if VARIABLE not in os.environ: os.environ[VARIABLE] = …` forces nothing.
                 yield Statement(value, always, always)
         for call in _calls(node):
-            for value in _set_by(call, constants):
-                yield Statement(_text(value, constants), always, _forces(call) and always)
+            for argument in _set_by(call, constants):
+                yield Statement(_text(argument, constants), always, _forces(call) and always)
         for name in ("body", "orelse", "handlers", "finalbody"):
             inner = getattr(node, name, None)
             if isinstance(inner, list):

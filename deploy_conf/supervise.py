@@ -240,7 +240,7 @@ def _write(site: Site, var: str, where: Layout) -> None:
     """The rendered files, and site.env for commands typed in a shell."""
     render.write(where.conf, render.site_files(site, where), render.PRIVATE)
     text = "# Written by deploy_conf up, for manage.py, and for `set -a; . site.env` in a shell.\n"
-    text += "REDIS_URL=%s\n" % shlex.quote(where.redis_url)
+    text += "REDIS_URL=%s\n" % shlex.quote(where.redis_url or "")
     render.write(var, {"site.env": text}, private=("site.env",))
     if not os.path.exists(os.path.join(var, ".gitignore")):
         render.write(var, {".gitignore": "*\n"})
@@ -279,7 +279,8 @@ def _start(where: Layout, lock: IO[str], foreground: bool) -> "subprocess.Popen[
     library = ctypes.CDLL(None) if foreground and sys.platform.startswith("linux") else None
 
     def die_with_parent() -> None:
-        library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if library is not None:
+            library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
     # uWSGI takes every variable UWSGI_X for its option x, and there is none called bin.
     environment = {name: value for name, value in os.environ.items() if name != "UWSGI_BIN"}

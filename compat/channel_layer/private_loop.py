@@ -11,15 +11,16 @@ import logging
 import os
 import selectors
 import threading
+from typing import Any, Dict, List
 
 from .._asyncio import all_tasks
 
 logger = logging.getLogger(__name__)
 
 # Every loop alive, so that none is finalised behind our back: {id: (pid, loop)}.
-_loops = {}
+_loops: Dict[int, Any] = {}
 # Loops of threads that ended, which could not be closed there and then.
-_abandoned = []
+_abandoned: List[Any] = []
 _local = threading.local()
 
 

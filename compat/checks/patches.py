@@ -1,6 +1,7 @@
 """System checks: `manage.py check` says what the bridge could not repair, and what to do."""
 
 import importlib
+from typing import Any, List
 
 from .._check_ids import say
 from ..patches import every
@@ -9,7 +10,7 @@ from ..patching.patch import APPLIED, DISABLED, REFUSED, disabled_names
 from ..patching.versions import installed_version, matches, python_is_untried
 
 
-def check_versions(app_configs, **kwargs):
+def check_versions(app_configs: Any, **kwargs: Any) -> List[Any]:
     """compat.W004 a Python that is too new, W005 asgi-redis beside channels 2."""
     found = []
     untried = python_is_untried()
@@ -22,7 +23,7 @@ def check_versions(app_configs, **kwargs):
     return found
 
 
-def check_patches(app_configs, **kwargs):
+def check_patches(app_configs: Any, **kwargs: Any) -> List[Any]:
     """
     compat.W001 late activation, W002 refused, W003 unknown name, W006 applied but of no effect,
     I001 disabled.

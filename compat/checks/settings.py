@@ -1,6 +1,7 @@
 """System check: settings with values that cannot be used."""
 
 import importlib
+from typing import Any, List
 
 from .. import _settings
 from .._check_ids import say
@@ -20,7 +21,7 @@ MODULES = (
 )
 
 
-def every():
+def every() -> List[Any]:
     """Every record there is, sorted by section and name."""
     for name in MODULES:
         importlib.import_module("%s.%s" % (BRIDGE, name))
@@ -29,7 +30,7 @@ def every():
     return sorted(found, key=lambda record: (record.section, record.name))
 
 
-def check_settings(app_configs, **kwargs):
+def check_settings(app_configs: Any, **kwargs: Any) -> List[Any]:
     """compat.E001 a wrong value."""
     found = []
     for record in every():

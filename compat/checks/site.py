@@ -1,5 +1,7 @@
 """`manage.py check --deploy`: dangerous defaults of a site that pushes over WebSockets."""
 
+from typing import Any, Iterable, List
+
 from .._check_ids import say
 from ..sockets.asgi_tree import paths
 
@@ -7,15 +9,15 @@ FEWEST_ITERATIONS = 600000
 LAYERS = ("channels_redis.core.RedisChannelLayer",)
 
 
-def check_site(app_configs, **kwargs):
+def check_site(app_configs: Any, **kwargs: Any) -> List[Any]:
     """compat.W010 to W019; see each function."""
-    found = []
+    found: List[Any] = []
     for check in (check_sockets, check_layers, check_hashers, check_same_site, check_pages):
         found += check()
     return found
 
 
-def check_sockets():
+def check_sockets() -> List[Any]:
     """
     W010 no Origin validator, W011 any Origin, W012 no limits and no second look, W013 limits that
     are off, W014 an application that cannot be looked at.
@@ -39,7 +41,9 @@ def check_sockets():
     from ..sockets.limits import SocketLimit
     from ..sockets.origin import OriginRequired
 
-    anybody, any_origin, unguarded = [], False, []
+    anybody: List[str] = []
+    unguarded: List[str] = []
+    any_origin = False
     for path in paths(websocket):
         if path[-1] is WebsocketDenier:
             continue
@@ -63,7 +67,7 @@ def check_sockets():
     return found + check_limits()
 
 
-def check_limits():
+def check_limits() -> List[Any]:
     """W013 a limit that is off."""
     from ..patches.daphne.message_size import max_bytes
     from ..patches.daphne.unsent_bytes import max_unsent
@@ -80,17 +84,17 @@ def check_limits():
     return found
 
 
-def name_of(application):
+def name_of(application: Any) -> str:
     return getattr(application, "__name__", None) or type(application).__name__
 
 
-def names(found):
+def names(found: Iterable[str]) -> str:
     """Up to five of a list, sorted, each once."""
     found = sorted(set(found))
     return ", ".join(found[:5]) + (" and %d more" % (len(found) - 5) if len(found) > 5 else "")
 
 
-def check_layers():
+def check_layers() -> List[Any]:
     """W015 Redis without a password, W016 messages in clear."""
     from urllib.parse import parse_qs, urlsplit
 
@@ -117,7 +121,7 @@ def check_layers():
     return found
 
 
-def check_hashers():
+def check_hashers() -> List[Any]:
     """W017 passwords are hashed in too few rounds."""
     from django.conf import settings
 
@@ -137,7 +141,7 @@ def check_hashers():
     return [say("compat.W017", message)]
 
 
-def check_same_site():
+def check_same_site() -> List[Any]:
     """W018 cookies go along with requests that other sites cause."""
     from django.conf import settings
 
@@ -154,7 +158,7 @@ def check_same_site():
     ]
 
 
-def check_pages():
+def check_pages() -> List[Any]:
     """W019 a page may run scripts from anywhere, and inline."""
     from django.conf import settings
 

@@ -1,6 +1,7 @@
 """What a site may set for /healthz and /metrics."""
 
 import os
+from typing import Any, Mapping
 
 from .._kinds import Dict, Networks, Number
 from .._settings import Setting
@@ -9,14 +10,14 @@ SECTION = "Health and metrics"
 BYTES = Number("bytes")
 
 
-def check_path(given):
+def check_path(given: Any) -> Any:
     """A function, or the dotted path of one."""
     if callable(given) or isinstance(given, str) and "." in given.strip("."):
         return given
     raise ValueError()
 
 
-def import_each(checks):
+def import_each(checks: Mapping[str, Any]) -> None:
     """Import what is given by path; raises what that raises."""
     from django.utils.module_loading import import_string
 
@@ -25,7 +26,7 @@ def import_each(checks):
             import_string(given)
 
 
-def look_at_each(folders):
+def look_at_each(folders: Mapping[str, int]) -> None:
     """OSError for a folder that is not there."""
     for folder in folders:
         os.statvfs(folder)

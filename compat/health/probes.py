@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from typing import Any, Dict, Optional, Tuple, Union
 
 from django.db import connections
 from django.utils.module_loading import import_string
@@ -15,26 +16,30 @@ SECONDS = 3.0
 # Whoever asks more often than this is told the same again: a check must not be a load.
 FRESH = 1.0
 
+# name of a probe → None, or what is wrong; how a probe is given: a function or its dotted path.
+Results = Dict[str, Optional[str]]
+Probes = Dict[str, Union[str, Any]]
+
 _lock = threading.Lock()
-_running = {}  # name → thread
-_known = (0.0, None)  # when, what run() returned then
+_running: Dict[str, threading.Thread] = {}
+_known: Tuple[float, Optional[Results]] = (0.0, None)  # when, what run() returned then
 
 
-def database():
+def database() -> None:
     """The default database answers, and takes writes where that can be told."""
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT 1")
         cursor.fetchone()
 
 
-def layer():
+def layer() -> None:
     """The channel layer takes a message for nobody."""
     found = layers.network_layer()
     if found is not None:
         layers.group_send(found, "compat.health", {"type": "compat.health"}, SECONDS)
 
 
-def disk():
+def disk() -> Optional[str]:
     """Folders of COMPAT_HEALTH_DISK have room."""
     for folder, least in sorted(DISK().items()):
         found = os.statvfs(folder)
@@ -44,14 +49,14 @@ def disk():
     return None
 
 
-def probes():
+def probes() -> Probes:
     """{name: function} of this site."""
-    found = {"database": database, "layer": layer, "disk": disk}
+    found: Probes = {"database": database, "layer": layer, "disk": disk}
     found.update(CHECKS())
     return found
 
 
-def run():
+def run() -> Results:
     """{name: None or what is wrong} of all probes, at most FRESH seconds old."""
     global _known
     with _lock:
@@ -62,8 +67,9 @@ def run():
         return found
 
 
-def _run(wanted):
-    results, begun = {}, []
+def _run(wanted: Probes) -> Results:
+    results: Results = {}
+    begun = []
     for name, probe in sorted(wanted.items()):
         if name in _running and _running[name].is_alive():
             results[name] = "still does not answer"
@@ -81,7 +87,7 @@ def _run(wanted):
     return {name: results.get(name) for name in wanted}
 
 
-def _ask(name, probe, results):
+def _ask(name: str, probe: Any, results: Results) -> None:
     try:
         # Imported where an error is an answer.
         results[name] = (import_string(probe) if isinstance(probe, str) else probe)()

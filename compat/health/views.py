@@ -2,36 +2,38 @@
 
 import collections
 import ipaddress
+from typing import Any, Dict, Iterator, Optional, Union
 
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from .. import report
-from ..metrics import exposition
+from ..metrics import Known, exposition
 from . import probes
 from ._settings import NETWORKS
 
 
-def may_read(request):
+def may_read(request: Any) -> bool:
     """Whether the details are for whoever asks."""
+    address: Optional[Union[ipaddress.IPv4Address, ipaddress.IPv6Address]] = None
     try:
         address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:  # a Unix socket's peer has none
-        address = None
+    except ValueError:
+        pass  # a Unix socket's peer has none
     if address is not None and any(address in network for network in NETWORKS()):
         return True
     user = getattr(request, "user", None)
-    return user is not None and user.is_active and user.is_superuser
+    return bool(user is not None and user.is_active and user.is_superuser)
 
 
 @never_cache
 @require_safe
-def healthz(request):
+def healthz(request: Any) -> Any:
     """200 and "ok", or 503 and "failing"; what exactly fails is for those who may know."""
     found = probes.run()
     failing = any(found.values())
-    answer = {"status": "failing" if failing else "ok"}
+    answer: Dict[str, Any] = {"status": "failing" if failing else "ok"}
     if failing or found:
         # The database of the sessions may be what fails.
         try:
@@ -45,7 +47,7 @@ def healthz(request):
 
 @never_cache
 @require_safe
-def metrics(request):
+def metrics(request: Any) -> Any:
     """The text that Prometheus reads; 403 for strangers, 404 where nothing is collected."""
     if not may_read(request):
         return HttpResponse("not for this address\n", status=403, content_type="text/plain")
@@ -59,7 +61,7 @@ def metrics(request):
     return HttpResponse(found[0], content_type=found[1])
 
 
-def current():
+def current() -> Iterator[Known]:
     """What is known only now, as exposition() takes it."""
     for name, problem in sorted(probes.run().items()):
         yield (

@@ -1,10 +1,12 @@
 """What a site may set for its sockets."""
 
+from typing import Any, Dict
+
 from .._kinds import Each, Networks, Number
 from .._settings import Setting
 
 SECTION = "Sockets"
-NO_LIMIT = {"zero": "no limit", "none": "as 0", "none_is": 0}
+NO_LIMIT: Dict[str, Any] = {"zero": "no limit", "none": "as 0", "none_is": 0}
 
 
 def origin(text):

@@ -12,11 +12,12 @@ def guard(
     An ASGI application that lets WebSockets through to `application` as far as the site allows.
 
     `auth` puts "session" and "user" into the scope; channels' AuthMiddlewareStack when None.
-    Raises ImproperlyConfigured for a setting that is not what it should be.
     """
     from .limits import AddressLimit, SocketLimit
     from .origin import OriginRequired
 
     if auth is None:
-        from channels.auth import AuthMiddlewareStack as auth
+        from channels.auth import AuthMiddlewareStack
+
+        auth = AuthMiddlewareStack
     return OriginRequired(AddressLimit(auth(SocketLimit(application))))

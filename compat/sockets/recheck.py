@@ -131,7 +131,7 @@ class Recheck(PerLoop):
         except session_check.HalfChecked as half:
             for socket, code in half.codes.items():
                 self.dismiss(socket, code)
-            raise half.__cause__
+            raise half.__cause__ or half
         for socket in sockets:
             if socket in codes:
                 self.dismiss(socket, codes[socket])

@@ -12,6 +12,7 @@ import collections
 import json
 import random
 import time
+from typing import Any, Set
 
 from django.db import Error, IntegrityError, OperationalError, router, transaction
 from django.utils import timezone
@@ -30,7 +31,7 @@ MAX_SEQ = 2**63 - 1
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 # (database, stream) pairs whose row was seen: MySQL need not look before its UPDATE.
-_seen = set()
+_seen: Set[Any] = set()
 
 
 class Row(collections.namedtuple("Row", "seq json_text")):
