@@ -22,7 +22,7 @@ def cookies(site):
 
 def test_both_are_lax_by_default(site):
     found = cookies(site)
-    assert sorted(found) == ["csrftoken", "sessionid"]
+    assert {"csrftoken", "sessionid"} <= set(found)
     assert all("SameSite=Lax" in line for line in found.values())
 
 

@@ -215,8 +215,8 @@ OWN = re.compile("(COMPAT|STREAMS|SOCKETS|DEPLOY|DEPLOY_CONF)_[A-Z_]+$")
 ELSEWHERE = {
     "compat/patching/patch.py: COMPAT_DISABLE",  # in every process, and cheap
     # `up` hands them on to the site's processes.
-    "deploy_conf/commands.py: DEVOPS_VAR",
-    "deploy_conf/commands.py: REDIS_URL",
+    "deploy_conf/commands/_options.py: DEVOPS_VAR",
+    "deploy_conf/commands/up.py: REDIS_URL",
 }
 
 

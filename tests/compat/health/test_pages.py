@@ -9,6 +9,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from compat.health import probes
+from compat.streams import stats
 from deploy.models import RunnerBeat
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +128,7 @@ def test_metrics_have_the_checks_and_the_patches():
     assert 'compat_healthy{check="queue"} 0.0' in lines
     assert 'compat_healthy{check="database"} 1.0' in lines
     assert any(line.startswith('compat_patches{state="applied"} ') for line in lines)
+    assert stats.appended  # whoever publishes has imported it
     assert "# TYPE compat_streams_appended_total counter" in lines
 
 
