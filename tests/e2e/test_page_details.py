@@ -88,3 +88,17 @@ def test_nothing_is_wider_than_the_smallest_phone(stack, page, tmp_path):
         page.goto(stack.url + path)
         wide = page.evaluate(WIDEST)
         assert (page.evaluate("document.documentElement.scrollWidth"), wide) == (320, []), path
+
+
+def test_the_admin_offers_to_change_what_can_be_changed(stack, page):
+    shown = (
+        "(name => { const row = document.querySelector('.model-' + name);"
+        "return [row.querySelector('th a') !== null,"
+        " Array.from(row.querySelectorAll('.changelink'))"
+        ".some(link => getComputedStyle(link).display !== 'none')] })('%s')"
+    )
+    for path in ("/admin/", "/admin/deploy/"):
+        page.goto(stack.url + path)
+        page.wait_for("document.readyState === 'complete'")
+        assert page.evaluate(shown % "deployment") == [True, False], path
+        assert page.evaluate(shown % "service") == [True, True], path
