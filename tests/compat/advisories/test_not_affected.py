@@ -5,7 +5,7 @@ import json
 import pytest
 
 from compat.advisories import data
-from tests.support.gis import needs_gis
+from tests.support.gis import FOUND, needs_gis
 from tests.support.probe import DJANGO, probe
 
 # Advisory → an expression that is true of stock Django 1.11.
@@ -40,7 +40,10 @@ LATER = {"2024-41990", "2024-45230", "2026-108147"}
 
 CODE = (
     DJANGO
+    + FOUND
     + """
+for name, path in LIBRARIES.items():
+    setattr(settings, name, path)
 from importlib.util import find_spec
 from inspect import getsource
 from django.contrib.admin.utils import display_for_field
