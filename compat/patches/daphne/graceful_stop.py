@@ -24,8 +24,8 @@ drain_seconds = Variable(
     "COMPAT_DRAIN_SECONDS",
     Number("seconds", least=0.05, most=3600, whole=False),
     5.0,
-    "How long daphne may take to stop: what is in flight is finished first. Keep supervisor's "
-    "stopwaitsecs longer.",
+    "How long daphne, or runworker, may take to stop: what is in flight is finished first. Keep "
+    "supervisor's stopwaitsecs longer.",
     "Environment of daphne",
 )
 
