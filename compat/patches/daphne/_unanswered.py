@@ -42,3 +42,14 @@ def fail(request, status, title, explanation):
         request.basic_error(status, title, explanation)
     else:
         abort(request)
+
+
+def deny(protocol, status, reason):
+    """Answer a WebSocket's handshake with a status; nothing happens where it has an answer."""
+    from autobahn.websocket.types import ConnectionDeny
+
+    handshake = vars(protocol).pop("handshake_deferred", None)
+    if handshake is None:
+        return
+    protocol.server.protocol_disconnected(protocol)  # what the application says comes too late
+    handshake.errback(ConnectionDeny(code=status, reason=reason))

@@ -31,7 +31,7 @@ def repair(server):
     request = http_protocol.WebRequest
     names = set(unwrap(request.process).__code__.co_names)
     patch.expect({"content", "read", "put_nowait"} <= names, "daphne reads bodies differently")
-    names = server.Server.create_application.__code__.co_names
+    names = unwrap(server.Server.create_application).__code__.co_names
     patch.expect({"asyncio", "Queue"} <= set(names), "daphne hands bodies on differently")
     stock = request.requestReceived
 

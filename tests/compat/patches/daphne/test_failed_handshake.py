@@ -6,6 +6,7 @@ from tests.support.daphne import daphne
 from tests.support.handshakes import SITE, handshake
 
 NAME = "daphne.failed_handshake"
+UNROUTED = "channels.unrouted_path"  # answers 404
 ROUTED = SITE.replace(
     "AllowedHostsOriginValidator(AsyncWebsocketConsumer)",
     'AllowedHostsOriginValidator(URLRouter([url("^ws/$", AsyncWebsocketConsumer)]))',
@@ -22,7 +23,7 @@ def site(tmp_path):
 
 
 def test_a_handshake_nobody_takes_is_answered_at_once(site):
-    with daphne(site, "site_of_probe:application") as address:
+    with daphne(site, "site_of_probe:application", COMPAT_DISABLE=UNROUTED) as address:
         answers = [
             handshake(address, "http://127.0.0.1"),  # "/" is not routed
             handshake(address, "http://127.0.0.1", "/ws/"),
@@ -33,5 +34,6 @@ def test_a_handshake_nobody_takes_is_answered_at_once(site):
 
 
 def test_without_the_patch_it_is_left_waiting(site):
-    with daphne(site, "site_of_probe:application", COMPAT_DISABLE=NAME) as address:
+    disabled = NAME + "," + UNROUTED
+    with daphne(site, "site_of_probe:application", COMPAT_DISABLE=disabled) as address:
         assert handshake(address, "http://127.0.0.1", seconds=2) == ""
