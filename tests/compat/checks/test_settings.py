@@ -31,6 +31,7 @@ OF_KIND = {
 # Wrong for one of them.
 WRONG = {
     "$COMPAT_DRAIN_SECONDS": ["soon", "0", "nan", "-1", "inf", "3601"],
+    "$COMPAT_HANDSHAKE_SECONDS": ["soon", "0", "nan", "-1", "inf", "3601"],
     "COMPAT_HEALTH_CHECKS": [{"queue": "nodots"}, {"queue": 5}],
     "COMPAT_HEALTH_DISK": [{"/": -1}, {"/": "5"}, {"/": 1.5}],
     "$COMPAT_TRUST_ROOT_PATH": ["maybe", "2"],
