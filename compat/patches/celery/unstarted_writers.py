@@ -11,7 +11,7 @@ patch = Patch(
     package="celery",
     versions=">=4.0,<5.3",
     python=">=3.11",
-    symptom="a worker with tasks in hand fails or waits for ever when it is to flush them",
+    symptom="a worker that holds tasks fails or waits for ever when it should flush them",
 )
 
 

@@ -13,7 +13,7 @@ patch = Patch(
     __name__,
     package="channels",
     versions=">=2.0,<3.0",
-    symptom="a browser with one cookie beyond ASCII gets 500 from every WebSocket",
+    symptom="a browser with one non-ASCII cookie gets 500 from every WebSocket",
 )
 
 

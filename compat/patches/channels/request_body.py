@@ -19,7 +19,7 @@ patch = Patch(
     package="channels",
     versions=">=2.1.4,<2.3",
     requires={"django": ">=1.11,<2.0"},
-    symptom="uploads fill the memory, DATA_UPLOAD_MAX_MEMORY_SIZE or not; 2.1.7 refuses files",
+    symptom="uploads fill the memory despite DATA_UPLOAD_MAX_MEMORY_SIZE; 2.1.7 refuses files",
 )
 
 

@@ -17,7 +17,7 @@ patch = Patch(
     package="channels",
     versions=">=2.0,<=3.0.5",
     requires={"django": ">=1.11,<3.0"},
-    symptom="a request with one header many times costs quadratic time; X_Y passes for X-Y",
+    symptom="a request that repeats a header costs quadratic time; X_Y passes for X-Y",
 )
 
 

@@ -13,7 +13,7 @@ patch = Patch(
     __name__,
     package="channels",
     versions=">=2.0.2,<3.0.4",
-    symptom="the session cookie of a consumer goes along with requests that other sites cause",
+    symptom="a consumer's session cookie is sent along with requests that other sites cause",
 )
 
 

@@ -13,7 +13,7 @@ patch = Patch(
     package="channels_redis",
     versions=">=2.3.0,<2.4.1",
     python=">=3.8",
-    symptom="once a receive() was cancelled, no consumer of the process receives anything again",
+    symptom="after one cancelled receive() no consumer of the process receives anything",
 )
 
 

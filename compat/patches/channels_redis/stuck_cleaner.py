@@ -16,7 +16,7 @@ patch = Patch(
     __name__,
     package="channels_redis",
     versions=">=2.3.0,<3.0",
-    symptom="Redis was flushed or lost data: a process's WebSockets receive nothing any more",
+    symptom="after Redis was flushed or lost data, a process's WebSockets receive nothing",
 )
 
 PAUSES = (0.1, 0.2, 0.5, 1, 2, 4)

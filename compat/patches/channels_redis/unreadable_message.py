@@ -16,7 +16,7 @@ patch = Patch(
     __name__,
     package="channels_redis",
     versions=">=2.3.0,<3.0",
-    symptom="a message in Redis that cannot be decrypted closes a socket that it was not for",
+    symptom="a message in Redis that cannot be decrypted closes a socket it was not meant for",
 )
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ patch = Patch(
     __name__,
     package="daphne",
     versions=">=2.0,<4.0",
-    symptom="every upload that is broken off stays in memory for ever",
+    symptom="every aborted upload stays in memory for ever",
 )
 
 

@@ -14,7 +14,7 @@ patch = Patch(
     __name__,
     package="daphne",
     versions=">=2.0,<=4.2.2",
-    symptom="after HEAD on a large or streamed page, the next answer on the connection is junk",
+    symptom="after HEAD on a large or streamed page, the next response on the connection is junk",
 )
 
 

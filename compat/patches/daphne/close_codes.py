@@ -15,7 +15,7 @@ patch = Patch(
     __name__,
     package="daphne",
     versions=">=2.0,<=4.2.3",
-    symptom="a WebSocket that is closed with 1012, or any other code of a server's, stays open",
+    symptom="a WebSocket that is closed with 1012, or another code for servers, stays open",
 )
 
 

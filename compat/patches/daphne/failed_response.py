@@ -14,7 +14,7 @@ patch = Patch(
     __name__,
     package="daphne",
     versions=">=2.2,<=4.2.2",
-    symptom="after one stream that failed no error is answered any more: its clients hang",
+    symptom="after one failed stream no error gets a response any more: clients hang",
 )
 
 

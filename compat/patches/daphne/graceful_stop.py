@@ -17,7 +17,7 @@ patch = Patch(
     __name__,
     package="daphne",
     versions=">=2.2.5,<3.0",
-    symptom="a restart cuts responses off, and hangs while a view does",
+    symptom="a restart cuts off responses, and hangs as long as a view does",
 )
 
 drain_seconds = Variable(

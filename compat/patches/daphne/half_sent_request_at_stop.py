@@ -11,7 +11,7 @@ patch = Patch(
     __name__,
     package="daphne",
     versions=">=2.2.5,<3.0",
-    symptom="no application is told of a stop while a request is half sent: KeyError",
+    symptom="a half-sent request keeps applications from being told of a stop: KeyError",
 )
 
 

@@ -15,7 +15,7 @@ patch = Patch(
     __name__,
     package="daphne",
     versions=">=2.0,<4.2.2",
-    symptom="one WebSocket message, sent by anybody, takes all the memory there is",
+    symptom="one WebSocket message, sent by anybody, can use up all memory",
     cves=("CVE-2026-44545",),
 )
 

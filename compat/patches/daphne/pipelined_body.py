@@ -11,7 +11,7 @@ patch = Patch(
     __name__,
     package="twisted",
     versions="<24.7",
-    symptom="a request that follows a refused upload is answered after one that came later",
+    symptom="after a refused upload the next request is answered later than one that came after it",
     cves=("CVE-2024-41671",),
 )
 

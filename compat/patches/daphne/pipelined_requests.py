@@ -14,7 +14,7 @@ patch = Patch(
     __name__,
     package="twisted",
     versions="<23.10",
-    symptom="of two requests in one packet the faster is answered first: answers change places",
+    symptom="of two requests in one packet the faster is answered first: responses are swapped",
     cves=("CVE-2023-46137",),
 )
 

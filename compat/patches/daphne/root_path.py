@@ -18,7 +18,7 @@ patch = Patch(
     __name__,
     package="daphne",
     versions=">=2.0,<=4.2.3",
-    symptom="a client chooses the prefix of every link of a page with a header",
+    symptom="with a header a client chooses the prefix of every link on a page",
 )
 
 trusted = Variable(

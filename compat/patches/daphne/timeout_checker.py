@@ -15,7 +15,7 @@ patch = Patch(
     __name__,
     package="daphne",
     versions=">=2.2,<=4.2.2",
-    symptom="with --http-timeout, a client that leaves a stream ends all timeouts and pings",
+    symptom="with --http-timeout, a client that leaves a stream stops all timeouts and pings",
 )
 
 

@@ -18,7 +18,7 @@ patch = Patch(
     __name__,
     package="daphne",
     versions=">=2.0,<=4.2.3",
-    symptom="a WebSocket client that never reads takes all the memory there is",
+    symptom="a WebSocket client that never reads can use up all memory",
 )
 
 max_unsent = Variable(

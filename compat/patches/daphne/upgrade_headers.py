@@ -15,7 +15,7 @@ patch = Patch(
     __name__,
     package="daphne",
     versions=">=2.0,<4.2.2",
-    symptom="a WebSocket client forges any header, also those that the proxy overwrites",
+    symptom="a WebSocket client can forge any header, even those that the proxy overwrites",
     cves=("CVE-2026-44546",),
 )
 

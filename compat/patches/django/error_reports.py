@@ -15,7 +15,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="a query string with too many fields gets no answer, and a dozen reports of its error",
+    symptom="a query string with too many fields gets no answer but a dozen error reports",
 )
 
 

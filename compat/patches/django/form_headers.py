@@ -15,7 +15,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="a multipart form with a header that cannot be read is an error 500, or gets no answer",
+    symptom="a multipart form with an unreadable header causes error 500, or gets no answer",
 )
 
 

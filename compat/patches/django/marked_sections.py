@@ -12,7 +12,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="striptags of '<![foo]>' is an error 500",
+    symptom="striptags of '<![foo]>' causes error 500",
 )
 
 

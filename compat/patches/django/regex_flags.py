@@ -17,7 +17,7 @@ patch = Patch(
     package="django",
     versions="<2.0",
     python=">=3.11",
-    symptom="a URL pattern with (?i) is no valid regular expression, or reverse() does not find it",
+    symptom="a URL pattern with (?i) is not a valid regular expression, or reverse() fails",
 )
 
 # What must be skipped as a whole, or (group 1) the letters of flags that hold everywhere.

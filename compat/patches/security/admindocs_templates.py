@@ -12,7 +12,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="the admin's documentation shows staff any file of the server",
+    symptom="the admin's documentation shows staff any file on the server",
     cves=("CVE-2021-33203",),
 )
 

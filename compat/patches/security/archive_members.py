@@ -14,7 +14,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="an archive of a project template writes outside of the project",
+    symptom="a project template's archive can write outside the project",
     cves=("CVE-2021-3281", "CVE-2025-59682"),
 )
 

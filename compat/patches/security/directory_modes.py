@@ -14,7 +14,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="directories for uploads that everybody may write to",
+    symptom="upload directories are writable for everybody",
     cves=("CVE-2020-24583", "CVE-2026-25674"),
 )
 

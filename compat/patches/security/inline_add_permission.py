@@ -13,7 +13,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="staff without the permission add rows in an inline by a forged form",
+    symptom="staff without the permission can add rows in an inline, with a forged form",
     cves=("CVE-2026-4277",),
 )
 

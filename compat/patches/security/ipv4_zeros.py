@@ -12,7 +12,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="a form takes 127.0.0.010, which is another address for some systems",
+    symptom="a form accepts 127.0.0.010, which some systems read as another address",
     cves=("CVE-2021-33571",),
 )
 

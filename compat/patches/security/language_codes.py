@@ -14,7 +14,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="the languages of requests, of any length, are kept: 2000 of them",
+    symptom="2000 language codes from requests, of any length, are kept in memory",
     cves=("CVE-2026-15337", "CVE-2026-77050"),
 )
 

@@ -10,7 +10,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="a language like '(' is an error 500, or an expression that takes very long",
+    symptom="a language like '(' causes error 500, or a regular expression that takes very long",
     cves=("CVE-2022-41323",),
 )
 

@@ -10,7 +10,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="staff without the permission add rows through a list that can be edited",
+    symptom="staff without the permission can add rows through an editable list",
     cves=("CVE-2026-4292",),
 )
 

@@ -13,7 +13,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="the time of a login through mod_wsgi tells who exists",
+    symptom="the duration of a login through mod_wsgi reveals who exists",
     cves=("CVE-2025-13473",),
 )
 

@@ -14,7 +14,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="a failing mail server makes the password reset tell who exists",
+    symptom="when the mail server fails, the password reset reveals who exists",
     cves=("CVE-2024-45231",),
 )
 

@@ -13,7 +13,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="the time that a login takes tells which users have no password",
+    symptom="the duration of a login reveals which users have no password",
     cves=("CVE-2024-39329",),
 )
 

@@ -14,7 +14,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="?a=1;b=2 has two parameters here and one in the cache before the site",
+    symptom="?a=1;b=2 has two parameters here and one in the cache in front of the site",
     cves=("CVE-2021-23336",),
 )
 

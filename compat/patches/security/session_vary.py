@@ -14,7 +14,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="a cached page gives a visitor the session of another",
+    symptom="a cached page gives one visitor the session of another",
     cves=("CVE-2026-35192",),
 )
 

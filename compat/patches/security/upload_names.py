@@ -18,7 +18,7 @@ patch = Patch(
     __name__,
     package="django",
     versions=">=1.11,<2.0",
-    symptom="the name that a client gives its file can have a path in it",
+    symptom="the name that a client gives a file can contain a path",
     cves=("CVE-2021-28658", "CVE-2021-31542"),
 )
 
