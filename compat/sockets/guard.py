@@ -13,6 +13,7 @@ def guard(
 
     `auth` puts "session" and "user" into the scope; channels' AuthMiddlewareStack when None.
     """
+    from . import plain_request
     from .limits import AddressLimit, SocketLimit
     from .origin import OriginRequired
 
@@ -20,4 +21,5 @@ def guard(
         from channels.auth import AuthMiddlewareStack
 
         auth = AuthMiddlewareStack
+    plain_request.watch(application)
     return OriginRequired(AddressLimit(auth(SocketLimit(application))))
