@@ -11,6 +11,7 @@ import os
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Coroutine, Dict, Optional, Tuple
 
 from . import private_loop
 from .private_loop import TookTooLong
@@ -23,10 +24,10 @@ MEMBER_SECONDS = 900
 
 # Each thread has a layer of its own: the connection pools of channels_redis are not thread-safe.
 _local = threading.local()
-_helper = (None, None)
+_helper: Tuple[Optional[int], Any] = (None, None)
 
 
-def group_send(layer, group, message, seconds):
+def group_send(layer: Any, group: str, message: Dict[str, Any], seconds: float) -> None:
     """
     Send `message` (a dict with a "type") to every channel in `group`; with or without a loop.
 
@@ -35,7 +36,7 @@ def group_send(layer, group, message, seconds):
     call(lambda: layer.group_send(group, message), seconds)
 
 
-def call(start, seconds):
+def call(start: Callable[[], Coroutine[Any, Any, Any]], seconds: float) -> None:
     """
     Run the coroutine made by `start()`, a call of the layer; with or without a loop.
 
@@ -48,7 +49,7 @@ def call(start, seconds):
         _helper_thread().submit(_call, start, seconds).result()
 
 
-def network_layer(members_renew=False):
+def network_layer(members_renew: bool = False) -> Any:
     """
     The channel layer of this thread that reaches other processes, or None.
 
@@ -70,7 +71,7 @@ def network_layer(members_renew=False):
     return layer
 
 
-def own_layer():
+def own_layer() -> Any:
     """A new instance of the layer for one user, where the layer allows that, or None."""
     shared = _shared_layer()
     if shared is None or not is_redis(shared):
@@ -86,7 +87,7 @@ def own_layer():
     return layer
 
 
-def is_redis(layer):
+def is_redis(layer: Any) -> bool:
     """Whether the layer is channels_redis's, whose lists can be read directly."""
     try:
         from channels_redis.core import RedisChannelLayer
@@ -95,21 +96,21 @@ def is_redis(layer):
     return isinstance(layer, RedisChannelLayer)
 
 
-def _shared_layer():
+def _shared_layer() -> Any:
     from channels.layers import InMemoryChannelLayer, get_channel_layer
 
     shared = get_channel_layer(ALIAS)
     return None if isinstance(shared, InMemoryChannelLayer) else shared
 
 
-def _call(start, seconds):
+def _call(start: Callable[[], Coroutine[Any, Any, Any]], seconds: float) -> None:
     try:
         private_loop.run(start, seconds)
     except (OSError, EOFError) + _redis_errors():
         private_loop.run(start, seconds)
 
 
-def _redis_errors():
+def _redis_errors() -> Tuple[Any, ...]:
     try:
         from aioredis.errors import RedisError
     except ImportError:
@@ -117,7 +118,7 @@ def _redis_errors():
     return (RedisError,)
 
 
-def _helper_thread():
+def _helper_thread() -> ThreadPoolExecutor:
     global _helper
     pid, pool = _helper
     if pid != os.getpid():

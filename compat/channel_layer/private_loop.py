@@ -11,14 +11,14 @@ import logging
 import os
 import selectors
 import threading
-from typing import Any, Dict, List
+from typing import Any, Callable, Coroutine, Dict, List, Tuple
 
 from .._asyncio import all_tasks
 
 logger = logging.getLogger(__name__)
 
 # Every loop alive, so that none is finalised behind our back: {id: (pid, loop)}.
-_loops: Dict[int, Any] = {}
+_loops: Dict[int, Tuple[int, Any]] = {}
 # Loops of threads that ended, which could not be closed there and then.
 _abandoned: List[Any] = []
 _local = threading.local()
@@ -31,14 +31,14 @@ class TookTooLong(Exception):
 class _Holder:
     """Closes the thread's loop when the thread ends."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
         _loops[id(self.loop)] = (self.pid, self.loop)
 
-    def __del__(self):
+    def __del__(self) -> None:
         try:
-            if self.pid == os.getpid() and _loops.pop(id(self.loop), None):
+            if self.pid == os.getpid() and _loops.pop(id(self.loop), None) is not None:
                 # Collected wherever the collector happens to run, maybe inside another loop.
                 _abandoned.append(self.loop)
                 _close_abandoned()
@@ -47,7 +47,7 @@ class _Holder:
             pass
 
 
-def run(start, seconds):
+def run(start: Callable[[], Coroutine[Any, Any, Any]], seconds: float) -> Any:
     """Run the coroutine made by `start()` on this thread's loop; raises TookTooLong."""
     holder = getattr(_local, "holder", None)
     if holder is None or holder.pid != os.getpid() or holder.loop.is_closed():
@@ -73,13 +73,13 @@ def run(start, seconds):
         timer.cancel()
 
 
-def _close_abandoned():
+def _close_abandoned() -> None:
     if asyncio._get_running_loop() is None:
         while _abandoned:
             _close(_abandoned.pop())
 
 
-def _close(loop):
+def _close(loop: Any) -> None:
     """Close the loop and what lives on it; the pools of the channel layer hook into close()."""
     if loop.is_closed() or loop.is_running() or asyncio._get_running_loop() is not None:
         return
@@ -95,7 +95,7 @@ def _close(loop):
         logger.debug("event loop not closed: %s: %s", type(error).__name__, error)
 
 
-def _drop_inherited():
+def _drop_inherited() -> None:
     """In a forked child: give up the parent's loops without a word to the parent's epoll set."""
     for key, (pid, loop) in list(_loops.items()):
         if pid != os.getpid():
@@ -105,7 +105,7 @@ def _drop_inherited():
             _close(loop)
 
 
-def _at_exit():
+def _at_exit() -> None:
     _drop_inherited()
     _close_abandoned()
     for _, loop in list(_loops.values()):

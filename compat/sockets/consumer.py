@@ -1,5 +1,7 @@
 """For channels consumers that know more than the session about who may stay connected."""
 
+from typing import Any, Dict, List, Tuple
+
 from .. import close_codes
 from .recheck import KEY, OpenSocket
 from .session_check import answer
@@ -16,9 +18,9 @@ class RecheckMixin:
     FORBIDDEN.
     """
 
-    _checked = None
+    scope: Dict[str, Any]  # channels' consumers set it
 
-    def may_stay(self, user):
+    def may_stay(self, user: Any) -> bool:
         """
         Whether `user`, who is read anew, may stay connected. In a thread; may query.
 
@@ -27,7 +29,7 @@ class RecheckMixin:
         return True
 
     @classmethod
-    def dismissals(cls, members):
+    def dismissals(cls, members: List[Tuple[Any, Any]]) -> Dict[Any, int]:
         """{consumer: close code} of those of [(consumer, user)] that may not. In a thread."""
         if cls.may_stay is RecheckMixin.may_stay:
             return {}
@@ -37,14 +39,14 @@ class RecheckMixin:
             if not answer(False, consumer.may_stay, user)
         }
 
-    async def dismissed(self, code):
+    async def dismissed(self, code: int) -> None:
         """Close the socket; override to say something before."""
         await self._end_socket({"type": "websocket.close", "code": code})
 
-    def rechecked(self):
+    def rechecked(self) -> None:
         """Called on the event loop after a check that the socket has passed."""
 
-    async def __call__(self, receive, send):
+    async def __call__(self, receive: Any, send: Any) -> None:
         self._end_socket = send
         checked = self.scope.get(KEY)
         if checked is None:
@@ -53,7 +55,7 @@ class RecheckMixin:
         checked.consumer = self
         checked.start(self.scope)
         try:
-            await super().__call__(receive, send)
+            await super().__call__(receive, send)  # type: ignore[misc]
         finally:
             checked.consumer = None
             checked.stop()

@@ -3,6 +3,7 @@
 import collections
 import ipaddress
 import logging
+from typing import Any, Callable, Dict, Hashable, Iterable, Optional
 
 from .. import close_codes
 from .._throttle import Throttle
@@ -25,11 +26,11 @@ V6_PREFIX = 64  # one customer has that many addresses to choose from
 class Counts(object):
     """How many of each; only those that there are take memory."""
 
-    def __init__(self, most):
+    def __init__(self, most: float) -> None:
         self.most = most
-        self.counts = collections.Counter()
+        self.counts: Dict[Hashable, int] = collections.Counter()
 
-    def enter(self, key):
+    def enter(self, key: Hashable) -> bool:
         """Count one more, or return False when there are `most` already; None is not counted."""
         if key is None or not self.most:
             return True
@@ -38,7 +39,7 @@ class Counts(object):
         self.counts[key] += 1
         return True
 
-    def leave(self, key):
+    def leave(self, key: Hashable) -> None:
         """Undo an enter() that returned True."""
         if key is not None and self.most:
             self.counts[key] -= 1
@@ -49,12 +50,12 @@ class Counts(object):
 class AddressLimit(object):
     """ASGI middleware: at most SOCKETS_PER_ADDRESS at a time, before anything is looked up."""
 
-    def __init__(self, inner):
+    def __init__(self, inner: Callable[..., Any]) -> None:
         self.inner = inner
         self.counts = Counts(PER_ADDRESS())
         self.uncounted = UNCOUNTED()
 
-    def __call__(self, scope):
+    def __call__(self, scope: Dict[str, Any]) -> Any:
         async def run(receive, send):
             key = address_key((scope.get("client") or (None,))[0], self.uncounted)
             if not self.counts.enter(key):
@@ -70,20 +71,20 @@ class AddressLimit(object):
 class SocketLimit(object):
     """ASGI middleware inside of authentication: limits by user, and sessions checked again."""
 
-    def __init__(self, inner):
+    def __init__(self, inner: Callable[..., Any]) -> None:
         self.inner = inner
         self.counts = Counts(PER_USER())
         self.rate = MESSAGES_PER_SECOND()
         self.at_once = max(MESSAGES_AT_ONCE(), 1)
 
-    def __call__(self, scope):
+    def __call__(self, scope: Dict[str, Any]) -> Any:
         return Socket(self, scope)
 
 
 class Socket(object):
     """One socket; an ASGI application instance."""
 
-    def __init__(self, limit, scope):
+    def __init__(self, limit: SocketLimit, scope: Dict[str, Any]) -> None:
         self.limit = limit
         self.ended = False
         self.checked = OpenSocket(self.end)
@@ -93,7 +94,7 @@ class Socket(object):
         self.inner = limit.inner(self.scope)
         self.bucket = Bucket(limit.rate, limit.at_once) if limit.rate else None
 
-    async def __call__(self, receive, send):
+    async def __call__(self, receive: Any, send: Any) -> Any:
         # `real_send` as in channels' own middleware: see compat.streams.flow.
         self._receive, self.real_send = receive, send
         user = self.scope.get("user")
@@ -107,7 +108,7 @@ class Socket(object):
             self.checked.stop()
             self.limit.counts.leave(key)
 
-    async def receive(self):
+    async def receive(self) -> Dict[str, Any]:
         """The next message; what comes after the end, or too fast, does not reach the consumer."""
         while True:
             message = await self._receive()
@@ -120,18 +121,18 @@ class Socket(object):
             complain("more than %s messages a second on one socket" % self.limit.rate)
             await self.end(close_codes.TOO_MANY)
 
-    async def send(self, message):
+    async def send(self, message: Dict[str, Any]) -> None:
         """Pass a message on; after the end there is nobody to send it to."""
         if not self.ended:
             self.ended = message["type"] == "websocket.close"
             await self.real_send(message)
 
-    async def end(self, code):
+    async def end(self, code: int) -> None:
         """Close with `code`, once."""
         await self.send({"type": "websocket.close", "code": code})
 
 
-async def turn_away(scope, receive, send, whose):
+async def turn_away(scope: Dict[str, Any], receive: Any, send: Any, whose: str) -> None:
     """Accept, so that the close code is seen, and close; returns when the client is gone."""
     complain("too many sockets of %s" % whose)
     # A browser takes it for an error when none of those that it offers is chosen.
@@ -142,7 +143,7 @@ async def turn_away(scope, receive, send, whose):
         pass
 
 
-def address_key(text, uncounted):
+def address_key(text: Optional[str], uncounted: Iterable[Any]) -> Optional[str]:
     """What sockets of a client's address are counted under; None when they are not counted."""
     if not text:
         return None  # a Unix socket
@@ -159,5 +160,5 @@ def address_key(text, uncounted):
     return str(address)
 
 
-def complain(what):
+def complain(what: str) -> None:
     _throttle.log(logger.warning, "WebSocket closed with %d: %s", close_codes.TOO_MANY, what)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from typing import Any, Callable, Dict, List
 
 from channels.security.websocket import WebsocketDenier
 from django.conf import settings
@@ -28,19 +29,19 @@ class OriginRequired(object):
     same, too. `*` in ALLOWED_HOSTS knows no host of ours: then it must be the one asked for.
     """
 
-    def __init__(self, inner):
+    def __init__(self, inner: Callable[..., Any]) -> None:
         self.inner = inner
         self.origins = ORIGINS()
         self.throttle = Throttle()
 
-    def __call__(self, scope):
+    def __call__(self, scope: Dict[str, Any]) -> Any:
         if scope["type"] != "websocket":
             raise ValueError("OriginRequired is for WebSockets, not for %r" % scope["type"])
         if self.allows(scope):
             return self.inner(scope)
         return WebsocketDenier(scope)
 
-    def allows(self, scope):
+    def allows(self, scope: Dict[str, Any]) -> bool:
         """Whether the scope has one Origin, and it is ours."""
         found = values(scope, b"origin")
         if len(found) == 1 and self.is_ours(found[0].lower(), values(scope, b"host")):
@@ -53,7 +54,7 @@ class OriginRequired(object):
         )
         return False
 
-    def is_ours(self, origin, hosts):
+    def is_ours(self, origin: str, hosts: List[str]) -> bool:
         """`origin` in lower case; `hosts`: the Host headers."""
         if self.origins is not None:
             return origin in self.origins
@@ -64,7 +65,7 @@ class OriginRequired(object):
         port = port or PORTS[scheme]
         asked = HOST.match(hosts[0].lower()) if len(hosts) == 1 else None
         same_host = asked is not None and asked.group(1) == host
-        if same_host and (asked.group(2) or PORTS[scheme]) != port:
+        if asked is not None and same_host and (asked.group(2) or PORTS[scheme]) != port:
             return False
         allowed = settings.ALLOWED_HOSTS
         if settings.DEBUG and not allowed:
@@ -74,7 +75,7 @@ class OriginRequired(object):
         return validate_host(host.rstrip("."), allowed)
 
 
-def values(scope, name):
+def values(scope: Dict[str, Any], name: bytes) -> List[str]:
     """The values of a header as a list of texts."""
     headers = scope.get("headers", ())
     return [value.decode("latin-1") for found, value in headers if found == name]

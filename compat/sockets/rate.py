@@ -1,6 +1,7 @@
 """How often something may happen."""
 
 import time
+from typing import Callable
 
 
 class Bucket(object):
@@ -8,11 +9,13 @@ class Bucket(object):
 
     __slots__ = ("_rate", "_size", "_tokens", "_at", "_clock")
 
-    def __init__(self, rate, size, clock=time.monotonic):
+    def __init__(
+        self, rate: float, size: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._rate, self._size, self._clock = rate, size, clock
         self._tokens, self._at = float(size), clock()
 
-    def take(self):
+    def take(self) -> bool:
         """Take one token; False when there is none."""
         now = self._clock()
         self._tokens = min(self._size, self._tokens + (now - self._at) * self._rate)

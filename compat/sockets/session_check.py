@@ -6,6 +6,7 @@ All of it touches the database, and is called in a thread.
 
 import logging
 from importlib import import_module
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set
 
 from django.conf import settings
 from django.db import DataError, Error, close_old_connections
@@ -24,12 +25,12 @@ BATCH = 500
 class HalfChecked(Exception):
     """The database failed the consumers; `codes` has what is known without their answers."""
 
-    def __init__(self, codes):
+    def __init__(self, codes: Dict[Any, int]) -> None:
         super().__init__("the database did not answer consumers")
         self.codes = codes
 
 
-def answer(otherwise, ask, *arguments):
+def answer(otherwise: Any, ask: Callable[..., Any], *arguments: Any) -> Any:
     """
     What ask() says; `otherwise`, and a traceback in the log, where it raises.
 
@@ -47,7 +48,7 @@ def answer(otherwise, ask, *arguments):
         return otherwise
 
 
-def session_key(session):
+def session_key(session: Any) -> Optional[str]:
     """The key of a session with a user in it; None for any other, and for None."""
     from django.contrib.auth import SESSION_KEY
 
@@ -57,7 +58,7 @@ def session_key(session):
     return session.session_key
 
 
-def ask(sockets):
+def ask(sockets: Iterable[Any]) -> Dict[Any, int]:
     """
     {socket: close code} of those of the OpenSockets that must be closed.
 
@@ -70,10 +71,10 @@ def ask(sockets):
         close_old_connections()
 
 
-def codes(sockets):
+def codes(sockets: Iterable[Any]) -> Dict[Any, int]:
     """ask() in a thread whose connections somebody else looks after."""
     found = {}
-    consumers = {}  # class → [(consumer, user)]
+    consumers: Dict[Any, List[Any]] = {}  # class → [(consumer, user)]
     sockets_of = {}
     users = users_now(sockets)
     for socket in sockets:
@@ -97,7 +98,7 @@ def codes(sockets):
     return found
 
 
-def users_now(sockets):
+def users_now(sockets: Iterable[Any]) -> Dict[Any, Any]:
     """{socket: its user as of now}: None for one who is not signed in any more."""
     sessions = sessions_now({s.session_key for s in sockets if s.session_key is not None})
     # Who came with something else than a session (a token, say) is looked up by key.
@@ -115,7 +116,7 @@ def users_now(sockets):
     return found
 
 
-def sessions_now(keys):
+def sessions_now(keys: Set[str]) -> Dict[str, Dict[str, Any]]:
     """{key: data} of the sessions that exist and have not expired."""
     from django.contrib.sessions.backends import cache, cached_db, db
 
@@ -141,7 +142,7 @@ def sessions_now(keys):
     return found
 
 
-def users_of_sessions(sessions):
+def users_of_sessions(sessions: Dict[str, Dict[str, Any]]) -> Dict[str, Any]:
     """{session key: user} for {session key: data}, as django.contrib.auth.get_user() decides."""
     from django.contrib.auth import (
         BACKEND_SESSION_KEY,
@@ -153,7 +154,7 @@ def users_of_sessions(sessions):
     from django.contrib.auth.backends import ModelBackend
 
     to_python = get_user_model()._meta.pk.to_python
-    wanted = {}  # path of a backend → {session key: user's key}
+    wanted: Dict[Any, Dict[str, Any]] = {}  # path of a backend → {session key: user's key}
     for key, data in sessions.items():
         path = data.get(BACKEND_SESSION_KEY)
         if SESSION_KEY in data and path in settings.AUTHENTICATION_BACKENDS:
@@ -180,18 +181,18 @@ def users_of_sessions(sessions):
     return found
 
 
-def users_by_key(keys):
+def users_by_key(keys: Iterable[Any]) -> Dict[Any, Any]:
     """{primary key: user} of those that exist."""
     from django.contrib.auth import get_user_model
 
     manager = get_user_model()._default_manager
-    found = {}
+    found: Dict[Any, Any] = {}
     for some in batches(keys):
         found.update((user.pk, user) for user in manager.filter(pk__in=some))
     return found
 
 
-def batches(keys):
+def batches(keys: Iterable[Any]) -> List[List[Any]]:
     """Lists of up to BATCH of the keys."""
     keys = list(keys)
     return [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]

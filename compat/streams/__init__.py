@@ -22,6 +22,11 @@ STREAMS_SLOW_SECONDS (30, how long a reader may stay stuck), STREAMS_SLOW_BYTES 
 STREAMS_KEEP (how much of which stream is kept: see retention.py; default everything).
 """
 
+from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Tuple
+
+if TYPE_CHECKING:
+    from .store import Row
+
 default_app_config = __name__ + ".apps.StreamsConfig"
 
 __all__ = [
@@ -37,7 +42,7 @@ __all__ = [
 ]
 
 
-def publish(stream, body):
+def publish(stream: str, body: Any) -> int:
     """
     Append one JSON-serialisable `body` to `stream`; returns its sequence number (from 1).
 
@@ -47,7 +52,7 @@ def publish(stream, body):
     return publish_many(stream, (body,))[0]
 
 
-def publish_many(stream, bodies):
+def publish_many(stream: str, bodies: Iterable[Any]) -> Tuple[int, int]:
     """
     Append an iterable of bodies as one contiguous range in one transaction; returns (first, last).
 
@@ -58,48 +63,48 @@ def publish_many(stream, bodies):
     return append(stream, bodies)
 
 
-def head(stream):
+def head(stream: str) -> int:
     """Sequence number of the last committed entry of `stream`; 0 when there is none."""
     from . import store
 
     return store.head(stream)
 
 
-def oldest(stream):
+def oldest(stream: str) -> int:
     """Sequence number of the oldest entry that is kept; head + 1 when there is none."""
     from . import store
 
     return store.oldest(stream)
 
 
-def read(stream, since, limit=500):
+def read(stream: str, since: int, limit: int = 500) -> "List[Row]":
     """Up to `limit` committed entries after `since`, in order: rows of (seq, json_text)."""
     from . import store
 
     return store.read(stream, since, limit)
 
 
-async def apublish(stream, body):
+async def apublish(stream: str, body: Any) -> int:
     """publish() from async code, in a thread."""
     return await _in_thread(publish, stream, body)
 
 
-async def apublish_many(stream, bodies):
+async def apublish_many(stream: str, bodies: Iterable[Any]) -> Tuple[int, int]:
     """publish_many() from async code, in a thread."""
     return await _in_thread(publish_many, stream, bodies)
 
 
-async def ahead(stream):
+async def ahead(stream: str) -> int:
     """head() from async code, in a thread."""
     return await _in_thread(head, stream)
 
 
-async def aread(stream, since, limit=500):
+async def aread(stream: str, since: int, limit: int = 500) -> "List[Row]":
     """read() from async code, in a thread."""
     return await _in_thread(read, stream, since, limit)
 
 
-async def _in_thread(function, *args):
+async def _in_thread(function: Callable[..., Any], *args: Any) -> Any:
     from channels.db import database_sync_to_async
 
     return await database_sync_to_async(function)(*args)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any, Callable, Dict, Optional, Union
 from urllib.parse import parse_qs
 
 from .. import close_codes
@@ -18,7 +19,7 @@ CLOSE_BAD_SINCE = close_codes.BAD_SINCE  # until 0.2, for sites that have writte
 GOODBYE_SECONDS = 2.0
 
 
-def since_from(scope):
+def since_from(scope: Dict[str, Any]) -> Optional[str]:
     """The text of ?since= in the query string of an ASGI scope; None when there is none."""
     query = scope.get("query_string", b"")
     if isinstance(query, bytes):
@@ -27,7 +28,7 @@ def since_from(scope):
     return values[-1] if values else None
 
 
-def parse_since(value):
+def parse_since(value: Union[int, str]) -> int:
     """A sequence number or LATEST from an int, digits, "latest" or "-1"; raises ValueError."""
     if value in ("latest", "-1") or (value == -1 and not isinstance(value, bool)):
         return LATEST
@@ -47,16 +48,22 @@ class StreamConsumerMixin(RecheckMixin):
     Whoever is signed out is disconnected; may_stay() can ask for more, see RecheckMixin.
     """
 
-    _followers = None
+    _followers: Optional[Dict[str, StreamFollower]] = None
+    base_send: Any  # channels' consumers set it
 
-    async def __call__(self, receive, send):
+    async def __call__(self, receive: Any, send: Any) -> None:
         try:
             await super().__call__(receive, send)
         finally:
             # Also when the consumer raised or was cancelled and disconnect() was never called.
             await self.unfollow()
 
-    async def follow(self, stream, since, as_message=None):
+    async def follow(
+        self,
+        stream: str,
+        since: Union[int, str, None],
+        as_message: Optional[Callable[[Any], Optional[str]]] = None,
+    ) -> bool:
         """
         Send `stream` to this accepted socket from `since` on; returns whether it began.
 
@@ -88,7 +95,7 @@ class StreamConsumerMixin(RecheckMixin):
             return False
         return True
 
-    async def unfollow(self, stream=None):
+    async def unfollow(self, stream: Optional[str] = None) -> None:
         """Stop sending `stream`, or everything; leaves no task and no group membership."""
         followers = self._followers or {}
         names = list(followers) if stream is None else [stream]
@@ -105,8 +112,8 @@ class StreamConsumerMixin(RecheckMixin):
         await self._send_stream_text(frame("error", code=code, detail=str(error)))
         await self._close_stream(number)
 
-    async def _send_stream_text(self, text):
+    async def _send_stream_text(self, text: str) -> None:
         await self.base_send({"type": "websocket.send", "text": text})
 
-    async def _close_stream(self, code):
+    async def _close_stream(self, code: int) -> None:
         await self.base_send({"type": "websocket.close", "code": code})

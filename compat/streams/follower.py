@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Any, Awaitable, Callable, List, Optional
 
 from .. import close_codes
 from .._asyncio import is_current
@@ -46,18 +47,26 @@ class StreamFollower:
         "__weakref__",
     )
 
-    def __init__(self, send_text, stream, since, render=None, close=None, backlog=None):
+    def __init__(
+        self,
+        send_text: Callable[[str], Awaitable[Any]],
+        stream: str,
+        since: int,
+        render: Optional[Callable[[Any], Optional[str]]] = None,
+        close: Optional[Callable[[int], Awaitable[Any]]] = None,
+        backlog: Optional[Callable[[], int]] = None,
+    ) -> None:
         self.send_text = send_text
         self.stream = stream
         self.cursor = since
         self.render = render
         self.close = close
         self.backlog = backlog
-        self.topic = None
-        self.task = None
+        self.topic: Any = None
+        self.task: Any = None
         self.live = False
 
-    async def start(self):
+    async def start(self) -> None:
         """
         Begin to send; returns before the history has been sent.
 
@@ -77,11 +86,11 @@ class StreamFollower:
             topic.ready.add(self)
             self.wake()
 
-    def stop(self):
+    def stop(self) -> "List[asyncio.Future[Any]]":
         """Stop sending; returns the tasks that are still ending, for those who want to wait."""
         topic, self.topic = self.topic, None
         task, self.task = self.task, None
-        ending = []
+        ending: List[asyncio.Future[Any]] = []
         if task is not None and not is_current(task):
             task.cancel()
             ending.append(task)
@@ -89,7 +98,7 @@ class StreamFollower:
             ending += topic.hub.leave(topic, self)
         return ending
 
-    def wake(self):
+    def wake(self) -> None:
         """There is something to send: write it, or have a task do it that ends when it is sent."""
         if self.task is not None or self.topic is None:
             return
@@ -197,7 +206,7 @@ class StreamFollower:
                 least, deadline = held, loop.time() + patience
         return True
 
-    async def dismiss(self, code):
+    async def dismiss(self, code: int) -> None:
         """Stop, and close the connection with `code`."""
         stats.closed.labels(code).inc()
         self.stop()

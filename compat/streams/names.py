@@ -5,7 +5,7 @@ import hashlib
 MAX_NAME = 190
 
 
-def check_name(name):
+def check_name(name: str) -> str:
     """Return `name` if it is 1 to 190 printable ASCII characters; raises ValueError otherwise."""
     if not isinstance(name, str):
         raise ValueError(f"stream name must be a string, not {type(name).__name__}")
@@ -16,6 +16,6 @@ def check_name(name):
     return name
 
 
-def group_name(name):
+def group_name(name: str) -> str:
     """The group of a stream: hashed, because layers allow fewer characters and shorter names."""
     return "streams." + hashlib.sha256(name.encode("ascii")).hexdigest()[:40]

@@ -18,6 +18,7 @@ for what is gone is told so: it gets a `gap` frame with the oldest sequence numb
 import datetime
 import fnmatch
 import time
+from typing import Any, Callable, Iterable, List, Optional, Tuple
 
 from django.db import Error, router, transaction
 from django.utils import timezone
@@ -34,12 +35,12 @@ ATTEMPTS = 20
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 
 
-def policy():
+def policy() -> List[Tuple[str, Any]]:
     """[(pattern, Limits)] of the setting STREAMS_KEEP."""
     return list((KEEP() or {}).items())
 
 
-def limits_for(name, rules):
+def limits_for(name: str, rules: Iterable[Tuple[str, Any]]) -> Any:
     """The Limits of the first pattern that fits; None when none does."""
     for pattern, found in rules:
         if fnmatch.fnmatchcase(name, pattern):
@@ -47,7 +48,12 @@ def limits_for(name, rules):
     return None
 
 
-def trim_all(rules=None, names=None, dry_run=False, each=None):
+def trim_all(
+    rules: Optional[List[Tuple[str, Any]]] = None,
+    names: Optional[Iterable[str]] = None,
+    dry_run: bool = False,
+    each: Optional[Callable[[str, int], Any]] = None,
+) -> int:
     """
     Trim every stream, or those in `names`, by `rules` (default: policy()); returns how many
     entries were removed. each(name, number) is called for streams that lost some.
@@ -66,7 +72,7 @@ def trim_all(rules=None, names=None, dry_run=False, each=None):
     return total
 
 
-def trim(name, wanted, dry_run=False):
+def trim(name: str, wanted: Any, dry_run: bool = False) -> int:
     """
     Remove the oldest entries of a stream until it is within the Limits; returns how many.
 

@@ -12,7 +12,7 @@ import collections
 import json
 import random
 import time
-from typing import Any, Set
+from typing import Any, Dict, Iterable, List, Sequence, Set, Tuple
 
 from django.db import Error, IntegrityError, OperationalError, router, transaction
 from django.utils import timezone
@@ -31,7 +31,7 @@ MAX_SEQ = 2**63 - 1
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 # (database, stream) pairs whose row was seen: MySQL need not look before its UPDATE.
-_seen: Set[Any] = set()
+_seen: Set[Tuple[str, str]] = set()
 
 
 class Row(collections.namedtuple("Row", "seq json_text")):
@@ -40,12 +40,12 @@ class Row(collections.namedtuple("Row", "seq json_text")):
     __slots__ = ()
 
     @property
-    def body(self):
+    def body(self) -> Any:
         """The body, decoded."""
         return json.loads(self.json_text)
 
 
-def encode(body):
+def encode(body: Any) -> str:
     """The body as JSON text in ASCII; raises TypeError or, for an oversized body, ValueError."""
     try:
         text = _encode(body)
@@ -57,7 +57,7 @@ def encode(body):
     return text
 
 
-def append(name, bodies):
+def append(name: str, bodies: Iterable[Any]) -> Tuple[int, int]:
     """Append every body of the iterable `bodies`; returns the sequence range (first, last)."""
     check_name(name)
     if isinstance(bodies, (str, bytes, dict)):
@@ -178,12 +178,12 @@ def _places(params):
     return ", ".join(["(%s, %s, %s, %s)"] * (len(params) // 4))
 
 
-def head(name):
+def head(name: str) -> int:
     """Last committed sequence number of the stream, 0 when it has none."""
     return heads([check_name(name)]).get(name, 0)
 
 
-def heads(names):
+def heads(names: Sequence[str]) -> Dict[str, int]:
     """Heads of many streams in one query (one for each 500): a dict without unknown names."""
     connection = transaction.get_connection(router.db_for_write(Stream))
     table = connection.ops.quote_name(Stream._meta.db_table)
@@ -197,7 +197,7 @@ def heads(names):
     return found
 
 
-def oldest(name):
+def oldest(name: str) -> int:
     """Sequence number of the oldest entry that is kept; head + 1 when there is none."""
     connection = transaction.get_connection(router.db_for_write(Entry))
     entries = connection.ops.quote_name(Entry._meta.db_table)
@@ -213,7 +213,7 @@ def oldest(name):
     return 1 if row is None else row[0]
 
 
-def read(name, since, limit=500):
+def read(name: str, since: int, limit: int = 500) -> List[Row]:
     """Up to `limit` entries after `since` in order, as Rows; a missing prefix was trimmed."""
     check_name(name)
     for value, label in ((since, "since"), (limit, "limit")):
@@ -231,7 +231,7 @@ def read(name, since, limit=500):
         return [Row(*row) for row in cursor.fetchall()]
 
 
-def is_busy(error):
+def is_busy(error: BaseException) -> bool:
     """Whether the database refused for the moment: lock, deadlock or serialisation failure."""
     cause = error.__cause__ or error
     code = getattr(cause, "pgcode", None)
