@@ -5,6 +5,7 @@ Nothing else tells: Django answers 404 as to any address that it does not know.
 """
 
 import logging
+from typing import Any, List
 
 from .._throttle import Throttle
 from . import asgi_tree
@@ -12,7 +13,7 @@ from . import asgi_tree
 logger = logging.getLogger(__name__)
 
 throttle = Throttle(60)
-routers = []  # with the routes of WebSockets
+routers: List[Any] = []  # with the routes of WebSockets
 
 
 def watch(application):
