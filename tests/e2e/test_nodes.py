@@ -271,7 +271,7 @@ def test_a_node_that_is_killed(site, cookie):
 
 
 def test_the_primary_redis_and_a_node_are_killed(site, cookie):
-    """The log has everything; and the bell rings again, through the Redis that took over."""
+    """The log has everything; and notifications come again, through the Redis that took over."""
     survivor, victim = site.nodes
     clients = [Client(site, cookie, "news", seed) for seed in range(6)]
     publisher = Publisher(survivor)
@@ -285,14 +285,14 @@ def test_the_primary_redis_and_a_node_are_killed(site, cookie):
         publisher.arrived(clients, 460)
         wait_until(lambda: "role:master" in info(site.redis.replica.port, "replication"))
 
-        def rings():
+        def is_notified():
             """Whether one more entry is everywhere sooner than a reader who hears nothing looks."""
             publisher.publish(1)
             begun = time.monotonic()
             publisher.arrived(clients, 240 + publisher.number)
             return time.monotonic() - begun < 0.3
 
-        wait_until(rings, 60, "the bell")
+        wait_until(is_notified, 60, "a notification")
         victim.up()
         publisher.publish(20)
         publisher.arrived(clients, 240 + publisher.number)

@@ -93,7 +93,7 @@ def bad_input(stream):
 
 def outer_transaction(stream):
     heard = []
-    notify.listen("streams.bell", heard.append)
+    notify.listen("streams.bell", lambda message: heard.append(message))
     with contextlib.suppress(ZeroDivisionError):
         with transaction.atomic():
             publish(stream, "rolled back")
