@@ -233,6 +233,35 @@ def test_uwsgi_file_has_what_public_layouts_miss(render):
     assert "100%%" in values["chdir"]
 
 
+def test_each_waits_a_little_longer_than_the_one_behind_it(render):
+    conf = render("--domain", "example.org", "--harakiri", "90")
+    site = (conf / "nginx-site.conf").read_text(encoding="utf-8")
+    for name in ("uwsgi_read_timeout", "uwsgi_send_timeout"):
+        assert int(re.search(r" %s +(\d+)s;" % name, site).group(1)) > 90
+    programs = (conf / "supervisor-programs.conf").read_text(encoding="utf-8")
+    uwsgi, daphne = programs[programs.index("-uwsgi]") :].split("-daphne]")
+    assert int(re.search(r"stopwaitsecs = (\d+)", uwsgi).group(1)) > 90
+    wait = int(re.search(r"stopwaitsecs = (\d+)", daphne).group(1))
+    assert 0 < int(re.search(r'COMPAT_DRAIN_SECONDS="(\d+)"', daphne).group(1)) < wait
+    nginx = (conf / "nginx.conf").read_text(encoding="utf-8")
+    shutdown = int(re.search(r"worker_shutdown_timeout (\d+)s;", nginx).group(1))
+    supervisord = (conf / "supervisord.conf").read_text(encoding="utf-8")
+    assert int(re.search(r"stopwaitsecs = (\d+)", supervisord).group(1)) > shutdown
+
+
+def test_what_protects_the_servers_is_there(render):
+    """One line of a template each; that they work is shown under load elsewhere."""
+    conf = render("--domain", "example.org")
+    site = (conf / "nginx-site.conf").read_text(encoding="utf-8")
+    for name in ("client_header_timeout", "client_body_timeout", "send_timeout"):
+        assert re.search(r"^ *%s +\d+s;$" % name, site, re.M), name
+    redis = (conf / "redis.conf").read_text(encoding="utf-8")
+    assert "\nmaxmemory-policy noeviction\n" in redis and "\nmaxmemory 256mb\n" in redis
+    uwsgi = (conf / "uwsgi.ini").read_text(encoding="utf-8")
+    for line in ("no-orphans = true", "need-app = true", "lazy-apps = true", "vacuum = true"):
+        assert "\n%s\n" % line in uwsgi
+
+
 def test_settings_that_raise_are_one_line(folder):
     (folder / "tiny" / "settings.py").write_text("import nothing_of_this_name\n")
     code, _, err = tiny.Site(folder).run(

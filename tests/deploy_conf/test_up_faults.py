@@ -326,6 +326,7 @@ def test_a_redis_that_goes_away_is_named(site, more_redis):
     assert code == 1
     wanted = "Redis redis://127.0.0.1:%d/3 does not answer: Connection refused" % redis.port
     assert wanted in out.splitlines()
+    assert any(line.startswith("WebSocket /ws/echo/ answers 500") for line in out.splitlines())
 
 
 def test_a_name_that_is_allowed_is_printed(site):

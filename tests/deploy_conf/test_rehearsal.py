@@ -1,0 +1,109 @@
+"""What the rehearsal of a reload takes and refuses, without a running site."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from deploy_conf import rehearse
+from deploy_conf.errors import ConfError
+from tests.support.sites import tiny
+
+CHECK = """
+from django.core import checks
+
+@checks.register
+def look(**_):
+    return [checks.%s("wrong", id="tiny.X001")]
+"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    tiny.write(str(tmp_path / "site"))
+    return tiny.Site(tmp_path / "site")
+
+
+def append(site, name, text):
+    with open(os.path.join(site.folder, name), "a") as file:
+        file.write(text)
+
+
+def ask(site, *words):
+    """What the rehearsal says; a ConfError when the code is not fit."""
+    said = []
+    environment = dict(site.environment, DJANGO_SETTINGS_MODULE="tiny.settings")
+    rehearse._ask([sys.executable, *words], environment, site.folder, 60, said.append)
+    return said
+
+
+def test_a_site_that_is_well_is_fit(site):
+    assert ask(site, "wsgi", "tiny.wsgi:application", "/", "") == []
+    assert ask(site, "asgi", "tiny.asgi:application", "/", "") == []
+    assert ask(site, "program", "ticker.py", "word") == []
+
+
+@pytest.mark.parametrize("level, fit", [("Error", False), ("Critical", False), ("Warning", True)])
+def test_a_system_check_counts_when_it_is_an_error(site, level, fit):
+    append(site, "tiny/urls.py", CHECK % level)
+    if fit:
+        assert ask(site, "wsgi", "tiny.wsgi:application", "/", "") == []
+        return
+    with pytest.raises(ConfError, match="tiny.X001"):
+        ask(site, "wsgi", "tiny.wsgi:application", "/", "")
+    append(site, "tiny/settings.py", '\nSILENCED_SYSTEM_CHECKS = ["tiny.X001"]\n')
+    assert ask(site, "wsgi", "tiny.wsgi:application", "/", "") == []
+
+
+@pytest.mark.parametrize("kind", ["wsgi", "asgi"])
+@pytest.mark.parametrize("status, fit", [(404, True), (499, True), (500, False), (503, False)])
+def test_an_answer_of_500_or_more_is_refused(site, kind, status, fit):
+    view = "lambda request: JsonResponse({}, status=%d)" % status
+    append(site, "tiny/urls.py", "\nurlpatterns.insert(0, url('^asked$', %s))\n" % view)
+    words = (kind, "tiny.%s:application" % kind, "/asked", "")
+    if fit:
+        assert ask(site, *words) == []
+    else:
+        with pytest.raises(ConfError, match="/asked answers %d.*--page" % status):
+            ask(site, *words)
+
+
+def test_a_broken_module_that_nothing_loads_is_only_told(site):
+    append(site, "tiny/settings.py", '\nINSTALLED_APPS += ["tiny"]\n')
+    append(site, "tiny/later.py", "syntax error here\n")
+    (said,) = ask(site, "wsgi", "tiny.wsgi:application", "/", "")
+    assert said == "tiny/later.py, line 1: invalid syntax, which nothing has loaded yet"
+
+
+def test_a_rehearsal_that_hangs_is_ended_with_its_children(site):
+    append(site, "tiny/wsgi.py", "\nimport time\ntime.sleep(600)\n")
+    with pytest.raises(ConfError, match="was not ready within 3 s, nothing was reloaded"):
+        rehearse._ask(
+            [sys.executable, "wsgi", "tiny.wsgi:application", "/", ""],
+            dict(site.environment, DJANGO_SETTINGS_MODULE="tiny.settings"),
+            site.folder,
+            3,
+            print,
+        )
+    assert site.processes() == {}
+
+
+def test_a_command_that_is_gone_is_refused(site):
+    append(
+        site,
+        "manage.py",
+        '\nif __name__ == "__main__":\n    from django.core.management import '
+        "execute_from_command_line as run\n    import sys\n    run(sys.argv)\n",
+    )
+    assert ask(site, "program", "manage.py", "check") == []
+    with pytest.raises(ConfError, match="manage.py has no command no_such"):
+        ask(site, "program", "manage.py", "no_such")
+    with pytest.raises(ConfError, match="there is no module no_such"):
+        ask(site, "program", "-m", "no_such")
+
+
+def test_nothing_is_written_beside_the_code(site):
+    ask(site, "wsgi", "tiny.wsgi:application", "/", "")
+    done = subprocess.run(["find", site.folder, "-name", "*.pyc"], stdout=subprocess.PIPE)
+    assert done.stdout == b""
