@@ -104,8 +104,8 @@ _EVERY = (
     CloseCode(
         NOT_FOUND,
         "NOT_FOUND",
-        "What the socket was about has been removed.",
-        "`deploy`",
+        "What the socket was about has been removed, or cannot be: no stream has such a name.",
+        "`deploy`, `compat.streams`",
     ),
     CloseCode(
         TOO_LARGE,

@@ -46,6 +46,7 @@ def publish(stream: str, body: Any) -> int:
     """
     Append one JSON-serialisable `body` to `stream`; returns its sequence number (from 1).
 
+    As in Django's JsonResponse, it may hold dates, times, durations, Decimal, UUID and lazy texts.
     Inside transaction.atomic() it becomes visible, and is announced, when the outermost block
     commits. Raises TypeError for a body that is not JSON, ValueError for a bad name or size.
     """

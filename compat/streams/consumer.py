@@ -69,10 +69,17 @@ class StreamConsumerMixin(RecheckMixin):
 
         `since` is a sequence number, "latest", or what since_from() returned. One that is none of
         them is answered with an error frame and the close code BAD_SINCE; one beyond the last entry
-        with START_OVER, since the log went back. With `as_message` (body -> text, or None to skip)
+        with START_OVER, since the log went back; a text that cannot be a stream's name, as one from
+        a URL may be, with NOT_FOUND. With `as_message` (body -> text, or None to skip)
         entries are sent as {"message": text} and `since` may be None for "latest".
         """
-        check_name(stream)
+        try:
+            check_name(stream)
+        except ValueError as error:
+            if not isinstance(stream, str):
+                raise
+            await self._refuse(stream, "bad-name", error, close_codes.NOT_FOUND)
+            return False
         await self.unfollow(stream)
         try:
             position = parse_since(LATEST if since is None else since)

@@ -14,6 +14,7 @@ import random
 import time
 from typing import Any, Dict, Iterable, List, Sequence, Set, Tuple
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error, IntegrityError, OperationalError, router, transaction
 from django.utils import timezone
 
@@ -29,7 +30,8 @@ INSERT_ROWS = 240
 INSERT_CHARACTERS = 512 * 1024
 MAX_SEQ = 2**63 - 1
 
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+# Takes dates, times, durations, Decimal, UUID and lazy texts, too: they become text.
+_encode = DjangoJSONEncoder(separators=(",", ":"), allow_nan=False).encode
 # (database, stream) pairs whose row was seen: MySQL need not look before its UPDATE.
 _seen: Set[Tuple[str, str]] = set()
 

@@ -2,13 +2,20 @@
 
 import asyncio
 import contextlib
+import datetime
+import decimal
+import json
 import os
 import sys
 import threading
 import time
+import uuid
 
 from django.core.management import call_command
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import ugettext_lazy
 
 from compat.channel_layer import notify
 from compat.streams import (
@@ -58,6 +65,25 @@ def append_and_read(stream):
     ]
     result["other"] = [publish(stream.upper(), 1), head(stream.upper()), head(stream)]
     return result
+
+
+def bodies_of_django(stream):
+    """What Django's own encoder takes; read back, beside what that makes of it."""
+    moment = datetime.datetime(2026, 11, 29, 18, 5, 0, 123456)
+    bodies = [
+        moment,
+        moment.replace(tzinfo=timezone.utc),
+        moment.date(),
+        moment.time(),
+        datetime.timedelta(hours=1, seconds=5),
+        decimal.Decimal("1.10"),
+        uuid.UUID(int=7),
+        ugettext_lazy("Yes"),
+        {"nested": [decimal.Decimal("2"), {"lazy": ugettext_lazy("No")}]},
+    ]
+    publish_many(stream, bodies)
+    expected = json.loads(json.dumps(bodies, cls=DjangoJSONEncoder))
+    return [row.body for row in read(stream, 0)], expected
 
 
 def bad_input(stream):

@@ -131,6 +131,12 @@ def test_resume_and_refuse(site, servers, stream):
         assert "\n" not in message["detail"]
         assert client.frame() is None
         assert client.code == 4500
+    for name in ("%E8%81%8A%E5%A4%A9", "a%0Ab", "%20x", "x" * 191):
+        client = Client(servers[0], name, "?since=0")
+        message = client.frame()
+        assert (message["type"], message["code"]) == ("error", "bad-name")
+        assert client.frame() is None
+        assert client.code == 4504
     assert "Traceback" not in servers[0].output()
 
 

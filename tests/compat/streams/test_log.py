@@ -29,6 +29,12 @@ def test_append_and_read(site, stream):
     assert result["other"] == [1, 1, 1202]
 
 
+def test_bodies_may_hold_what_djangos_encoder_takes(site, stream):
+    found, expected = site.run("bodies_of_django", stream)
+    assert found == expected and len(found) == 9
+    assert found[0] == "2026-11-29T18:05:00.123" and found[5] == "1.10" and found[7] == "Yes"
+
+
 def test_bad_input_is_one_line_and_writes_nothing(site, stream):
     errors, head, rows = site.run("bad_input", stream)
     assert (head, rows) == (0, 0)
