@@ -5,7 +5,7 @@ import contextlib
 import pytest
 from django.core import signals
 from django.db import DataError, InterfaceError, OperationalError, connection, connections
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from deploy import errors, lifecycle
 from tests.support.records import make_service, make_user
@@ -161,3 +161,10 @@ def test_the_page_of_a_form_that_had_expired_has_a_header(admin):
     client = Client(enforce_csrf_checks=True)
     page = client.post("/accounts/login/", {}).content.decode()
     assert "reload the page" in page and '<header class="bar">' in page
+
+
+@pytest.mark.parametrize("method, status", [("get", 404), ("head", 404), ("post", None)])
+def test_what_was_to_be_kept_and_did_not_fit_is_a_fault(method, status):
+    error = OverflowError("Python int too large to convert to SQLite INTEGER")
+    answer = errors.answer(getattr(RequestFactory(), method)("/"), error)
+    assert (answer and answer.status_code) == status
