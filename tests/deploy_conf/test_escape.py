@@ -74,3 +74,19 @@ def test_only_a_line_break_cannot_be_a_word_of_a_command():
     for bad in ("a\nb", "a\0b", 1):
         with pytest.raises(BadValue):
             options.arguments("X", ["a", bad])
+
+
+def test_a_log_in_a_folder_with_a_percent_sign_is_read_back(tmp_path):
+    """supervisor expands the name of a log twice."""
+    from supervisor.options import ServerOptions
+
+    folder = tmp_path / "100% %s"
+    folder.mkdir()
+    path = tmp_path / "supervisord.conf"
+    log = escape.supervisor(str(folder), passes=2)
+    lines = ["[supervisord]", "nodaemon = true", "[program:x]", "command = /bin/true"]
+    path.write_text("\n".join(lines) + "\nstdout_logfile = %s/x.log\n" % log)
+    server = ServerOptions()
+    server.realize(["-c", str(path), "-n"], doc="")
+    (process,) = server.process_group_configs[0].process_configs
+    assert process.stdout_logfile == str(folder / "x.log")
