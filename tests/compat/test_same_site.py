@@ -6,7 +6,7 @@ from django.test import Client
 
 from compat import same_site
 from tests.support.daphne import daphne
-from tests.support.probe import applies, probe
+from tests.support.probe import applies, probe, source
 
 
 def cookies(site):
@@ -96,9 +96,12 @@ def test_the_cookie_of_a_consumer(tmp_path):
 
 
 def test_the_patch_is_applied():
-    code = """
-from django.conf import settings
-settings.configure(SECRET_KEY="probe")
-import channels.sessions
-"""
+    @source
+    def code():
+        global channels
+        from django.conf import settings
+
+        settings.configure(SECRET_KEY="probe")
+        import channels.sessions
+
     assert probe(code).states[NAME] == ("applied" if applies(NAME) else "not needed")

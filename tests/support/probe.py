@@ -1,5 +1,7 @@
 """The same code in a process of its own, with a patch and without it."""
 
+import ast
+import inspect
 import json
 import os
 import subprocess
@@ -49,8 +51,42 @@ class Result(object):
         self.states = states
 
 
-def probe(code, disable="", env=None):
-    """Run Python source after compat.install(), in a clean environment; returns a Result."""
+def source(*before, **values):
+    """
+    Decorator: the source of a function's body, to run at module level in a process of its own.
+
+    before: source to run first. The function's arguments are names that this, or whoever puts the
+    pieces together, has defined; `values` gives them a value here.
+    """
+    if len(before) == 1 and inspect.isfunction(before[0]):
+        return body_of(before[0])
+
+    def take(function):
+        given = "".join("%s = %r\n" % item for item in sorted(values.items()))
+        return "".join(before) + given + body_of(function)
+
+    return take
+
+
+def body_of(function):
+    """The lines of a function's body, at module level."""
+    lines, _ = inspect.getsourcelines(function)
+    # As it stands: text of several lines in it keeps its beginnings of lines.
+    nested = lines[0][:1].isspace()
+    node = ast.parse(("if 1:\n" if nested else "") + "".join(lines)).body[0]
+    first = (node.body[0] if nested else node).body[0]
+    starts = [first.lineno] + [one.lineno for one in getattr(first, "decorator_list", ())]
+    return "\nif 1:\n" + "".join(lines[min(starts) - 1 - nested :]) + "\n"
+
+
+def probe(code, disable="", env=None, **values):
+    """
+    Run code after compat.install(), in a clean environment; returns a Result.
+
+    code: source, or a function whose body is run at module level; values: what its arguments are.
+    """
+    if inspect.isfunction(code):
+        code = source(**values)(code)
     with tempfile.TemporaryDirectory(prefix="probe-") as folder:
         states = os.path.join(folder, "states.json")
         environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -87,16 +123,17 @@ def applies(name):
     return not patch.inapplicable()
 
 
-def prove(name, code, good, bad, needed=True, env=None):
-    """The probe says `good` with the patch and, where that is needed, `bad` without.
+def prove(name, code, good, bad, needed=True, env=None, **values):
+    """
+    The probe says `good` with the patch and, where that is needed, `bad` without.
 
     Where `needed` is false the patch must say so, and the probe be good by itself.
     """
     needed = needed and applies(name)
-    cured = probe(code, env=env)
-    assert cured.said == good, cured.error
-    assert cured.states[name] == ("applied" if needed else "not needed")
+    patched = probe(code, env=env, **values)
+    assert patched.said == good, patched.error
+    assert patched.states[name] == ("applied" if needed else "not needed")
     if needed:
-        ill = probe(code, disable=name, env=env)
-        assert ill.states[name] == "disabled"
-        assert bad in (ill.error if ill.returncode else ill.said), ill.said + ill.error
+        stock = probe(code, disable=name, env=env, **values)
+        assert stock.states[name] == "disabled"
+        assert bad in (stock.error if stock.returncode else stock.said), stock.said + stock.error

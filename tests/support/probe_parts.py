@@ -150,7 +150,7 @@ def late(name):
 
 def same(name, code, env=None):
     """The probe says the same with the patch and without."""
-    cured, ill = probe(code, env=env), probe(code, disable=name, env=env)
-    assert not cured.returncode and not ill.returncode, cured.error + ill.error
-    assert cured.states[name] == "applied" and ill.states[name] == "disabled"
-    assert cured.said and cured.said == ill.said, cured.error + ill.error
+    patched, stock = probe(code, env=env), probe(code, disable=name, env=env)
+    assert not patched.returncode and not stock.returncode, patched.error + stock.error
+    assert patched.states[name] == "applied" and stock.states[name] == "disabled"
+    assert patched.said and patched.said == stock.said, patched.error + stock.error

@@ -6,7 +6,7 @@ import pytest
 
 from compat.advisories import data
 from tests.support.gis import FOUND, needs_gis
-from tests.support.probe import DJANGO, probe
+from tests.support.probe import DJANGO, probe, source
 
 # Advisory → an expression that is true of stock Django 1.11.
 ABSENT = {
@@ -38,42 +38,55 @@ NEEDS_GDAL = {
 # What came into Django with a later repair of urlize and of uploads. Ours is another.
 LATER = {"2024-41990", "2024-45230", "2026-108147"}
 
-CODE = (
-    DJANGO
-    + FOUND
-    + """
-for name, path in LIBRARIES.items():
-    setattr(settings, name, path)
-from importlib.util import find_spec
-from inspect import getsource
-from django.contrib.admin.utils import display_for_field
-from django.contrib.auth.models import User
-from django.core import validators
-from django.db import models
-from django.db.models.query import QuerySet
-from django.http import FileResponse
-from django.template.defaultfilters import floatformat
-from django.utils import http
-from django.utils.translation import trans_real
-if "GDALRaster" in os.environ["EXPRESSIONS"]:
-    from django.contrib.gis.gdal import GDALRaster
-JSON = "django.db.models.fields.json"
 
-def told(function):
-    try:
-        return str(function())
-    except Exception as error:
-        return "%s: %s" % (type(error).__name__, error)
+@source(DJANGO, FOUND)
+def code_probe(LIBRARIES, json, os, settings):
+    global \
+        FileResponse, \
+        GDALRaster, \
+        JSON, \
+        QuerySet, \
+        User, \
+        display_for_field, \
+        find_spec, \
+        floatformat, \
+        getsource, \
+        http, \
+        models, \
+        trans_real, \
+        validators
+    for name, path in LIBRARIES.items():
+        setattr(settings, name, path)
+    from importlib.util import find_spec
+    from inspect import getsource
 
-expressions = json.loads(os.environ["EXPRESSIONS"])
-print(json.dumps([cve for cve, one in expressions.items() if not eval(one)]))
-"""
-)
+    from django.contrib.admin.utils import display_for_field
+    from django.contrib.auth.models import User
+    from django.core import validators
+    from django.db import models
+    from django.db.models.query import QuerySet
+    from django.http import FileResponse
+    from django.template.defaultfilters import floatformat
+    from django.utils import http
+    from django.utils.translation import trans_real
+
+    if "GDALRaster" in os.environ["EXPRESSIONS"]:
+        from django.contrib.gis.gdal import GDALRaster
+    JSON = "django.db.models.fields.json"
+
+    def told(function):
+        try:
+            return str(function())
+        except Exception as error:
+            return "%s: %s" % (type(error).__name__, error)
+
+    expressions = json.loads(os.environ["EXPRESSIONS"])
+    print(json.dumps([cve for cve, one in expressions.items() if not eval(one)]))
 
 
 @pytest.mark.parametrize("expressions", [ABSENT, pytest.param(NEEDS_GDAL, marks=needs_gis)])
 def test_the_code_is_not_there(expressions):
-    result = probe(CODE, disable="security.*", env={"EXPRESSIONS": json.dumps(expressions)})
+    result = probe(code_probe, disable="security.*", env={"EXPRESSIONS": json.dumps(expressions)})
     assert result.said == "[]", result.error
 
 
@@ -85,44 +98,46 @@ def test_each_of_the_25_is_looked_at():
 
 
 # A file in base64, much larger than what may be in memory of it.
-UPLOAD = (
-    DJANGO
-    + """
-import base64, io, tracemalloc
-from django.core.files.uploadhandler import FileUploadHandler
-from django.http.multipartparser import MultiPartParser
+@source(DJANGO)
+def upload():
+    import base64
+    import io
+    import tracemalloc
 
-class Count(FileUploadHandler):
-    size = largest = 0
+    from django.core.files.uploadhandler import FileUploadHandler
+    from django.http.multipartparser import MultiPartParser
 
-    def receive_data_chunk(self, raw, start):
-        self.size += len(raw)
-        self.largest = max(self.largest, len(raw))
+    class Count(FileUploadHandler):
+        size = largest = 0
 
-    def file_complete(self, size):
-        pass
+        def receive_data_chunk(self, raw, start):
+            self.size += len(raw)
+            self.largest = max(self.largest, len(raw))
 
-def largest(content):
-    body = (b"--x\\r\\nContent-Disposition: form-data; name=a; filename=a\\r\\n"
-            b"Content-Transfer-Encoding: base64\\r\\n\\r\\n" + content + b"\\r\\n--x--\\r\\n")
-    handler, stream = Count(), io.BytesIO(body)
-    meta = {"CONTENT_TYPE": "multipart/form-data; boundary=x", "CONTENT_LENGTH": str(len(body))}
-    tracemalloc.start()
-    MultiPartParser(meta, stream, [handler]).parse()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return handler.size, handler.largest <= handler.chunk_size, peak < 2 ** 20
+        def file_complete(self, size):
+            pass
 
-whole = base64.b64encode(b"a" * 6000000)
-lines = b"\\r\\n".join(whole[n:n + 76] for n in range(0, len(whole), 76))
-print(largest(whole), largest(lines))
-"""
-)
+    def largest(content):
+        body = (
+            b"--x\r\nContent-Disposition: form-data; name=a; filename=a\r\n"
+            b"Content-Transfer-Encoding: base64\r\n\r\n" + content + b"\r\n--x--\r\n"
+        )
+        handler, stream = Count(), io.BytesIO(body)
+        meta = {"CONTENT_TYPE": "multipart/form-data; boundary=x", "CONTENT_LENGTH": str(len(body))}
+        tracemalloc.start()
+        MultiPartParser(meta, stream, [handler]).parse()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return handler.size, handler.largest <= handler.chunk_size, peak < 2**20
+
+    whole = base64.b64encode(b"a" * 6000000)
+    lines = b"\r\n".join(whole[n : n + 76] for n in range(0, len(whole), 76))
+    print(largest(whole), largest(lines))
 
 
 @pytest.mark.parametrize("disable", ["", "security.*"])
 def test_an_upload_in_base64_is_never_in_memory_as_a_whole(disable):
-    result = probe(UPLOAD, disable=disable)
+    result = probe(upload, disable=disable)
     assert result.said == "(6000000, True, True) (6000000, True, True)", result.error
 
 

@@ -8,7 +8,7 @@ import pytest
 from compat.advisories import data, verdicts
 from compat.patches import every as every_patch
 from tests.support.commands import manage
-from tests.support.probe import probe
+from tests.support.probe import probe, source
 
 DJANGO = [one for one in data.every() if one.component == "django"]
 VALIDATOR = "security.url_validator_newlines"
@@ -122,11 +122,14 @@ def test_what_daphne_does_not_run_of_twisted(cve, affected, repaired):
     assert (new.status, new.justification) == ("not affected", data.NOT_PRESENT)
 
 
-CLAIM = """
-import django
-from compat.advisories import verdicts
-print({one.advisory.id: one.status for one in verdicts.outcomes()}["CVE-2021-32052"])
-"""
+@source
+def claim():
+    global django
+    import django
+
+    from compat.advisories import verdicts
+
+    print({one.advisory.id: one.status for one in verdicts.outcomes()}["CVE-2021-32052"])
 
 
 # `-S` leaves out what `python -m compat activate` has put there.
@@ -136,12 +139,12 @@ import subprocess, sys
 code = "import sys; sys.path[:] = %%r\\n" %% sys.path + %r
 print(subprocess.check_output([sys.executable, "-S", "-c", code], universal_newlines=True))
 """
-    % CLAIM
+    % claim
 )
 
 
 def test_nothing_is_claimed_where_the_bridge_was_not_installed():
-    claimed, not_installed = probe(CLAIM), probe(NOT_INSTALLED)
+    claimed, not_installed = probe(claim), probe(NOT_INSTALLED)
     assert claimed.said == "fixed", claimed.error
     assert not_installed.said == "open", not_installed.error
 

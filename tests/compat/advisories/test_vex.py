@@ -7,7 +7,7 @@ import pytest
 
 from compat.advisories import data, vex
 from tests.support.commands import manage
-from tests.support.probe import DJANGO, probe
+from tests.support.probe import DJANGO, probe, source
 
 TIME = "2026-11-23T12:00:00Z"
 VALIDATOR = "security.url_validator_newlines"
@@ -115,34 +115,36 @@ def test_a_bad_time_is_refused(time):
     assert "CommandError: %r is not a time" % time in result.stderr
 
 
-WAITING = """
-import sys, types
-from compat import patches
-from compat.advisories import vex
-from compat.patching.patch import Patch
+@source
+def waiting():
+    import sys
+    import types
 
-def waits_for(target, *cves, first=None):
-    patch = Patch("compat.patches.x." + target, "django", "", "symptom", cves=cves)
-    if first:
-        patch.when_imported(first)(lambda module: None)
-    bad = "wave", "quopri"
-    patch.when_imported(target)(lambda module: patch.expect(target not in bad, "it is another"))
-    patch.arm()
-    sys.modules[patch.module] = types.ModuleType(patch.module)
-    patches._loaded["python"].append(patch)
+    from compat import patches
+    from compat.advisories import vex
+    from compat.patching.patch import Patch
 
-waits_for("colorsys", "CVE-2020-13254")
-waits_for("no_such_module", "CVE-2020-13596")
-waits_for("wave", "CVE-2020-24583")
-waits_for("quopri", "CVE-2021-3281", first="json")
-found = {one.advisory.id: one for one in vex.current()}
-for cve in ("CVE-2020-13254", "CVE-2020-13596", "CVE-2020-24583", "CVE-2021-3281"):
-    print(found[cve].status, "|", found[cve].justification, "|", found[cve].reason)
-"""
+    def waits_for(target, *cves, first=None):
+        patch = Patch("compat.patches.x." + target, "django", "", "symptom", cves=cves)
+        if first:
+            patch.when_imported(first)(lambda module: None)
+        bad = "wave", "quopri"
+        patch.when_imported(target)(lambda module: patch.expect(target not in bad, "it is another"))
+        patch.arm()
+        sys.modules[patch.module] = types.ModuleType(patch.module)
+        patches._loaded["python"].append(patch)
+
+    waits_for("colorsys", "CVE-2020-13254")
+    waits_for("no_such_module", "CVE-2020-13596")
+    waits_for("wave", "CVE-2020-24583")
+    waits_for("quopri", "CVE-2021-3281", first="json")
+    found = {one.advisory.id: one for one in vex.current()}
+    for cve in ("CVE-2020-13254", "CVE-2020-13596", "CVE-2020-24583", "CVE-2021-3281"):
+        print(found[cve].status, "|", found[cve].justification, "|", found[cve].reason)
 
 
 def test_fixed_needs_the_module_to_be_imported():
-    lines = probe(DJANGO + WAITING).said.splitlines()
+    lines = probe(DJANGO + waiting).said.splitlines()
     assert lines[0].startswith("fixed |") and "x.colorsys: applied" in lines[0]
     assert lines[1].startswith("not affected | vulnerable_code_not_in_execute_path | cannot be")
     assert "no_such_module" in lines[1]

@@ -11,7 +11,7 @@ import pytest
 
 from compat.patching.patch import NotNeeded, Patch
 from compat.patching.versions import installed_version, matches
-from tests.support.probe import probe
+from tests.support.probe import probe, source
 
 numbers = itertools.count()
 
@@ -116,15 +116,24 @@ def test_a_repair_runs_once_whoever_asks(library):
 
 
 def test_installing_again_changes_nothing():
-    code = """
-import threading
-import django.utils.html, asgiref.sync
-before = vars(asgiref.sync.AsyncToSync).copy()
-threads = [threading.Thread(target=compat.install) for _ in range(8)]
-for thread in threads: thread.start()
-for thread in threads: thread.join()
-print(before == vars(asgiref.sync.AsyncToSync), len({r["name"] for r in compat.report()}) > 10)
-"""
+    @source
+    def code(compat):
+        global django
+        import threading
+
+        import asgiref.sync
+        import django.utils.html
+
+        before = vars(asgiref.sync.AsyncToSync).copy()
+        threads = [threading.Thread(target=compat.install) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print(
+            before == vars(asgiref.sync.AsyncToSync), len({r["name"] for r in compat.report()}) > 10
+        )
+
     assert probe(code).said == "True True"
 
 
@@ -151,6 +160,21 @@ def test_first_imports_at_once_in_many_threads(library):
     for thread in threads:
         thread.join()
     assert answers == ["repaired"] * 20 and len(runs) == 1
+
+
+def test_what_another_put_there_meanwhile_is_left_when_a_repair_fails(library):
+    name = library()
+    patch = declare(name)
+
+    @patch.when_imported(name)
+    def repair(module):
+        patch.replace(module, "answer", lambda: "repaired")
+        module.answer = lambda: "another's"
+        patch.expect(False, "no")
+
+    patch.arm()
+    assert importlib.import_module(name).answer() == "another's"
+    assert patch.state()[0] == "refused"
 
 
 @pytest.mark.parametrize(
@@ -420,18 +444,21 @@ def test_every_patch_there_is_tells_what_it_does():
         assert record["symptom"] and record["link"].startswith("https://"), record["name"]
 
 
-SITE = """
-from django.conf import settings
-settings.configure(SECRET_KEY="probe", INSTALLED_APPS=["compat"], DATABASES={})
-import django
-django.setup()
-from django.core.checks import run_checks
-print(json.dumps([[m.id, m.msg, m.hint] for m in run_checks() if "compat" in m.id]))
-"""
+@source
+def site(json):
+    from django.conf import settings
+
+    settings.configure(SECRET_KEY="probe", INSTALLED_APPS=["compat"], DATABASES={})
+    import django
+
+    django.setup()
+    from django.core.checks import run_checks
+
+    print(json.dumps([[m.id, m.msg, m.hint] for m in run_checks() if "compat" in m.id]))
 
 
 def checks(code, **options):
-    result = probe(code + SITE, **options)
+    result = probe(code + site, **options)
     assert not result.returncode, result.error
     return json.loads(result.said)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.probe import probe
+from tests.support.probe import probe, source
 
 CODE = """
 import logging
@@ -81,6 +81,10 @@ for one, of_django in [(True, 5), (False, None), ("1", "6"), ("off", "none"), ("
 
 
 def test_a_bad_setting_is_told_once():
-    code = SETTINGS + "settings.COMPAT_ONE = 'so'\nprint([switch() for _ in range(3)])"
+    @source(SETTINGS)
+    def code(settings, switch):
+        settings.COMPAT_ONE = "so"
+        print([switch() for _ in range(3)])
+
     result = probe(CODE + code)
     assert result.error.count("COMPAT_ONE=") == 1

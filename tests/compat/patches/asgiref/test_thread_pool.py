@@ -14,7 +14,7 @@ import websocket
 
 from compat.patching.versions import installed_version
 from tests.support.daphne import daphne
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 
 NAME = "asgiref.thread_pool"
 THREADS = 3
@@ -97,78 +97,87 @@ def test_without_the_patch_sync_consumers_hang(serve, tmp_path):
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 
-START = """
-import asyncio, os, sys, threading, time
-from concurrent.futures import ThreadPoolExecutor
+@source
+def start_probe():
+    global ThreadPoolExecutor, async_to_sync, os, sync_to_async, sys
+    import asyncio
+    import os
+    import sys
+    import threading
+    import time
+    from concurrent.futures import ThreadPoolExecutor
 
-loop = asyncio.new_event_loop()
-asyncio.set_event_loop(loop)
-from asgiref.sync import async_to_sync, sync_to_async  # gives this loop its ASGI_THREADS
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    from asgiref.sync import async_to_sync, sync_to_async  # gives this loop its ASGI_THREADS
 
-def threads():
-    return [thread for thread in threading.enumerate() if "SyncToAsync" in thread.name]
+    def threads():
+        return [thread for thread in threading.enumerate() if "SyncToAsync" in thread.name]
 
-def until(condition):
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "too late"
-        time.sleep(0.005)
+    def until(condition):
+        deadline = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < deadline, "too late"
+            time.sleep(0.005)
 
-class Busy:
-    "How many are in here at most."
-    now = most = 0
-    lock = threading.Lock()
+    class Busy:
+        "How many are in here at most."
 
-    def __call__(self):
-        with self.lock:
-            self.now += 1
-            self.most = max(self.most, self.now)
-        time.sleep(0.02)
-        with self.lock:
-            self.now -= 1
-"""
+        now = most = 0
+        lock = threading.Lock()
+
+        def __call__(self):
+            with self.lock:
+                self.now += 1
+                self.most = max(self.most, self.now)
+            time.sleep(0.02)
+            with self.lock:
+                self.now -= 1
+
+
 # Without the patch these hang, which a timer tells.
-ALARM = (
-    START
-    + """
-def hang():
-    print("hangs", flush=True)
-    _tell_states()
-    os._exit(0)
+@source(start_probe)
+def alarm(_tell_states, os, threading):
+    def hang():
+        print("hangs", flush=True)
+        _tell_states()
+        os._exit(0)
 
-alarm = threading.Timer(2 if os.environ["COMPAT_DISABLE"] else 20, hang)
-alarm.daemon = True
-alarm.start()
-"""
-)
+    alarm = threading.Timer(2 if os.environ["COMPAT_DISABLE"] else 20, hang)
+    alarm.daemon = True
+    alarm.start()
+
+
 NESTED = {"env": {"ASGI_THREADS": "1"}, "bad": "hangs"}
 
 
 def test_exceptions_pass_through():
-    code = """
-def fail():
-    raise LookupError("inside")
+    @source
+    def code(async_to_sync, loop, sync_to_async):
+        def fail():
+            raise LookupError("inside")
 
-def outer():
-    try:
-        async_to_sync(sync_to_async(fail))()
-    except LookupError as error:
-        return "caught " + str(error)
+        def outer():
+            try:
+                async_to_sync(sync_to_async(fail))()
+            except LookupError as error:
+                return "caught " + str(error)
 
-print(loop.run_until_complete(sync_to_async(outer)()))
-"""
-    prove(NAME, ALARM + code, good="caught inside", **NESTED)
+        print(loop.run_until_complete(sync_to_async(outer)()))
+
+    prove(NAME, alarm + code, good="caught inside", **NESTED)
 
 
 def test_stop_iteration_wakes_whoever_awaits():
-    code = """
-try:
-    loop.run_until_complete(sync_to_async(next)(iter([])))
-except RuntimeError as error:
-    print("RuntimeError", repr(error.__cause__).replace(",", ""))
-"""
+    @source
+    def code(loop, sync_to_async):
+        try:
+            loop.run_until_complete(sync_to_async(next)(iter([])))
+        except RuntimeError as error:
+            print("RuntimeError", repr(error.__cause__).replace(",", ""))
+
     bad = "RuntimeError" if futures_take_stop_iteration() else "hangs"
-    prove(NAME, ALARM + code, good="RuntimeError StopIteration()", bad=bad)
+    prove(NAME, alarm + code, good="RuntimeError StopIteration()", bad=bad)
 
 
 def futures_take_stop_iteration():
@@ -185,272 +194,288 @@ def futures_take_stop_iteration():
 
 
 def test_a_thread_of_the_sites_own():
-    code = """
-def outer():
-    results = []
-    to_loop = async_to_sync(sync_to_async(lambda: "answered"))
-    thread = threading.Thread(target=lambda: results.append(to_loop()))
-    thread.start()
-    thread.join()
-    return results[0]
+    @source
+    def code(async_to_sync, loop, sync_to_async, threading):
+        def outer():
+            results = []
+            to_loop = async_to_sync(sync_to_async(lambda: "answered"))
+            thread = threading.Thread(target=lambda: results.append(to_loop()))
+            thread.start()
+            thread.join()
+            return results[0]
 
-print(loop.run_until_complete(sync_to_async(outer)()))
-"""
-    prove(NAME, ALARM + code, good="answered", **NESTED)
+        print(loop.run_until_complete(sync_to_async(outer)()))
+
+    prove(NAME, alarm + code, good="answered", **NESTED)
 
 
 def test_a_view_may_use_asyncio_itself():
-    code = """
-async def inner():
-    return await sync_to_async(lambda: "answered")()
+    @source
+    def code(async_to_sync, asyncio, loop, sync_to_async, sys):
+        async def inner():
+            return await sync_to_async(lambda: "answered")()
 
-def outer():
-    if sys.version_info < (3, 7):
-        return async_to_sync(inner)()  # asyncio does not tell where that one comes from
-    return asyncio.run_coroutine_threadsafe(inner(), loop).result()
+        def outer():
+            if sys.version_info < (3, 7):
+                return async_to_sync(inner)()  # asyncio does not tell where that one comes from
+            return asyncio.run_coroutine_threadsafe(inner(), loop).result()
 
-print(loop.run_until_complete(sync_to_async(outer)()))
-"""
-    prove(NAME, ALARM + code, good="answered", **NESTED)
+        print(loop.run_until_complete(sync_to_async(outer)()))
+
+    prove(NAME, alarm + code, good="answered", **NESTED)
 
 
 def test_a_task_goes_on_when_the_inner_call_is_over():
-    code = """
-async def outer():
-    tasks = []
-    async def later():
-        await released.wait()
-        return await sync_to_async(lambda: "done")()
-    async def leave_a_task():
-        tasks.append(asyncio.ensure_future(later()))
-    released = asyncio.Event()
-    await sync_to_async(lambda: async_to_sync(leave_a_task)())()
-    released.set()
-    return await tasks[0]
+    @source
+    def code(async_to_sync, asyncio, loop, sync_to_async):
+        async def outer():
+            tasks = []
 
-print(loop.run_until_complete(sync_to_async(lambda: async_to_sync(outer)())()))
-"""
-    prove(NAME, ALARM + code, good="done", **NESTED)
+            async def later():
+                await released.wait()
+                return await sync_to_async(lambda: "done")()
+
+            async def leave_a_task():
+                tasks.append(asyncio.ensure_future(later()))
+
+            released = asyncio.Event()
+            await sync_to_async(lambda: async_to_sync(leave_a_task)())()
+            released.set()
+            return await tasks[0]
+
+        print(loop.run_until_complete(sync_to_async(lambda: async_to_sync(outer)())()))
+
+    prove(NAME, alarm + code, good="done", **NESTED)
 
 
 def test_a_cancelled_call_leaves_its_place():
-    code = """
-async def main():
-    release = threading.Event()
-    async def inner():
-        calls = [asyncio.ensure_future(sync_to_async(release.wait)(20)) for _ in range(5)]
-        await asyncio.sleep(0.05)
-        for call in calls:
-            call.cancel()
-        await asyncio.wait(calls)
-        release.set()
-        return await sync_to_async(lambda: "free")()
-    return await sync_to_async(lambda: async_to_sync(inner)())()
+    @source
+    def code(async_to_sync, asyncio, loop, sync_to_async, threading, threads, until):
+        async def main():
+            release = threading.Event()
 
-print(loop.run_until_complete(main()))
-until(lambda: len(threads()) == 1)
-"""
-    prove(NAME, ALARM + code, good="free", **NESTED)
+            async def inner():
+                calls = [asyncio.ensure_future(sync_to_async(release.wait)(20)) for _ in range(5)]
+                await asyncio.sleep(0.05)
+                for call in calls:
+                    call.cancel()
+                await asyncio.wait(calls)
+                release.set()
+                return await sync_to_async(lambda: "free")()
+
+            return await sync_to_async(lambda: async_to_sync(inner)())()
+
+        print(loop.run_until_complete(main()))
+        until(lambda: len(threads()) == 1)
+
+    prove(NAME, alarm + code, good="free", **NESTED)
 
 
 def test_several_loops():
-    code = """
-def one(number):
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    loop.set_default_executor(ThreadPoolExecutor(1))
-    try:
-        return loop.run_until_complete(sync_to_async(
-            lambda: async_to_sync(sync_to_async(lambda: number))())())
-    finally:
-        loop.close()
+    @source
+    def code(ThreadPoolExecutor, async_to_sync, asyncio, sync_to_async, threading, threads, until):
+        def one(number):
+            loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(loop)
+            loop.set_default_executor(ThreadPoolExecutor(1))
+            try:
+                return loop.run_until_complete(
+                    sync_to_async(lambda: async_to_sync(sync_to_async(lambda: number))())()
+                )
+            finally:
+                loop.close()
 
-pool = ThreadPoolExecutor(4)
-print(sum(pool.map(one, range(40))))
-pool.shutdown()
-threading.Thread(target=async_to_sync(asyncio.sleep), args=[0]).start()
-until(lambda: not threads())
-"""
-    prove(NAME, ALARM + code, good="780", **NESTED)
+        pool = ThreadPoolExecutor(4)
+        print(sum(pool.map(one, range(40))))
+        pool.shutdown()
+        threading.Thread(target=async_to_sync(asyncio.sleep), args=[0]).start()
+        until(lambda: not threads())
+
+    prove(NAME, alarm + code, good="780", **NESTED)
 
 
-BOUND = (
-    START
-    + """
-top, nested, main = Busy(), Busy(), threading.current_thread()
+@source(start_probe)
+def bound(Busy, async_to_sync, asyncio, loop, sync_to_async, threading, threads, until):
+    global main
+    top, nested, main = Busy(), Busy(), threading.current_thread()
 
-async def inner():
-    await asyncio.gather(*[sync_to_async(nested)() for _ in range(10)])
+    async def inner():
+        await asyncio.gather(*[sync_to_async(nested)() for _ in range(10)])
 
-def view():
-    top()
-    async_to_sync(inner)()
+    def view():
+        top()
+        async_to_sync(inner)()
 
-async def views():
-    await asyncio.gather(*[sync_to_async(view)() for _ in range(9)])
+    async def views():
+        await asyncio.gather(*[sync_to_async(view)() for _ in range(9)])
 
-loop.run_until_complete(views())
-until(lambda: len(threads()) <= 3)  # those of the overflow have ended
-print(top.most <= 3, nested.most <= 6)
-"""
-)
+    loop.run_until_complete(views())
+    until(lambda: len(threads()) <= 3)  # those of the overflow have ended
+    print(top.most <= 3, nested.most <= 6)
 
 
 @pytest.mark.parametrize("environ", [{"ASGI_THREADS": "3"}, pytest.param({}, marks=shares_lookups)])
 def test_the_threads_are_bounded(environ):
-    code = BOUND
+    code = bound
     if not environ:
         code = code.replace("asyncio.set_event_loop(loop)", SIZED)
     assert probe(code, env=environ).said == "True True"
 
 
-SIZED = """asyncio.set_event_loop(loop)
-loop.set_default_executor(ThreadPoolExecutor(3))
-"""
+SIZED = "asyncio.set_event_loop(loop); loop.set_default_executor(ThreadPoolExecutor(3))"
 
 
 @shares_lookups
 def test_another_executor_of_the_loop_changes_their_number():
-    code = """
-sizes = []
+    @source
+    def code(Busy, ThreadPoolExecutor, asyncio, loop, sync_to_async, threads, time, until):
+        sizes = []
 
-async def used(limit):
-    busy = Busy()
-    await asyncio.gather(*[sync_to_async(busy)() for _ in range(3 * limit)])
-    sizes.append(busy.most)
+        async def used(limit):
+            busy = Busy()
+            await asyncio.gather(*[sync_to_async(busy)() for _ in range(3 * limit)])
+            sizes.append(busy.most)
 
-async def main():
-    for limit in (1, 4, 2):
-        loop.set_default_executor(ThreadPoolExecutor(limit))
-        await used(limit)
-    waiting = [asyncio.ensure_future(sync_to_async(time.sleep)(0.1)) for _ in range(6)]
-    await asyncio.sleep(0.02)
-    loop.set_default_executor(ThreadPoolExecutor(3))
-    await used(3)
-    print(sizes, all(task.done() for task in waiting) or await asyncio.gather(*waiting))
+        async def main():
+            for limit in (1, 4, 2):
+                loop.set_default_executor(ThreadPoolExecutor(limit))
+                await used(limit)
+            waiting = [asyncio.ensure_future(sync_to_async(time.sleep)(0.1)) for _ in range(6)]
+            await asyncio.sleep(0.02)
+            loop.set_default_executor(ThreadPoolExecutor(3))
+            await used(3)
+            print(sizes, all(task.done() for task in waiting) or await asyncio.gather(*waiting))
 
-loop.run_until_complete(main())
-until(lambda: len(threads()) == 3)  # the others have ended
-"""
-    said = probe(START + code).said
+        loop.run_until_complete(main())
+        until(lambda: len(threads()) == 3)  # the others have ended
+
+    said = probe(start_probe + code).said
     assert said in ("[1, 4, 2, 3] True", "[1, 4, 2, 3] %s" % ([None] * 6)), said
 
 
 def test_what_a_finished_call_set_off_queues_like_any_other():
     """daphne reads a connection's next request in what the last response set off."""
-    code = (
-        START
-        + """
-busy, done = Busy(), []
 
-async def respond():
-    loop.call_soon(lambda: loop.call_later(0.05, start))
+    @source(start_probe)
+    def code(Busy, async_to_sync, asyncio, loop, sync_to_async, threads):
+        busy, done = Busy(), []
 
-def start():
-    done.append(asyncio.ensure_future(views()))
+        async def respond():
+            loop.call_soon(lambda: loop.call_later(0.05, start))
 
-async def views():
-    await asyncio.gather(*[sync_to_async(busy)() for _ in range(10)])
+        def start():
+            done.append(asyncio.ensure_future(views()))
 
-async def main():
-    await sync_to_async(lambda: async_to_sync(respond)())()
-    while not done:
-        await asyncio.sleep(0.01)
-    await done[0]
+        async def views():
+            await asyncio.gather(*[sync_to_async(busy)() for _ in range(10)])
 
-loop.run_until_complete(main())
-print(busy.most, len(threads()))
-"""
-    )
+        async def main():
+            await sync_to_async(lambda: async_to_sync(respond)())()
+            while not done:
+                await asyncio.sleep(0.01)
+            await done[0]
+
+        loop.run_until_complete(main())
+        print(busy.most, len(threads()))
+
     assert probe(code, env={"ASGI_THREADS": "2"}).said == "2 2"
 
 
 @shares_lookups
 def test_lookups_have_threads_of_their_own():
-    code = """
-release = threading.Event()
+    @source
+    def code(asyncio, loop, sync_to_async, threading):
+        release = threading.Event()
 
-async def main():
-    view = asyncio.ensure_future(sync_to_async(release.wait)(20))
-    await asyncio.sleep(0.05)
-    try:
-        return len(await asyncio.wait_for(loop.getaddrinfo("localhost", 80), 15)) > 0
-    finally:
-        release.set()
-        await view
+        async def main():
+            view = asyncio.ensure_future(sync_to_async(release.wait)(20))
+            await asyncio.sleep(0.05)
+            try:
+                return len(await asyncio.wait_for(loop.getaddrinfo("localhost", 80), 15)) > 0
+            finally:
+                release.set()
+                await view
 
-print(loop.run_until_complete(main()))
-"""
-    prove(NAME, ALARM + code, good="True", **NESTED)
+        print(loop.run_until_complete(main()))
+
+    prove(NAME, alarm + code, good="True", **NESTED)
 
 
 def test_a_forked_process_has_threads_of_its_own():
-    code = (
-        START
-        + """
-print(loop.run_until_complete(sync_to_async(lambda: "parent")()), flush=True)
-child = os.fork()
-if not child:
-    threading.Timer(20, os._exit, [1]).start()
-    answer = loop.run_until_complete(sync_to_async(lambda: "child")())
-    os._exit(0 if answer == "child" else 2)
-print(os.waitpid(child, 0)[1])
-"""
-    )
+    @source(start_probe)
+    def code(loop, os, sync_to_async, threading):
+        print(loop.run_until_complete(sync_to_async(lambda: "parent")()), flush=True)
+        child = os.fork()
+        if not child:
+            threading.Timer(20, os._exit, [1]).start()
+            answer = loop.run_until_complete(sync_to_async(lambda: "child")())
+            os._exit(0 if answer == "child" else 2)
+        print(os.waitpid(child, 0)[1])
+
     assert probe(code, env={"ASGI_THREADS": "1"}).said == "parent\n0"
 
 
 def test_idle_threads_do_not_delay_the_exit():
-    code = """
-all_at_once = threading.Barrier(5)
+    @source
+    def code(asyncio, loop, sync_to_async, threading, threads):
+        all_at_once = threading.Barrier(5)
 
-async def main():
-    await asyncio.gather(*[sync_to_async(all_at_once.wait)() for _ in range(5)])
+        async def main():
+            await asyncio.gather(*[sync_to_async(all_at_once.wait)() for _ in range(5)])
 
-loop.run_until_complete(main())
-print(len(threads()))
-"""
+        loop.run_until_complete(main())
+        print(len(threads()))
+
     started = time.monotonic()
-    assert probe(START + code, env={"ASGI_THREADS": "5"}).said == "5"
+    assert probe(start_probe + code, env={"ASGI_THREADS": "5"}).said == "5"
     assert time.monotonic() - started < 20
 
 
-DATABASE = """
-import django, tempfile
-from django.conf import settings
-settings.configure(DATABASES={"default": {
-    "ENGINE": "django.db.backends.sqlite3", "CONN_MAX_AGE": None,
-    "NAME": os.path.join(tempfile.mkdtemp(), "db")}})
-django.setup()
-from django.db import connection
+@source
+def database(async_to_sync, asyncio, loop, os, sync_to_async):
+    import tempfile
 
-def open_files():
-    name = settings.DATABASES["default"]["NAME"]
-    folder = "/proc/self/fd"
-    paths = []
-    for number in os.listdir(folder):
-        try:
-            paths.append(os.readlink(os.path.join(folder, number)))
-        except OSError:
-            pass
-    return paths.count(name)
+    import django
+    from django.conf import settings
 
-def query():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    settings.configure(
+        DATABASES={
+            "default": {
+                "ENGINE": "django.db.backends.sqlite3",
+                "CONN_MAX_AGE": None,
+                "NAME": os.path.join(tempfile.mkdtemp(), "db"),
+            }
+        }
+    )
+    django.setup()
+    from django.db import connection
 
-def view():
-    query()
-    async_to_sync(inner)()
+    def open_files():
+        name = settings.DATABASES["default"]["NAME"]
+        folder = "/proc/self/fd"
+        paths = []
+        for number in os.listdir(folder):
+            try:
+                paths.append(os.readlink(os.path.join(folder, number)))
+            except OSError:
+                pass
+        return paths.count(name)
 
-async def inner():
-    await asyncio.gather(*[sync_to_async(query)() for _ in range(5)])
+    def query():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
 
-loop.run_until_complete(sync_to_async(view)())
-"""
+    def view():
+        query()
+        async_to_sync(inner)()
+
+    async def inner():
+        await asyncio.gather(*[sync_to_async(query)() for _ in range(5)])
+
+    loop.run_until_complete(sync_to_async(view)())
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="asks Linux for the open files")
 def test_overflow_threads_leave_no_database_connection():
-    code = START + DATABASE + "import gc; gc.disable(); print(open_files())"
+    code = start_probe + database + "import gc; gc.disable(); print(open_files())"
     assert probe(code, env={"ASGI_THREADS": "1"}).said == "1"

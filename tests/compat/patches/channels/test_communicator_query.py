@@ -1,37 +1,46 @@
 import pytest
 
-from tests.support.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove, source
 
 NAME = "channels.communicator_query"
-CODE = (
-    DJANGO
-    + """
-import asgiref, asyncio, os
-from channels.http import AsgiHandler
-from channels.routing import URLRouter
-from channels.testing import HttpCommunicator
 
-SECONDS = 1 if os.environ["COMPAT_DISABLE"] else 20
-from django.conf.urls import url
-from django.http import HttpResponse
 
-urlpatterns = [url("^find/(.*)/$", lambda request, name: HttpResponse(
-    " ".join([name] + sorted("%s=%s" % item for item in request.GET.items()))))]
+@source(DJANGO)
+def code_probe(PATH):
+    global urlpatterns
+    import asyncio
+    import os
 
-async def main():
-    application = URLRouter([url("^find/", AsgiHandler)])
-    communicator = HttpCommunicator(application, "GET", PATH)
-    if asgiref.__version__ < "3":  # which makes it another
-        assert communicator.application is application
-    response = await communicator.get_response(SECONDS)
-    await communicator.wait()
-    print(response["status"], response["body"].decode())
+    import asgiref
+    from channels.http import AsgiHandler
+    from channels.routing import URLRouter
+    from channels.testing import HttpCommunicator
 
-loop = asyncio.new_event_loop()
-asyncio.set_event_loop(loop)
-loop.run_until_complete(main())
-"""
-)
+    SECONDS = 1 if os.environ["COMPAT_DISABLE"] else 20
+    from django.conf.urls import url
+    from django.http import HttpResponse
+
+    urlpatterns = [
+        url(
+            "^find/(.*)/$",
+            lambda request, name: HttpResponse(
+                " ".join([name] + sorted("%s=%s" % item for item in request.GET.items()))
+            ),
+        )
+    ]
+
+    async def main():
+        application = URLRouter([url("^find/", AsgiHandler)])
+        communicator = HttpCommunicator(application, "GET", PATH)
+        if asgiref.__version__ < "3":  # which makes it another
+            assert communicator.application is application
+        response = await communicator.get_response(SECONDS)
+        await communicator.wait()
+        print(response["status"], response["body"].decode())
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(main())
 
 
 @pytest.mark.parametrize(
@@ -43,30 +52,36 @@ loop.run_until_complete(main())
     ],
 )
 def test_path_and_query_are_those_of_a_server(path, good, bad):
-    prove(NAME, "PATH = %r\n" % path + CODE, good=good, bad=bad)
+    prove(NAME, "PATH = %r\n" % path + code_probe, good=good, bad=bad)
 
 
 def test_who_reads_the_query_string_finds_one():
-    code = """
-import asyncio, os
-from channels.generic.http import AsyncHttpConsumer
-from channels.testing import HttpCommunicator
+    @source
+    def code():
+        import asyncio
+        import os
 
-SECONDS = 1 if os.environ["COMPAT_DISABLE"] else 20
+        from channels.generic.http import AsyncHttpConsumer
+        from channels.testing import HttpCommunicator
 
-class Echo(AsyncHttpConsumer):
-    async def handle(self, body):
-        await self.send_response(200, self.scope["query_string"] + body)
+        SECONDS = 1 if os.environ["COMPAT_DISABLE"] else 20
 
-async def main():
-    from django.conf import settings
-    settings.configure()
-    for path in ("/?a=%20", "/"):
-        response = await HttpCommunicator(Echo, "POST", path, body=b"!").get_response(SECONDS)
-        print(response["body"].decode(), end=" ")
+        class Echo(AsyncHttpConsumer):
+            async def handle(self, body):
+                await self.send_response(200, self.scope["query_string"] + body)
 
-loop = asyncio.new_event_loop()
-asyncio.set_event_loop(loop)
-loop.run_until_complete(main())
-"""
+        async def main():
+            from django.conf import settings
+
+            settings.configure()
+            for path in ("/?a=%20", "/"):
+                response = await HttpCommunicator(Echo, "POST", path, body=b"!").get_response(
+                    SECONDS
+                )
+                print(response["body"].decode(), end=" ")
+
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(main())
+
     prove(NAME, code, good="a=%20! !", bad="KeyError: 'query_string'")

@@ -8,7 +8,7 @@ import pytest
 import websocket
 
 from tests.support.daphne import daphne
-from tests.support.probe import prove
+from tests.support.probe import prove, source
 
 NAME = "channels.in_memory_queues"
 VISITS = 5
@@ -55,68 +55,72 @@ class Counts:
 
 application = ProtocolTypeRouter({"websocket": Chat, "http": Counts})
 """
-START = """
-import asyncio
-from channels.layers import InMemoryChannelLayer
 
-layer = InMemoryChannelLayer()
 
-async def soon(awaitable):
-    try:
-        return (await asyncio.wait_for(awaitable, 0.5))["type"]
-    except asyncio.TimeoutError:
-        await asyncio.sleep(0)  # Python 3.6 does not wait for what it has cancelled
-        return "nothing"
+@source
+def start():
+    global layer
+    import asyncio
 
-def run(main):
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    loop.run_until_complete(main())
-"""
-FLUSH = (
-    START
-    + """
-async def main():
-    await layer.send("other", {"type": "lost"})
-    waiting = [asyncio.ensure_future(layer.receive("a")) for _ in range(2)]
-    await asyncio.sleep(0)
-    await layer.send("a", {"type": "lost"})
-    await layer.flush()
-    await layer.send("a", {"type": "first"})
-    await layer.send("a", {"type": "second"})
-    print(*[await soon(task) for task in waiting])
-    print(await soon(layer.receive("other")), len(layer.channels))
-run(main)
-"""
-)
-SHARED = (
-    START
-    + """
-async def main():
-    waiting = [asyncio.ensure_future(layer.receive("a")) for _ in range(3)]
-    await asyncio.sleep(0)
-    waiting[0].cancel()
-    for kind in ("first", "second"):
-        await layer.send("a", {"type": kind})
-        await asyncio.sleep(0.01)
-    print(*[await soon(task) for task in waiting[1:]], len(layer.channels))
-run(main)
-"""
-)
-EXPIRED = (
-    START
-    + """
-async def main():
-    layer.expiry = -1
-    for number in range(5):
-        await layer.send("gone%d" % number, {"type": "late"})
-    layer.expiry = 60
-    await layer.send("kept", {"type": "kept"})
-    await layer.group_send("nobody", {"type": "any"})
-    print(sorted(layer.channels), await soon(layer.receive("kept")))
-run(main)
-"""
-)
+    from channels.layers import InMemoryChannelLayer
+
+    layer = InMemoryChannelLayer()
+
+    async def soon(awaitable):
+        try:
+            return (await asyncio.wait_for(awaitable, 0.5))["type"]
+        except asyncio.TimeoutError:
+            await asyncio.sleep(0)  # Python 3.6 does not wait for what it has cancelled
+            return "nothing"
+
+    def run(main):
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(main())
+
+
+@source(start)
+def flush(asyncio, layer, run, soon):
+    async def main():
+        await layer.send("other", {"type": "lost"})
+        waiting = [asyncio.ensure_future(layer.receive("a")) for _ in range(2)]
+        await asyncio.sleep(0)
+        await layer.send("a", {"type": "lost"})
+        await layer.flush()
+        await layer.send("a", {"type": "first"})
+        await layer.send("a", {"type": "second"})
+        print(*[await soon(task) for task in waiting])
+        print(await soon(layer.receive("other")), len(layer.channels))
+
+    run(main)
+
+
+@source(start)
+def shared(asyncio, layer, run, soon):
+    async def main():
+        waiting = [asyncio.ensure_future(layer.receive("a")) for _ in range(3)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+        for kind in ("first", "second"):
+            await layer.send("a", {"type": kind})
+            await asyncio.sleep(0.01)
+        print(*[await soon(task) for task in waiting[1:]], len(layer.channels))
+
+    run(main)
+
+
+@source(start)
+def expired(layer, run, soon):
+    async def main():
+        layer.expiry = -1
+        for number in range(5):
+            await layer.send("gone%d" % number, {"type": "late"})
+        layer.expiry = 60
+        await layer.send("kept", {"type": "kept"})
+        await layer.group_send("nobody", {"type": "any"})
+        print(sorted(layer.channels), await soon(layer.receive("kept")))
+
+    run(main)
 
 
 @pytest.fixture
@@ -158,12 +162,12 @@ def test_without_the_patch_each_leaves_one(site):
 
 
 def test_who_waits_receives_what_is_sent_after_a_flush():
-    prove(NAME, FLUSH, good="first second\nnothing 0", bad="lost nothing")
+    prove(NAME, flush, good="first second\nnothing 0", bad="lost nothing")
 
 
 def test_several_wait_on_one_channel():
-    prove(NAME, SHARED, good="first second 0", bad="first nothing")
+    prove(NAME, shared, good="first second 0", bad="first nothing")
 
 
 def test_expired_messages_leave_no_channel():
-    prove(NAME, EXPIRED, good="['kept'] kept", bad="'gone4'")
+    prove(NAME, expired, good="['kept'] kept", bad="'gone4'")

@@ -6,28 +6,29 @@ import pytest
 
 from tests.support.daphne import daphne
 from tests.support.handshakes import SITE, handshake
-from tests.support.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove, source
 
-MATCH = (
-    DJANGO
-    + """
-from urllib.parse import urlparse
-from channels.security.websocket import OriginValidator
 
-def allowed(origin, pattern):
-    return OriginValidator(None, [pattern]).valid_origin(urlparse(origin))
+@source(DJANGO)
+def match():
+    from urllib.parse import urlparse
 
-print(
-    allowed("http://example.com", "example.com"),
-    allowed("https://a.example.com:8443", ".example.com"),
-    allowed("http://example.com:8000", "example.com:8000"),
-    allowed("http://[::1]:80", "[::1]"),
-    allowed("http://example.com", "http://example.com:80"),
-    allowed("http://evil.com", "example.com"),
-    allowed("https://example.com", "http://example.com"),
-)
-"""
-)
+    from channels.security.websocket import OriginValidator
+
+    def allowed(origin, pattern):
+        return OriginValidator(None, [pattern]).valid_origin(urlparse(origin))
+
+    print(
+        allowed("http://example.com", "example.com"),
+        allowed("https://a.example.com:8443", ".example.com"),
+        allowed("http://example.com:8000", "example.com:8000"),
+        allowed("http://[::1]:80", "[::1]"),
+        allowed("http://example.com", "http://example.com:80"),
+        allowed("http://evil.com", "example.com"),
+        allowed("https://example.com", "http://example.com"),
+    )
+
+
 NAME = "channels.origin_pattern"
 
 
@@ -65,4 +66,4 @@ def test_what_patterns_match():
         bad = "True True False"  # the host of "host:port" is taken for a scheme
     else:
         bad = "AttributeError"
-    prove(NAME, MATCH, good="True True True True True False False", bad=bad)
+    prove(NAME, match, good="True True True True True False False", bad=bad)

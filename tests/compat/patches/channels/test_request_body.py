@@ -8,7 +8,7 @@ import pytest
 
 from compat.patching.patch import version_of
 from tests.support.daphne import daphne
-from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove, source
 from tests.support.uploads import FORM, MULTIPART, copy_bodies, multipart, pieces, send, wsgi
 from tests.support.wait import wait_until
 
@@ -156,113 +156,128 @@ def test_a_folder_that_is_missing_fails_the_request_and_no_other(site, address):
     assert send(address, "/steps/read/", b"x" * LARGE)[0] == 200
 
 
-PARTIAL = """
-import asyncio, gc, os, sys, tempfile, threading, warnings
-warnings.simplefilter("error", ResourceWarning)
-from django.conf import settings
-settings.configure(SECRET_KEY="probe", ALLOWED_HOSTS=["*"], ROOT_URLCONF="__main__",
-    MIDDLEWARE=[], FILE_UPLOAD_MAX_MEMORY_SIZE=10, FILE_UPLOAD_TEMP_DIR=tempfile.mkdtemp())
-import django
-django.setup()
-from channels.http import AsgiHandler
-from django.conf.urls import url
-from django.http import HttpResponse
+@source
+def partial():
+    global gc, sys, urlpatterns
+    import asyncio
+    import gc
+    import os
+    import sys
+    import tempfile
+    import threading
+    import warnings
 
-seen = []
-begun, left = threading.Event(), threading.Event()
+    warnings.simplefilter("error", ResourceWarning)
+    from django.conf import settings
 
-def view(request):
-    first = request.read(5)
-    begun.set()
-    left.wait(20)
-    seen.append(len(first + request.read()))
-    left.clear()
-    return HttpResponse()
+    settings.configure(
+        SECRET_KEY="probe",
+        ALLOWED_HOSTS=["*"],
+        ROOT_URLCONF="__main__",
+        MIDDLEWARE=[],
+        FILE_UPLOAD_MAX_MEMORY_SIZE=10,
+        FILE_UPLOAD_TEMP_DIR=tempfile.mkdtemp(),
+    )
+    import django
 
-urlpatterns = [url("", view)]
-SCOPE = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
+    django.setup()
+    from channels.http import AsgiHandler
+    from django.conf.urls import url
+    from django.http import HttpResponse
 
-def spooled():
-    names = [os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
-    return sum(os.path.realpath(n).startswith(settings.FILE_UPLOAD_TEMP_DIR) for n in names)
+    seen = []
+    begun, left = threading.Event(), threading.Event()
 
-async def send(message):
-    pass
+    def view(request):
+        first = request.read(5)
+        begun.set()
+        left.wait(20)
+        seen.append(len(first + request.read()))
+        left.clear()
+        return HttpResponse()
 
-async def run(messages, cancel):
-    queue = asyncio.Queue()
-    for message in messages:
-        queue.put_nowait(message)
-    task = asyncio.ensure_future(AsgiHandler(SCOPE)(queue.get, send))
-    try:
-        if cancel:
-            while not queue.empty() or (cancel is begun and not begun.is_set()):
-                await asyncio.sleep(0.01)
-            print(spooled(), end=" ")
-            task.cancel()
-        await task
-    except asyncio.CancelledError:
+    urlpatterns = [url("", view)]
+    SCOPE = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
+
+    def spooled():
+        names = [os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+        return sum(os.path.realpath(n).startswith(settings.FILE_UPLOAD_TEMP_DIR) for n in names)
+
+    async def send(message):
         pass
-    left.set()
-    while begun.is_set() and left.is_set():
-        await asyncio.sleep(0.01)
 
-MORE = {"type": "http.request", "body": b"x" * 100, "more_body": True}
-LAST = {"type": "http.request", "body": b"x" * 100}
-GONE = {"type": "http.disconnect"}
-loop = asyncio.new_event_loop()
-asyncio.set_event_loop(loop)
-loop.run_until_complete(run([MORE, GONE], None))       # leaves in mid-upload
-loop.run_until_complete(run([MORE], True))             # the server ends in mid-upload
-left.clear()
-loop.run_until_complete(run([MORE, LAST], begun))      # ... and while the view reads
-loop.run_until_complete(loop.shutdown_asyncgens())
-deadline = 500
-while spooled() and deadline:
-    threading.Event().wait(0.01)
-    deadline -= 1
-print(seen, spooled())
-"""
+    async def run(messages, cancel):
+        queue = asyncio.Queue()
+        for message in messages:
+            queue.put_nowait(message)
+        task = asyncio.ensure_future(AsgiHandler(SCOPE)(queue.get, send))
+        try:
+            if cancel:
+                while not queue.empty() or (cancel is begun and not begun.is_set()):
+                    await asyncio.sleep(0.01)
+                print(spooled(), end=" ")
+                task.cancel()
+            await task
+        except asyncio.CancelledError:
+            pass
+        left.set()
+        while begun.is_set() and left.is_set():
+            await asyncio.sleep(0.01)
+
+    MORE = {"type": "http.request", "body": b"x" * 100, "more_body": True}
+    LAST = {"type": "http.request", "body": b"x" * 100}
+    GONE = {"type": "http.disconnect"}
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(run([MORE, GONE], None))  # leaves in mid-upload
+    loop.run_until_complete(run([MORE], True))  # the server ends in mid-upload
+    left.clear()
+    loop.run_until_complete(run([MORE, LAST], begun))  # ... and while the view reads
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    deadline = 500
+    while spooled() and deadline:
+        threading.Event().wait(0.01)
+        deadline -= 1
+    print(seen, spooled())
 
 
 def test_an_upload_that_is_cut_off_runs_no_view_and_leaves_no_file():
-    prove(NAME, PARTIAL, good="1 1 [200] 0", bad="0 0 [200] 0")
+    prove(NAME, partial, good="1 1 [200] 0", bad="0 0 [200] 0")
 
 
-OWN = (
-    DJANGO
-    + """
-import asyncio
-from channels.http import AsgiHandler
-from django.conf.urls import url
-from django.http import HttpResponse
-from django.views.decorators.csrf import csrf_exempt
+@source(DJANGO)
+def own():
+    global urlpatterns
+    import asyncio
 
-class Handler(AsgiHandler):
-    async def handle(self, body):
-        print("own", body, end=" ")
-        await super(Handler, self).handle(body)
+    from channels.http import AsgiHandler
+    from django.conf.urls import url
+    from django.http import HttpResponse
+    from django.views.decorators.csrf import csrf_exempt
 
-@csrf_exempt
-def view(request):
-    print(request.read(2), request.read())
-    return HttpResponse()
+    class Handler(AsgiHandler):
+        async def handle(self, body):
+            print("own", body, end=" ")
+            await super(Handler, self).handle(body)
 
-urlpatterns = [url("", view)]
+    @csrf_exempt
+    def view(request):
+        print(request.read(2), request.read())
+        return HttpResponse()
 
-async def main():
-    queue = asyncio.Queue()
-    queue.put_nowait({"type": "http.request", "body": b"some", "more_body": True})
-    queue.put_nowait({"type": "http.request", "body": b"thing"})
-    scope = {"type": "http", "method": "PUT", "path": "/", "query_string": b"", "headers": []}
-    await Handler(scope)(queue.get, asyncio.Queue().put)
+    urlpatterns = [url("", view)]
 
-loop = asyncio.new_event_loop()
-asyncio.set_event_loop(loop)
-loop.run_until_complete(main())
-"""
-)
+    async def main():
+        queue = asyncio.Queue()
+        queue.put_nowait({"type": "http.request", "body": b"some", "more_body": True})
+        queue.put_nowait({"type": "http.request", "body": b"thing"})
+        scope = {"type": "http", "method": "PUT", "path": "/", "query_string": b"", "headers": []}
+        await Handler(scope)(queue.get, asyncio.Queue().put)
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(main())
 
 
 def test_a_subclass_that_handles_bodies_itself_is_given_the_bytes():
-    assert probe(OWN).said == "own b'something' b'so' b'mething'"
+    assert probe(own).said == "own b'something' b'so' b'mething'"

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.support.daphne import daphne
-from tests.support.probe import probe
+from tests.support.probe import probe, source
 
 NAME = "channels.session_save"
 SITE = """
@@ -136,15 +136,18 @@ def test_a_view_can_wait_for_the_save_with_one_thread(site):
     assert (site / "saving").exists()
 
 
-REFUSED = """
-from django.conf import settings
-settings.configure()
-import channels.sessions
-[record] = [r for r in compat.report() if r["name"] == "channels.session_save"]
-print(record["state"], record["reason"])
-"""
+@source
+def refused(compat):
+    global channels
+    from django.conf import settings
+
+    settings.configure()
+    import channels.sessions
+
+    [record] = [r for r in compat.report() if r["name"] == "channels.session_save"]
+    print(record["state"], record["reason"])
 
 
 def test_it_is_refused_where_a_thread_could_wait_for_itself():
-    said = probe(REFUSED, disable="asgiref.thread_pool").said
+    said = probe(refused, disable="asgiref.thread_pool").said
     assert said == "refused channels.sessions: it needs asgiref.thread_pool"

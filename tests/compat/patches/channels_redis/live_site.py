@@ -6,7 +6,7 @@ import signal
 import websocket
 
 from tests.support.daphne import daphne
-from tests.support.probe import probe
+from tests.support.probe import probe, source
 
 SITE = """
 import json, os
@@ -36,21 +36,26 @@ class Consumer(AsyncWebsocketConsumer):
 
 application = ProtocolTypeRouter({"websocket": Consumer})
 """
+
+
 # One message from a process of its own; TO is a channel's name or a group's.
-SEND = """
-import asyncio, json, os
-from channels_redis.core import RedisChannelLayer
+@source
+def send():
+    import asyncio
+    import json
+    import os
 
-async def main():
-    layer = RedisChannelLayer(**json.loads(os.environ["LAYER"]))
-    act = layer.send if "!" in os.environ["TO"] else layer.group_send
-    await act(os.environ["TO"], {"type": "news", "text": os.environ["TEXT"]})
-    await layer.close_pools()
+    from channels_redis.core import RedisChannelLayer
 
-loop = asyncio.new_event_loop()
-asyncio.set_event_loop(loop)
-loop.run_until_complete(main())
-"""
+    async def main():
+        layer = RedisChannelLayer(**json.loads(os.environ["LAYER"]))
+        act = layer.send if "!" in os.environ["TO"] else layer.group_send
+        await act(os.environ["TO"], {"type": "news", "text": os.environ["TEXT"]})
+        await layer.close_pools()
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(main())
 
 
 class LiveSite(object):
@@ -81,7 +86,7 @@ class LiveSite(object):
     def arrives(self, socket, to, tries):
         """Send to a channel or group until the WebSocket gets it; False when it does not."""
         for number in range(tries):
-            sent = probe(SEND, env={"LAYER": self.layer, "TO": to, "TEXT": "news %d" % number})
+            sent = probe(send, env={"LAYER": self.layer, "TO": to, "TEXT": "news %d" % number})
             assert sent.returncode == 0, sent.error
             socket.settimeout(2)
             try:

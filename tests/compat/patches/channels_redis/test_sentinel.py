@@ -4,15 +4,19 @@ import json
 
 import pytest
 
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 from tests.support.sentinels import FAKE, start_sentinels
 
 NAME = "channels_redis.sentinel"
-MAIN = """
-loop = asyncio.new_event_loop()
-asyncio.set_event_loop(loop)
-loop.run_until_complete(asyncio.wait_for(main(), 100))
-"""
+
+
+@source
+def main(asyncio, main):
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(asyncio.wait_for(main(), 100))
+
+
 # The first sentinel is not there, and the second not a sentinel.
 FOUND = (
     """
@@ -33,7 +37,7 @@ async def main():
     await layer.wait_received()
     await layer.close_pools()
 """
-    + MAIN
+    + main
 )
 # SIGNAL goes to the primary while one waits for messages and another sends.
 FAILOVER = (
@@ -115,7 +119,7 @@ async def main():
     for one in layer, sender:
         await one.close_pools()
 """
-    + MAIN
+    + main
 )
 # Without Sentinel to cut connections: the primary is made a replica by hand.
 DEMOTED = (
@@ -154,7 +158,7 @@ async def main():
     await admin.slaveof(None)
     admin.close()
 """
-    + MAIN
+    + main
 )
 # What is said when there is no master, and that it is said soon.
 NOBODY = (
@@ -191,7 +195,7 @@ async def main():
         await asyncio.sleep(0.01)
     await layer.close_pools()
 """
-    + MAIN
+    + main
 )
 # Cancelled at any moment, connecting leaves nothing open.
 CANCELLED = (
@@ -239,26 +243,30 @@ async def main():
     admin.close()
     await layer.close_pools()
 """
-    + MAIN
+    + main
 )
-WRONG = """
-from channels_redis.core import RedisChannelLayer
 
-for host in (
-    {"sentinels": [("a", 1)]},
-    {"sentinels": [("a", 1)], "master_name": ""},
-    {"sentinels": [], "master_name": "m"},
-    {"sentinels": ("a", 1), "master_name": "m"},
-    {"sentinels": "a:1", "master_name": "m"},
-    {"master_name": "m"},
-    {"sentinels": [("a", 1)], "master_name": "m", "address": "redis://b"},
-):
-    try:
-        RedisChannelLayer(hosts=[host])
-    except ValueError as error:
-        print(error)
-RedisChannelLayer(hosts=[{"sentinels": [["a", 1]], "master_name": "m"}])
-"""
+
+@source
+def wrong():
+    from channels_redis.core import RedisChannelLayer
+
+    for host in (
+        {"sentinels": [("a", 1)]},
+        {"sentinels": [("a", 1)], "master_name": ""},
+        {"sentinels": [], "master_name": "m"},
+        {"sentinels": ("a", 1), "master_name": "m"},
+        {"sentinels": "a:1", "master_name": "m"},
+        {"master_name": "m"},
+        {"sentinels": [("a", 1)], "master_name": "m", "address": "redis://b"},
+    ):
+        try:
+            RedisChannelLayer(hosts=[host])
+        except ValueError as error:
+            print(error)
+    RedisChannelLayer(hosts=[{"sentinels": [["a", 1]], "master_name": "m"}])
+
+
 NEEDS_PAIRS = '"sentinels" of a Redis host must be a list of (host, port)'
 NEEDS_NAME = 'A Redis host with "sentinels" needs "master_name", as they know it'
 
@@ -306,8 +314,11 @@ def two(env, more_redis):
 
 def test_a_replica_is_left_at_its_first_refusal(two):
     result = probe(DEMOTED, env=two)
+
     refused = "ReadOnlyError\nsent\nsent\nsent\nsent"
+
     received = "\n{'type': 'news'}\n{'type': 'mail'}"
+
     assert result.said == refused + received, result.error
 
 
@@ -329,7 +340,7 @@ def test_cancelled_connecting_leaves_nothing_open(env):
 
 
 def test_a_host_that_says_too_little_is_refused():
-    result = probe(WRONG)
+    result = probe(wrong)
     assert result.said.splitlines() == [NEEDS_NAME] * 2 + [NEEDS_PAIRS] * 4 + [
         'A Redis host has either "sentinels" or an "address"'
     ], result.error

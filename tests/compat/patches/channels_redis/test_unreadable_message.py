@@ -44,5 +44,7 @@ BAD = {
 def test_the_next_one_is_received(env, what):
     keys, bad, error = BAD[what]
     code = CODE % {"keys": keys, "bad": bad, "prefix": what.replace(" ", "")}
+
     good = "good\nnext\ngood\nnext"
+
     prove("channels_redis.unreadable_message", code, good=good, bad=error, env=env)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.support.probe import probe
+from tests.support.probe import probe, source
 
 from .stopping import answer, daphnes
 
@@ -145,7 +145,12 @@ def test_a_second_signal_ends_it_at_once(tmp_path):
 
 @pytest.mark.parametrize("value", ["soon", "0", "nan", "-1", "inf"])
 def test_a_limit_that_is_none(value):
-    code = "from compat.patches.daphne.graceful_stop import drain_seconds\nprint(drain_seconds())"
+    @source
+    def code():
+        from compat.patches.daphne.graceful_stop import drain_seconds
+
+        print(drain_seconds())
+
     found = probe(code, env={"COMPAT_DRAIN_SECONDS": value})
     assert found.said == "5.0"
     assert (

@@ -1,16 +1,21 @@
 import sys
 
-from tests.support.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove, source
 
 NAME = "django.crypt_hasher"
 NEEDED = sys.version_info >= (3, 13)
-HIDE = """
-import sys
-sys.modules["crypt"] = sys.modules["crypt_r"] = None  # even where somebody installed them
-"""
+
+
+@source
+def hide():
+    import sys
+
+    sys.modules["crypt"] = sys.modules["crypt_r"] = None  # even where somebody installed them
+
+
 CODE = (
     DJANGO
-    + (HIDE if NEEDED else "")
+    + (hide if NEEDED else "")
     + """
 from django.contrib.auth.hashers import check_password, make_password
 from django.test.utils import override_settings
@@ -23,17 +28,19 @@ with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.CryptPassw
     print(check_password("x", "crypt$$*0"))
 """
 )
-REDISTRIBUTED = (
-    DJANGO
-    + HIDE
-    + """
-import types
-sys.modules["crypt_r"] = module = types.ModuleType("crypt_r")
-module.crypt = lambda word, salt: salt + word[::-1]
-from django.contrib.auth.hashers import CryptPasswordHasher
-print(CryptPasswordHasher().encode("secret", "ab"))
-"""
-)
+
+
+@source(DJANGO, hide)
+def redistributed(sys):
+    import types
+
+    sys.modules["crypt_r"] = module = types.ModuleType("crypt_r")
+    module.crypt = lambda word, salt: salt + word[::-1]
+    from django.contrib.auth.hashers import CryptPasswordHasher
+
+    print(CryptPasswordHasher().encode("secret", "ab"))
+
+
 BAD = "Couldn't load 'CryptPasswordHasher' algorithm library"
 
 
@@ -43,4 +50,4 @@ def test_passwords_hashed_by_the_system():
 
 def test_an_installed_redistribution_comes_first():
     if NEEDED:
-        prove(NAME, REDISTRIBUTED, "crypt$$abterces", BAD)
+        prove(NAME, redistributed, "crypt$$abterces", BAD)

@@ -2,26 +2,26 @@ import pytest
 
 from compat.patches.django.geos_version import Version
 from tests.support.gis import GIS, needs_gis
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 
-CODE = (
-    GIS
-    + """
-from django.contrib.gis import geos
-from django.contrib.gis.geos import LineString, MultiLineString
-info = geos.geos_version_info()
-print(geos.HAS_GEOS, told(lambda: MultiLineString(LineString((0, 0), (1, 1))).closed))
-"""
-)
+
+@source(GIS)
+def code(told):
+    global info
+    from django.contrib.gis import geos
+    from django.contrib.gis.geos import LineString, MultiLineString
+
+    info = geos.geos_version_info()
+    print(geos.HAS_GEOS, told(lambda: MultiLineString(LineString((0, 0), (1, 1))).closed))
 
 
 @needs_gis
 def test_a_new_geos_is_not_an_old_one():
-    result = probe(CODE + "print(info['major'], info['minor'])", disable="geos_version")
+    result = probe(code + "print(info['major'], info['minor'])", disable="geos_version")
     known = tuple(map(int, result.said.split()[-2:])) < (3, 10)
     if known:
         pytest.skip("this GEOS is older than 3.10")
-    prove("django.geos_version", CODE, good="True False", bad="False GEOSException:")
+    prove("django.geos_version", code, good="True False", bad="False GEOSException:")
 
 
 def test_versions_are_compared_by_their_numbers():

@@ -4,41 +4,50 @@ import json
 
 import pytest
 
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 
-SETTINGS = """
-import json, os
-import django
-from django.conf import settings
-settings.configure(
-    SECRET_KEY="probe", DATABASES={"default": json.loads(os.environ["DATABASE"])},
-    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes",
-                    "django.contrib.sessions"],
-)
-django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
-"""
-SESSION = (
-    SETTINGS
-    + """
-from django.contrib.sessions.backends.db import SessionStore
-store = SessionStore("\\0" + "a" * 31)
-print(store.get("anything", "nothing"), store.session_key)
-kept = SessionStore()
-kept["a"] = 1
-kept.save()
-print(SessionStore(kept.session_key)["a"])
-"""
-)
-LOGIN = (
-    SETTINGS
-    + """
-from django.contrib.auth.forms import AuthenticationForm
-form = AuthenticationForm(data={"username": "a\\0b", "password": "x"})
-print(form.is_valid(), sorted(form.errors), form.errors.as_data()["username"][0].code)
-"""
-)
+
+@source
+def settings():
+    import json
+    import os
+
+    import django
+    from django.conf import settings
+
+    settings.configure(
+        SECRET_KEY="probe",
+        DATABASES={"default": json.loads(os.environ["DATABASE"])},
+        INSTALLED_APPS=[
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.sessions",
+        ],
+    )
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
+@source(settings)
+def session():
+    from django.contrib.sessions.backends.db import SessionStore
+
+    store = SessionStore("\0" + "a" * 31)
+    print(store.get("anything", "nothing"), store.session_key)
+    kept = SessionStore()
+    kept["a"] = 1
+    kept.save()
+    print(SessionStore(kept.session_key)["a"])
+
+
+@source(settings)
+def login():
+    from django.contrib.auth.forms import AuthenticationForm
+
+    form = AuthenticationForm(data={"username": "a\0b", "password": "x"})
+    print(form.is_valid(), sorted(form.errors), form.errors.as_data()["username"][0].code)
 
 
 @pytest.fixture(scope="module")
@@ -48,30 +57,31 @@ def database(postgresql):
 
 def test_a_session_key_with_one_does_not_exist(database):
     good = "nothing None\n1"
-    prove("django.session_key_nul", SESSION, good=good, bad="cannot contain NUL", env=database)
+    prove("django.session_key_nul", session, good=good, bad="cannot contain NUL", env=database)
 
 
 def test_a_name_with_one_is_no_name(database):
     good = "False ['username'] null_characters_not_allowed"
-    prove("django.null_characters", LOGIN, good=good, bad="cannot contain NUL", env=database)
+    prove("django.null_characters", login, good=good, bad="cannot contain NUL", env=database)
 
 
-FIELDS = """
-from django.conf import settings
-settings.configure(SECRET_KEY="probe")
-from django import forms
+@source
+def fields():
+    from django.conf import settings
 
-class Form(forms.Form):
-    a = forms.CharField(max_length=5, validators=[])
-    b = forms.SlugField(required=False)
-    c = forms.IntegerField(required=False)
+    settings.configure(SECRET_KEY="probe")
+    from django import forms
 
-for data in ({"a": "x"}, {"a": "xxxxxx"}, {"a": "x", "b": "!", "c": "1"}, {}):
-    form = Form(data)
-    print(form.is_valid(), form.errors.as_json(), len(form.fields["a"].validators) > 0)
-"""
+    class Form(forms.Form):
+        a = forms.CharField(max_length=5, validators=[])
+        b = forms.SlugField(required=False)
+        c = forms.IntegerField(required=False)
+
+    for data in ({"a": "x"}, {"a": "xxxxxx"}, {"a": "x", "b": "!", "c": "1"}, {}):
+        form = Form(data)
+        print(form.is_valid(), form.errors.as_json(), len(form.fields["a"].validators) > 0)
 
 
 def test_other_fields_are_what_they_were():
-    cured, ill = probe(FIELDS), probe(FIELDS, disable="django.null_characters")
-    assert cured.said == ill.said and cured.said, cured.error
+    patched, stock = probe(fields), probe(fields, disable="django.null_characters")
+    assert patched.said == stock.said and patched.said, patched.error

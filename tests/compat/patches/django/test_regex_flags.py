@@ -5,45 +5,45 @@ import sys
 import pytest
 
 from compat.patches.django.regex_flags import Regex, compile, flags_first
-from tests.support.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove, source
 
 NAME = "django.regex_flags"
 NEEDED = sys.version_info >= (3, 11)
-URLS = (
-    DJANGO
-    + """
-from django.conf.urls import include, url
-from django.urls import resolve, reverse
 
-def view(request, word): pass
 
-inner = [url(r"(?i)item/(?P<word>[a-z]+)/$", view, name="inner")]
-urlpatterns = [
-    url(r"^(?i)page/(?P<word>[a-z]+)/$", view, name="page"),
-    url(r"^shop/", include(inner)),
-]
-print(resolve("/PAGE/Abc/").kwargs, reverse("page", kwargs={"word": "ABC"}))
-print(resolve("/shop/Item/x/").url_name, reverse("inner", args=["X"]))
-print(urlpatterns[0].regex.pattern)
-"""
-)
-VALIDATOR = (
-    DJANGO
-    + """
-from django.core.validators import RegexValidator
-RegexValidator("^(?i)abc$")("ABC")
-print(RegexValidator("^(?i)abc$") == RegexValidator("^(?i)abc$"))
-"""
-)
-SQLITE = (
-    DJANGO
-    + """
-from django.db import connection
-with connection.cursor() as cursor:
-    cursor.execute("SELECT 'ABC' REGEXP '^(?i)abc$'")
-    print(cursor.fetchone()[0])
-"""
-)
+@source(DJANGO)
+def urls():
+    from django.conf.urls import include, url
+    from django.urls import resolve, reverse
+
+    def view(request, word):
+        pass
+
+    inner = [url(r"(?i)item/(?P<word>[a-z]+)/$", view, name="inner")]
+    urlpatterns = [
+        url(r"^(?i)page/(?P<word>[a-z]+)/$", view, name="page"),
+        url(r"^shop/", include(inner)),
+    ]
+    print(resolve("/PAGE/Abc/").kwargs, reverse("page", kwargs={"word": "ABC"}))
+    print(resolve("/shop/Item/x/").url_name, reverse("inner", args=["X"]))
+    print(urlpatterns[0].regex.pattern)
+
+
+@source(DJANGO)
+def validator():
+    from django.core.validators import RegexValidator
+
+    RegexValidator("^(?i)abc$")("ABC")
+    print(RegexValidator("^(?i)abc$") == RegexValidator("^(?i)abc$"))
+
+
+@source(DJANGO)
+def sqlite():
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 'ABC' REGEXP '^(?i)abc$'")
+        print(cursor.fetchone()[0])
 
 
 def test_urls_with_flags_resolve_and_reverse():
@@ -51,16 +51,16 @@ def test_urls_with_flags_resolve_and_reverse():
         "{'word': 'Abc'} /page/ABC/\ninner /shop/item/X/\n"
         "^(?i)page/(?P<word>[a-z]+)/$"  # as it was written
     )
-    prove(NAME, URLS, good, bad="is not a valid regular expression", needed=NEEDED)
+    prove(NAME, urls, good, bad="is not a valid regular expression", needed=NEEDED)
 
 
 def test_validators_take_flags_anywhere():
-    prove(NAME, VALIDATOR, good="True", bad="global flags not at the start", needed=NEEDED)
+    prove(NAME, validator, good="True", bad="global flags not at the start", needed=NEEDED)
 
 
 def test_sqlite_searches_with_flags_anywhere():
     bad = "user-defined function raised exception"
-    prove(NAME, SQLITE, good="1", bad=bad, needed=NEEDED)
+    prove(NAME, sqlite, good="1", bad=bad, needed=NEEDED)
 
 
 @pytest.mark.parametrize(

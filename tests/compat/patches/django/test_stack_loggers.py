@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.daphne import daphne
-from tests.support.probe import probe
+from tests.support.probe import probe, source
 from tests.support.raw import get
 
 NAME = "django.stack_loggers"
@@ -49,17 +49,30 @@ def test_without_the_patch_it_is_nowhere(site):
 
 
 def test_what_is_silenced_by_name_or_before_stays_silent():
-    code = """
-import logging
-from django.utils.log import configure_logging
-for name in "daphne.server asgiref.server compat.channel_layer theirs channels_of_theirs".split():
-    logging.getLogger(name)
-logging.getLogger("asgiref.server").disabled = True
-configure_logging("logging.config.dictConfig", {
-    "version": 1, "loggers": {"daphne": {"level": "CRITICAL"}}, "root": {"level": "DEBUG"}})
-for name in "daphne.server asgiref.server compat.channel_layer theirs channels_of_theirs".split():
-    print(not logging.getLogger(name).disabled, end=" ")
-print(logging.getLogger("daphne.server").getEffectiveLevel() == logging.CRITICAL)
-"""
+    @source
+    def code():
+        import logging
+
+        from django.utils.log import configure_logging
+
+        for (
+            name
+        ) in "daphne.server asgiref.server compat.channel_layer theirs channels_of_theirs".split():
+            logging.getLogger(name)
+        logging.getLogger("asgiref.server").disabled = True
+        configure_logging(
+            "logging.config.dictConfig",
+            {
+                "version": 1,
+                "loggers": {"daphne": {"level": "CRITICAL"}},
+                "root": {"level": "DEBUG"},
+            },
+        )
+        for (
+            name
+        ) in "daphne.server asgiref.server compat.channel_layer theirs channels_of_theirs".split():
+            print(not logging.getLogger(name).disabled, end=" ")
+        print(logging.getLogger("daphne.server").getEffectiveLevel() == logging.CRITICAL)
+
     found = probe(code)
     assert found.said == "True False True False False True", found.error

@@ -2,25 +2,31 @@ import sys
 
 import pytest
 
-from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove, source
 
 NAME = "django.utc_clock"
 NEEDED = sys.version_info >= (3, 12)
-START = (
-    DJANGO
-    + """
-import datetime, tempfile, time, warnings
-from django.test.utils import override_settings
-from django.utils import timezone
 
-warnings.simplefilter("error", DeprecationWarning)
 
-def recent(moment, zone=None):
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone) if zone else moment.astimezone()
-    return abs(moment.timestamp() - time.time()) < 60
-"""
-)
+@source(DJANGO)
+def start():
+    global datetime, override_settings, tempfile, timezone
+    import datetime
+    import tempfile
+    import time
+    import warnings
+
+    from django.test.utils import override_settings
+    from django.utils import timezone
+
+    warnings.simplefilter("error", DeprecationWarning)
+
+    def recent(moment, zone=None):
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone) if zone else moment.astimezone()
+        return abs(moment.timestamp() - time.time()) < 60
+
+
 PROBES = {
     "now": (
         """
@@ -112,16 +118,19 @@ print(response.cookies["a"]["max-age"], response.cookies["c"]["expires"])
 @pytest.mark.parametrize("what", sorted(PROBES))
 def test_times_without_a_warning(what):
     code, good = PROBES[what]
-    prove(NAME, START + code, good.strip(), bad="DeprecationWarning: datetime", needed=NEEDED)
+    prove(NAME, start + code, good.strip(), bad="DeprecationWarning: datetime", needed=NEEDED)
 
 
 def test_the_stamp_of_a_development_version():
-    code = """
-import subprocess
-from unittest import mock
-from django.utils import version
-with mock.patch.object(subprocess, "Popen") as git:
-    git.return_value.communicate.return_value = ("1500000000", "")
-    print(version.get_git_changeset())
-"""
-    assert probe(START + code).said == "20170714024000"
+    @source
+    def code():
+        import subprocess
+        from unittest import mock
+
+        from django.utils import version
+
+        with mock.patch.object(subprocess, "Popen") as git:
+            git.return_value.communicate.return_value = ("1500000000", "")
+            print(version.get_git_changeset())
+
+    assert probe(start + code).said == "20170714024000"

@@ -1,25 +1,30 @@
 import json
 
-from tests.support.probe import prove
+from tests.support.probe import prove, source
 
-CODE = """
-import json, os
-import django
-from django.conf import settings
-settings.configure(USE_TZ=True, DATABASES={"default": json.loads(os.environ["DATABASE"])})
-django.setup()
-from django.db import connection
-with connection.cursor() as cursor:
-    noon = "2020-02-29 12:00+02"
-    cursor.execute("SELECT timestamptz '%s', '{%s}'::timestamptz[]" % (noon, noon))
-    print(*cursor.fetchone())
-    cursor.execute("SET TIME ZONE 'Europe/Paris'")
-    try:
-        cursor.execute("SELECT now()")
-        print(cursor.fetchone())
-    except AssertionError as error:
-        print(error)
-"""
+
+@source
+def code():
+    import json
+    import os
+
+    import django
+    from django.conf import settings
+
+    settings.configure(USE_TZ=True, DATABASES={"default": json.loads(os.environ["DATABASE"])})
+    django.setup()
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        noon = "2020-02-29 12:00+02"
+        cursor.execute("SELECT timestamptz '%s', '{%s}'::timestamptz[]" % (noon, noon))
+        print(*cursor.fetchone())
+        cursor.execute("SET TIME ZONE 'Europe/Paris'")
+        try:
+            cursor.execute("SELECT now()")
+            print(cursor.fetchone())
+        except AssertionError as error:
+            print(error)
 
 
 def test_times_are_read_and_another_zone_is_still_refused(postgresql):
@@ -27,7 +32,7 @@ def test_times_are_read_and_another_zone_is_still_refused(postgresql):
 
     prove(
         "drivers.psycopg2_utc",
-        CODE,
+        code,
         good="2020-02-29 10:00:00+00:00 [datetime.datetime(2020, 2, 29, 10, 0, tzinfo=<UTC>)]\n"
         "database connection isn't set to UTC",
         bad="database connection isn't set to UTC",

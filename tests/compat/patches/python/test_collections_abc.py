@@ -1,17 +1,23 @@
 import sys
 
-from tests.support.probe import prove
+from tests.support.probe import prove, source
 
-CODE = """
-import collections, collections.abc
 
-class Pair(collections.Sequence):
-    __len__ = None
-    __getitem__ = None
+@source
+def code():
+    global django
+    import collections
+    import collections.abc
 
-import django.core.paginator
-print(issubclass(dict, collections.Mapping), collections.Iterator is collections.abc.Iterator)
-"""
+    class Pair(collections.Sequence):
+        __len__ = None
+        __getitem__ = None
+
+    import django.core.paginator
+
+    print(issubclass(dict, collections.Mapping), collections.Iterator is collections.abc.Iterator)
+
+
 REMOVED = sys.version_info >= (3, 10)
 GONE = "'collections' has no attribute 'Sequence'"
 
@@ -19,7 +25,7 @@ GONE = "'collections' has no attribute 'Sequence'"
 def test_abstract_base_classes_are_attributes_of_collections():
     prove(
         "python.collections_abc",
-        CODE,
+        code,
         good="True True",
         bad=GONE if REMOVED else "Using or importing the ABCs",
         needed=sys.version_info >= (3, 7),

@@ -1,16 +1,18 @@
 import sys
 
-from tests.support.probe import prove
+from tests.support.probe import prove, source
 
-CODE = """
-import os
-try:
-    open("/no/such/file")
-except IOError as error:
-    print(error.errno == os.errno.ENOENT)
-"""
+
+@source
+def code():
+    import os
+
+    try:
+        open("/no/such/file")
+    except OSError as error:
+        print(error.errno == os.errno.ENOENT)
 
 
 def test_errno_is_found_in_os():
     needed = sys.version_info >= (3, 7)
-    prove("python.os_errno", CODE, "True", bad="no attribute 'errno'", needed=needed)
+    prove("python.os_errno", code, "True", bad="no attribute 'errno'", needed=needed)

@@ -1,24 +1,26 @@
 import sys
 
-from tests.support.probe import prove
+from tests.support.probe import prove, source
 
-CODE = """
-import threading
-done = threading.Event()
-thread = threading.Thread(target=done.wait)
-print(thread.isAlive())
-thread.start()
-print(thread.isAlive())
-done.set()
-thread.join()
-print(thread.isAlive(), threading.main_thread().isAlive())
-"""
+
+@source
+def code():
+    import threading
+
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    print(thread.isAlive())
+    thread.start()
+    print(thread.isAlive())
+    done.set()
+    thread.join()
+    print(thread.isAlive(), threading.main_thread().isAlive())
 
 
 def test_a_thread_tells_whether_it_runs():
     prove(
         "python.threading_isalive",
-        CODE,
+        code,
         good="False\nTrue\nFalse True",
         bad="no attribute 'isAlive'",
         needed=sys.version_info >= (3, 9),

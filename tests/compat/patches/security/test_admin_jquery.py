@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 
 NAME = "security.admin_jquery"
 JQUERY = "admin/js/vendor/jquery/jquery%s.js"
@@ -57,22 +57,24 @@ def test_the_finders_find_a_sound_one(kind):
 def test_nothing_else_is_found_elsewhere():
     code = CODE + "for finder in finders.get_finders():\n"
     code += "    for path, storage in finder.list([]): print(path, storage.path(path))"
-    cured, stock = (set(probe(code, disable=one).said.splitlines()) for one in ("", NAME))
-    assert {line.split()[0] for line in cured ^ stock} == {JQUERY % "", JQUERY % ".min"}
-    assert len(cured) == len(stock) > 50
+    patched, stock = (set(probe(code, disable=one).said.splitlines()) for one in ("", NAME))
+    assert {line.split()[0] for line in patched ^ stock} == {JQUERY % "", JQUERY % ".min"}
+    assert len(patched) == len(stock) > 50
 
 
 @pytest.mark.parametrize("zone", [True, False])
 def test_collectstatic_replaces_an_old_copy_however_new_it_is(zone, tmp_path):
     env = options(STATIC_ROOT=str(tmp_path / "static"), USE_TZ=zone, TIME_ZONE="Pacific/Auckland")
     assert probe(CODE + "print(collect())", disable=NAME, env=env).said == "['2.2.3', '2.2.3']"
-    claim = """
-print(claimed().replace(settings.STATIC_ROOT, "ROOT"))
-print([one.id for one in checks.check_patches(None)])
-print(*collect())
-print(claimed())
-print([one.id for one in checks.check_patches(None)])
-"""
+
+    @source
+    def claim(checks, claimed, collect, settings):
+        print(claimed().replace(settings.STATIC_ROOT, "ROOT"))
+        print([one.id for one in checks.check_patches(None)])
+        print(*collect())
+        print(claimed())
+        print([one.id for one in checks.check_patches(None)])
+
     result = probe(CODE + claim, env=env)
     old = "ROOT/%s is jQuery 2.2.3"
     assert result.said.splitlines() == [
@@ -87,15 +89,14 @@ print([one.id for one in checks.check_patches(None)])
 
 def test_a_storage_with_hashes_has_it_under_its_own_hash(tmp_path):
     env = options(STATIC_ROOT=str(tmp_path / "static"), STATICFILES_STORAGE=MANIFEST)
-    code = (
-        CODE
-        + """
-collect()
-paths = [staticfiles_storage.path(staticfiles_storage.stored_name(name)) for name in NAMES]
-print(*[version(path) for path in paths])
-print(len(set(paths) & set(NAMES)), claimed())
-"""
-    )
+
+    @source(CODE)
+    def code(NAMES, claimed, collect, staticfiles_storage, version):
+        collect()
+        paths = [staticfiles_storage.path(staticfiles_storage.stored_name(name)) for name in NAMES]
+        print(*[version(path) for path in paths])
+        print(len(set(paths) & set(NAMES)), claimed())
+
     prove(
         NAME,
         code,
@@ -120,14 +121,15 @@ def test_a_copy_of_the_site_goes_first_and_is_looked_at(tmp_path):
     assert said.endswith("open: %s: not in effect (%s is jQuery 3.4.1)" % (NAME, path))
 
 
-WITHOUT = """
-import sys
-sys.modules["xstatic"] = None
-"""
+@source
+def without():
+    import sys
+
+    sys.modules["xstatic"] = None
 
 
 def test_without_the_package_it_says_what_to_install():
-    result = probe(WITHOUT + CODE + "print(version(finders.find(NAMES[0])), claimed())")
+    result = probe(without + CODE + "print(version(finders.find(NAMES[0])), claimed())")
     assert result.said == "2.2.3 open: %s: refused (django.contrib.staticfiles.finders: " % NAME + (
         "XStatic-jQuery is not installed: pip install XStatic-jQuery==3.7.1.1)"
     )
@@ -163,8 +165,10 @@ def test_sites_without_the_admin_or_without_staticfiles(apps, claim):
 
 
 def test_nothing_is_claimed_in_a_process_that_is_not_set_up():
-    code = """
-from compat.advisories import verdicts
-print({one.reason for one in verdicts.outcomes() if one.advisory.component == "jquery"})
-"""
+    @source
+    def code():
+        from compat.advisories import verdicts
+
+        print({one.reason for one in verdicts.outcomes() if one.advisory.component == "jquery"})
+
     assert "Django is not set up in this process" in probe(code).said

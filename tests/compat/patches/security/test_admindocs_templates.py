@@ -3,28 +3,26 @@ import os
 import pytest
 
 from tests.compat.patches.security.admin_probe import ADMIN
-from tests.support.probe import prove
+from tests.support.probe import prove, source
 
-CODE = (
-    ADMIN
-    + """
-from django.contrib.admindocs import utils
-from django.test.utils import setup_test_environment
 
-utils.docutils_is_available = True  # this page needs none
+@source(ADMIN)
+def code(client, os):
+    from django.contrib.admindocs import utils
+    from django.test.utils import setup_test_environment
 
-setup_test_environment()  # answers have a context: what a template of the site could show
+    utils.docutils_is_available = True  # this page needs none
 
-def ask(name):
-    answer = client().get("/admin/doc/templates/%s/" % name)
-    if answer.status_code != 200:
-        return answer.status_code
-    one, = answer.context["templates"]
-    return one["contents"], one["exists"], "does not exist" in answer.content.decode()
+    setup_test_environment()  # answers have a context: what a template of the site could show
 
-print(ask("in/it.html"), ask("absent.html"), ask(os.environ["FORGED"]))
-"""
-)
+    def ask(name):
+        answer = client().get("/admin/doc/templates/%s/" % name)
+        if answer.status_code != 200:
+            return answer.status_code
+        (one,) = answer.context["templates"]
+        return one["contents"], one["exists"], "does not exist" in answer.content.decode()
+
+    print(ask("in/it.html"), ask("absent.html"), ask(os.environ["FORGED"]))
 
 
 @pytest.mark.parametrize("forged", ["../secret", "in/../../secret", "absolute", "sibling"])
@@ -40,7 +38,7 @@ def test_no_file_outside_of_the_folders_is_shown(tmp_path, forged):
     )
     prove(
         "security.admindocs_templates",
-        CODE,
+        code,
         good="('a template', True, False) ('', False, True) 400",
         bad="('secret', True, False)",
         env={"TEMPLATE_DIRS": str(folder), "FORGED": forged.replace(os.sep, "/")},

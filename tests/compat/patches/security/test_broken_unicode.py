@@ -1,23 +1,26 @@
-from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove, source
 from tests.support.probe_parts import COPIED, WSGI, same
 
 NAME = "security.broken_unicode"
 
 
 def test_it_takes_linear_time():
-    code = (
-        DJANGO
-        + COPIED
-        + """
-from django.core.handlers import wsgi
-path = lambda environ: wsgi.get_path_info(environ)
-import os
-make = lambda n: {"PATH_INFO": "/" + "\\xff" * n}
-print(copies(path, make, 100))
-if not os.environ["COMPAT_DISABLE"]:
-    print(len(path(make(1000000))))
-"""
-    )
+    @source(DJANGO, COPIED)
+    def code(copies):
+        from django.core.handlers import wsgi
+
+        def path(environ):
+            return wsgi.get_path_info(environ)
+
+        import os
+
+        def make(n):
+            return {"PATH_INFO": "/" + "\xff" * n}
+
+        print(copies(path, make, 100))
+        if not os.environ["COMPAT_DISABLE"]:
+            print(len(path(make(1000000))))
+
     prove(NAME, code, good="linear\n3000001", bad="quadratic")
 
 

@@ -1,6 +1,6 @@
 import sys
 
-from tests.support.probe import DJANGO, applies, probe, prove
+from tests.support.probe import DJANGO, applies, probe, prove, source
 
 NAME = "security.cache_directory_modes"
 CODE = (
@@ -34,15 +34,14 @@ def test_every_directory_is_for_its_owner_only():
 
 
 def test_directories_that_exist_keep_their_mode_and_errors_are_told():
-    code = (
-        CODE.replace("cache = ", "os.mkdir(root + '/a')\ncache = ")
-        + """
-open(os.path.join(root, "file"), "w").close()
-try:
-    FileBasedCache(os.path.join(root, "file/x/y"), {}).set("key", "value")
-except OSError as error:
-    print("could not be created" in str(error))
-"""
-    )
-    cured = probe(code)
-    assert cured.said == "0o755 0o700 0o700\nTrue", cured.error
+    @source
+    def body(FileBasedCache, os, root):
+        open(os.path.join(root, "file"), "w").close()
+        try:
+            FileBasedCache(os.path.join(root, "file/x/y"), {}).set("key", "value")
+        except OSError as error:
+            print("could not be created" in str(error))
+
+    code = CODE.replace("cache = ", "os.mkdir(root + '/a')\ncache = ") + body
+    patched = probe(code)
+    assert patched.said == "0o755 0o700 0o700\nTrue", patched.error

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 
 from .cached_site import SITE
 
@@ -24,33 +24,31 @@ def test_headers_that_differ_have_pages_of_their_own(vary, one, two):
 
 
 def test_requests_without_the_header_keep_their_key():
-    code = (
-        SITE
-        + """
-from django.test import RequestFactory
-from django.utils.cache import get_cache_key, learn_cache_key
-request, response = RequestFactory().get("/a"), HttpResponse()
-response["Vary"] = "X-Role"
-request.LANGUAGE_CODE = "xx"
-learned = learn_cache_key(request, response)
-print(learned == get_cache_key(request), learned)
-"""
-    )
+    @source(SITE)
+    def code(HttpResponse):
+        from django.test import RequestFactory
+        from django.utils.cache import get_cache_key, learn_cache_key
+
+        request, response = RequestFactory().get("/a"), HttpResponse()
+        response["Vary"] = "X-Role"
+        request.LANGUAGE_CODE = "xx"
+        learned = learn_cache_key(request, response)
+        print(learned == get_cache_key(request), learned)
+
     said = {probe(code, disable=disable).said for disable in ("", NAME)}
     assert len(said) == 1
     assert said.pop().startswith("True views.decorators.cache.cache_page..GET.")
 
 
 def test_a_header_may_be_a_number_in_a_test():
-    code = (
-        SITE
-        + """
-from django.test import Client
-headers["Vary"] = "X-Number"
-client = Client()
-print(*[client.get("/page", HTTP_X_NUMBER=n).content.decode() for n in (1, 2, 1)])
-"""
-    )
+    @source(SITE)
+    def code(headers):
+        from django.test import Client
+
+        headers["Vary"] = "X-Number"
+        client = Client()
+        print(*[client.get("/page", HTTP_X_NUMBER=n).content.decode() for n in (1, 2, 1)])
+
     for disable in ("", NAME):
         result = probe(code, disable=disable)
         assert result.said == "1 2 1", result.error

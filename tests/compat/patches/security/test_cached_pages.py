@@ -1,16 +1,18 @@
 import pytest
 
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 
 from .cached_site import SITE
 
 NAME = "security.cached_pages"
-MIDDLEWARE = """
-settings.MIDDLEWARE = [
-    "django.middleware.cache.UpdateCacheMiddleware",
-    "django.middleware.cache.FetchFromCacheMiddleware",
-]
-"""
+
+
+@source
+def middleware(settings):
+    settings.MIDDLEWARE = [
+        "django.middleware.cache.UpdateCacheMiddleware",
+        "django.middleware.cache.FetchFromCacheMiddleware",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def test_a_private_page_is_not_stored(header, value):
 
 
 def test_nor_by_the_middleware():
-    code = SITE + MIDDLEWARE + "headers['Cache-Control'] = 'Private'\n"
+    code = SITE + middleware + "headers['Cache-Control'] = 'Private'\n"
     prove(NAME, code + "print(ask(path='site'), ask(path='site'))", good="1 2", bad="1 1")
 
 
@@ -46,36 +48,42 @@ def test_a_page_that_sets_a_cookie_and_varies_on_it_is_not_stored(vary, bad):
 
 @pytest.mark.parametrize("old", ["other", "secre", ""])
 def test_nor_is_one_that_gives_a_visitor_another_value(old):
-    code = SITE + "headers['Vary'] = 'Cookie'\ncookies['token'] = 'secret'\n"
+    @source
+    def body(cookies, headers):
+        headers["Vary"] = "Cookie"
+        cookies["token"] = "secret"
+
+    code = SITE + body
     code += "print(ask('Cookie: token=%s'), ask('Cookie: token=%s'))" % (old, old)
     prove(NAME, code, good="1 2", bad="1 1")
 
 
 # A form of 1.11 sends its cookie with every page, also to those who have it.
-FORM = """
-from django.middleware.csrf import get_token
+@source
+def form(HttpResponse, runs, settings, url):
+    global urlpatterns
+    from django.middleware.csrf import get_token
 
-def view(request):
-    runs.append(1)
-    get_token(request)
-    return HttpResponse(str(len(runs)))
+    def view(request):
+        runs.append(1)
+        get_token(request)
+        return HttpResponse(str(len(runs)))
 
-settings.MIDDLEWARE = [
-    "django.middleware.cache.UpdateCacheMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.middleware.cache.FetchFromCacheMiddleware",
-]
-urlpatterns = [url("page", view)]
-"""
+    settings.MIDDLEWARE = [
+        "django.middleware.cache.UpdateCacheMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.middleware.cache.FetchFromCacheMiddleware",
+    ]
+    urlpatterns = [url("page", view)]
 
 
 def test_a_token_is_not_shared_by_those_who_have_none():
-    code = SITE + FORM + "print(ask('Cookie: theme=dark'), ask('Cookie: theme=dark'))"
+    code = SITE + form + "print(ask('Cookie: theme=dark'), ask('Cookie: theme=dark'))"
     prove(NAME, code, good="1 2", bad="1 1")
 
 
 def test_a_form_is_cached_for_who_has_the_token():
-    code = SITE + FORM + "one, two = ['Cookie: csrftoken=' + 64 * c for c in 'xy']\n"
+    code = SITE + form + "one, two = ['Cookie: csrftoken=' + 64 * c for c in 'xy']\n"
     code += "print(ask(one), ask(one), ask(two), ask(one), ask(two), ask(), ask())"
     for disable in ("", NAME):
         result = probe(code, disable=disable)
@@ -83,26 +91,30 @@ def test_a_form_is_cached_for_who_has_the_token():
 
 
 def test_the_key_goes_by_the_header_not_by_what_code_makes_of_it():
-    code = (
-        SITE
-        + """
-def view(request):
-    runs.append(1)
-    request.COOKIES["token"] = "secret"
-    response = HttpResponse(str(len(runs)))
-    response["Vary"] = "Cookie"
-    response.set_cookie("token", "secret")
-    return response
+    @source(SITE)
+    def code(HttpResponse, ask, cache_page, runs, url):
+        global urlpatterns
 
-urlpatterns = [url("page", cache_page(60)(view))]
-print(ask("Cookie: a=1"), ask("Cookie: a=1"))
-"""
-    )
+        def view(request):
+            runs.append(1)
+            request.COOKIES["token"] = "secret"
+            response = HttpResponse(str(len(runs)))
+            response["Vary"] = "Cookie"
+            response.set_cookie("token", "secret")
+            return response
+
+        urlpatterns = [url("page", cache_page(60)(view))]
+        print(ask("Cookie: a=1"), ask("Cookie: a=1"))
+
     prove(NAME, code, good="1 2", bad="1 1")
 
 
 def test_whitespace_in_vary_does_not_hide_a_header():
-    code = SITE + "headers['Vary'] = ' X-User '\nprint(ask('X-User: a'), ask('X-User: b'))"
+    @source(SITE)
+    def code(ask, headers):
+        headers["Vary"] = " X-User "
+        print(ask("X-User: a"), ask("X-User: b"))
+
     prove(NAME, code, good="1 2", bad="1 1")
 
 
@@ -113,23 +125,25 @@ def test_credentials_have_pages_of_their_own():
 
 
 def test_what_is_not_stored_does_not_vary_on_them():
-    code = (
-        SITE
-        + """
-from django.test import Client
-for max_age, status in ((60, 200), (0, 200), (60, 404)):
-    def view(request):
-        response = HttpResponse(status=status)
-        response["Cache-Control"] = "max-age=%d" % max_age
-        return response
+    @source(SITE)
+    def code(HttpResponse, cache_page, url):
+        global urlpatterns
+        from django.test import Client
 
-    name = "%d-%d" % (max_age, status)
-    urlpatterns = [url(name, cache_page(60)(view))]
-    from django.urls import clear_url_caches
-    clear_url_caches()
-    print(Client().get("/" + name, HTTP_AUTHORIZATION="Token a").get("Vary"), end=" ")
-"""
-    )
+        for max_age, status in ((60, 200), (0, 200), (60, 404)):
+
+            def view(request):
+                response = HttpResponse(status=status)
+                response["Cache-Control"] = "max-age=%d" % max_age
+                return response
+
+            name = "%d-%d" % (max_age, status)
+            urlpatterns = [url(name, cache_page(60)(view))]
+            from django.urls import clear_url_caches
+
+            clear_url_caches()
+            print(Client().get("/" + name, HTTP_AUTHORIZATION="Token a").get("Vary"), end=" ")
+
     prove(NAME, code, good="Authorization None None", bad="None None None")
 
 
@@ -161,17 +175,25 @@ def test_other_pages_are_stored_as_before(prepare):
 
 
 def test_names_taken_by_value_are_ours():
-    code = """
-from django.http import HttpResponse
-from django.middleware.cache import has_vary_header
-response = HttpResponse()
-print(has_vary_header(response, "*"), end=" ")
-response["Vary"] = " accept , * "
-print(has_vary_header(response, "*"), has_vary_header(response, "Accept "))
-"""
+    @source
+    def code():
+        from django.http import HttpResponse
+        from django.middleware.cache import has_vary_header
+
+        response = HttpResponse()
+        print(has_vary_header(response, "*"), end=" ")
+        response["Vary"] = " accept , * "
+        print(has_vary_header(response, "*"), has_vary_header(response, "Accept "))
+
+    @source
+    def body():
+        from django.conf import settings
+
+        settings.configure()
+
     prove(
         NAME,
-        "from django.conf import settings\nsettings.configure()" + code,
+        body + code,
         good="False True True",
         bad="False False False",
     )

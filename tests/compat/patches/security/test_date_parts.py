@@ -1,4 +1,4 @@
-from tests.support.probe import prove
+from tests.support.probe import prove, source
 from tests.support.probe_parts import ON_DATABASE, same
 
 NAME = "security.date_parts"
@@ -38,43 +38,57 @@ def said(function, *arguments, **more):
     return "reached"
 """
 )
+
+
 # What ends the string or the function of each database, and reads another value.
-INJECTED = """
-name = {
-    "sqlite": "year', at, 'UTC'), 42, django_datetime_extract('year",
-    "postgresql": "year' FROM now()), 42, EXTRACT('year",
-    "mysql": "YEAR FROM now()), 42, EXTRACT(YEAR",
-}[connection.vendor]
-try:
-    text, parameters = sql(functions.Extract("at", name))
-    with connection.cursor() as cursor:
-        cursor.execute(text, parameters)
-        print(42 in cursor.fetchone())
-except ValueError as error:
-    print("refused")
-"""
+@source
+def injected(connection, functions, sql):
+    name = {
+        "sqlite": "year', at, 'UTC'), 42, django_datetime_extract('year",
+        "postgresql": "year' FROM now()), 42, EXTRACT('year",
+        "mysql": "YEAR FROM now()), 42, EXTRACT(YEAR",
+    }[connection.vendor]
+    try:
+        text, parameters = sql(functions.Extract("at", name))
+        with connection.cursor() as cursor:
+            cursor.execute(text, parameters)
+            print(42 in cursor.fetchone())
+    except ValueError:
+        print("refused")
 
 
 def test_a_part_of_a_date_does_not_reach_the_sql(database):
-    prove(NAME, CODE + INJECTED, good="refused", bad="True", env=database)
+    prove(NAME, CODE + injected, good="refused", bad="True", env=database)
 
 
 def test_only_a_word_does(sqlite):
-    code = (
-        CODE
-        + """
-BAD = ["day') OR 1=1 --", "year' FROM start_datetime)) OR 1=1;--", "day ", "a.b", "", "day\\n"]
-for name in BAD:
-    class Own(functions.Extract):
-        lookup_name = name
+    @source(CODE)
+    def code(TruncBase, functions, said, timezone):
+        BAD = [
+            "day') OR 1=1 --",
+            "year' FROM start_datetime)) OR 1=1;--",
+            "day ",
+            "a.b",
+            "",
+            "day\n",
+        ]
+        for name in BAD:
 
-    class OwnTrunc(TruncBase):
-        kind = name
+            class Own(functions.Extract):
+                lookup_name = name
 
-    print(said(functions.Extract, name), said(functions.Trunc, name), said(Own), said(OwnTrunc),
-          said(functions.Extract, name, tzinfo=timezone.utc), end=" ")
-"""
-    )
+            class OwnTrunc(TruncBase):
+                kind = name
+
+            print(
+                said(functions.Extract, name),
+                said(functions.Trunc, name),
+                said(Own),
+                said(OwnTrunc),
+                said(functions.Extract, name, tzinfo=timezone.utc),
+                end=" ",
+            )
+
     many = 6 * 5
     good, bad = " ".join(["refused"] * many), " ".join(["reached"] * many)
     prove(NAME, code, good=good, bad=bad, env=sqlite)

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.compat.patches.security.admin_probe import ADMIN
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 from tests.support.probe_parts import same
 
 NAME = "security.formset_rows"
@@ -59,19 +59,17 @@ def test_nor_saved():
 
 
 def test_nor_through_an_inline_with_a_one_to_one_key():
-    code = (
-        CODE
-        + """
-mine, theirs = [Shelf.objects.create(name=name) for name in ("mine", "theirs")]
-Label.objects.create(shelf=theirs, text="t")
-FormSet = modelformset_factory(Label, fields=["shelf", "text"], can_delete=True, extra=0)
-data = forms("form", {"shelf": theirs.pk, "text": "t", "DELETE": "on"}, initial=1)
-formset = FormSet(data, queryset=Label.objects.filter(shelf=mine))
-assert formset.is_valid(), formset.errors
-formset.save()
-print(Label.objects.count())
-"""
-    )
+    @source(CODE)
+    def code(Label, Shelf, forms, modelformset_factory):
+        mine, theirs = [Shelf.objects.create(name=name) for name in ("mine", "theirs")]
+        Label.objects.create(shelf=theirs, text="t")
+        FormSet = modelformset_factory(Label, fields=["shelf", "text"], can_delete=True, extra=0)
+        data = forms("form", {"shelf": theirs.pk, "text": "t", "DELETE": "on"}, initial=1)
+        formset = FormSet(data, queryset=Label.objects.filter(shelf=mine))
+        assert formset.is_valid(), formset.errors
+        formset.save()
+        print(Label.objects.count())
+
     prove(NAME, code, good="1", bad="0")
 
 
@@ -149,16 +147,19 @@ def test_the_rows_that_are_shown_are_changed_and_deleted(row, said):
 
 
 def test_without_commit_the_forms_are_remembered():
-    code = (
-        CODE
-        + """
-formset = FormSet(forms("form", {"text": "mine", "owner": "x"}, {"text": "q", "owner": "x"},
-                        initial=2), queryset=Word.objects.filter(owner="me"))
-assert formset.is_valid(), formset.errors
-saved = formset.save(commit=False)
-formset.save_m2m()
-print([form.instance.text for form in formset.saved_forms], [word.text for word in saved],
-      Word.objects.get(text="mine").owner)
-"""
-    )
+    @source(CODE)
+    def code(FormSet, Word, forms):
+        formset = FormSet(
+            forms("form", {"text": "mine", "owner": "x"}, {"text": "q", "owner": "x"}, initial=2),
+            queryset=Word.objects.filter(owner="me"),
+        )
+        assert formset.is_valid(), formset.errors
+        saved = formset.save(commit=False)
+        formset.save_m2m()
+        print(
+            [form.instance.text for form in formset.saved_forms],
+            [word.text for word in saved],
+            Word.objects.get(text="mine").owner,
+        )
+
     prove(NAME, code, good="['mine'] ['mine'] me", bad="['mine', 'q'] ['mine', 'q'] me")

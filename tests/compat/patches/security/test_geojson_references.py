@@ -4,14 +4,17 @@ import pytest
 
 from compat.patches.security.geojson_references import check
 from tests.support.gis import GIS, HTTP, needs_gis
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 
 NAME = "security.geojson_references"
-FROM = """
-from django.contrib.gis.forms import GeometryField
-from django.contrib.gis.gdal import OGRGeometry
-from django.contrib.gis.geos import GEOSGeometry
-"""
+
+
+@source
+def from_probe():
+    global GEOSGeometry, GeometryField, OGRGeometry
+    from django.contrib.gis.forms import GeometryField
+    from django.contrib.gis.gdal import OGRGeometry
+    from django.contrib.gis.geos import GEOSGeometry
 
 
 def point(crs):
@@ -48,7 +51,7 @@ for text in %s:
 def test_no_link_is_followed():
     prove(
         NAME,
-        HTTP + FROM + USES,
+        HTTP + from_probe + USES,
         good="\n".join(["refused set()"] * 3 * len(SENT)),
         bad="\n".join(["taken {'/a'}"] * 3 * len(SENT)),
     )
@@ -66,7 +69,7 @@ HARMLESS = [
 
 @needs_gis
 def test_names_mean_the_same():
-    code = GIS + FROM + "print([told(lambda: str(OGRGeometry(one).srs)) for one in SENT])"
+    code = GIS + from_probe + "print([told(lambda: str(OGRGeometry(one).srs)) for one in SENT])"
     code = code.replace("SENT", repr([point(crs) for crs in HARMLESS]))
     said = {probe(code, disable=one).said for one in ("", NAME)}
     assert len(said) == 1

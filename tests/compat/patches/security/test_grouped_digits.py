@@ -1,4 +1,4 @@
-from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove, source
 from tests.support.probe_parts import COPIED, same
 
 NAME = "security.grouped_digits"
@@ -12,51 +12,54 @@ from django.contrib.humanize.templatetags.humanize import intcomma, register
 
 
 def test_it_takes_linear_time_and_does_not_fail():
-    code = (
-        CODE
-        + """
-print(copies(intcomma, lambda n: "1" * n + ".", 1000))
-for function in (intcomma, register.filters["intcomma"]):
-    try:
-        print(len(function("1" * 9000 + "x")))
-    except RecursionError as error:
-        print("RecursionError")
-"""
-    )
+    @source(CODE)
+    def code(copies, intcomma, register):
+        print(copies(intcomma, lambda n: "1" * n + ".", 1000))
+        for function in (intcomma, register.filters["intcomma"]):
+            try:
+                print(len(function("1" * 9000 + "x")))
+            except RecursionError:
+                print("RecursionError")
+
     bad = "quadratic\nRecursionError\nRecursionError"
+
     prove(NAME, code, good="linear\n12000\n12000", bad=bad)
 
 
 def test_a_long_number_is_not_read():
     """int() has a limit of its own, but in old releases of Python."""
-    code = (
-        CODE
-        + """
-import sys
-settings.USE_L10N, settings.LANGUAGE_CODE = True, "de"  # which has points
-if hasattr(sys, "set_int_max_str_digits"):
-    sys.set_int_max_str_digits(0)  # as before there was one
-print(*[intcomma("1" * digits)[:3] for digits in (4300, 4303)], len(intcomma("1" * 3000000)))
-"""
-    )
+
+    @source(CODE)
+    def code(intcomma, settings):
+        import sys
+
+        settings.USE_L10N, settings.LANGUAGE_CODE = True, "de"  # which has points
+        if hasattr(sys, "set_int_max_str_digits"):
+            sys.set_int_max_str_digits(0)  # as before there was one
+        print(
+            *[intcomma("1" * digits)[:3] for digits in (4300, 4303)], len(intcomma("1" * 3000000))
+        )
+
     result = probe(code)
     assert result.said == "1.1 1,1 3999999", result.error
 
 
 def test_in_a_template():
-    code = (
-        DJANGO
-        + """
-from django.template import Context, Engine
-engine = Engine(libraries={"humanize": "django.contrib.humanize.templatetags.humanize"})
-template = engine.from_string("{% load humanize %}{{ number|intcomma }}")
-print(template.render(Context({"number": 1234567})), template.render(Context({"number": "1234x"})))
-try:
-    print(len(template.render(Context({"number": "1" * 9000 + "x"}))))
-except RecursionError:
-    print("RecursionError")
-"""
-    )
+    @source(DJANGO)
+    def code():
+        from django.template import Context, Engine
+
+        engine = Engine(libraries={"humanize": "django.contrib.humanize.templatetags.humanize"})
+        template = engine.from_string("{% load humanize %}{{ number|intcomma }}")
+        print(
+            template.render(Context({"number": 1234567})),
+            template.render(Context({"number": "1234x"})),
+        )
+        try:
+            print(len(template.render(Context({"number": "1" * 9000 + "x"}))))
+        except RecursionError:
+            print("RecursionError")
+
     prove(NAME, code, good="1,234,567 1,234x\n12000", bad="1,234,567 1,234x\nRecursionError")
 
 

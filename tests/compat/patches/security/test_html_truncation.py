@@ -1,36 +1,52 @@
-from tests.support.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove, source
 from tests.support.probe_parts import GROWTH, like_the_pin, same
 
 NAME = "security.html_truncation"
-CODE = (
-    DJANGO
-    + GROWTH
-    + """
-from django.utils.text import Truncator
-words = lambda text: Truncator(text).words(500000, html=True)
-chars = lambda text: Truncator(text).chars(5000000, html=True)
-"""
-)
+
+
+@source(DJANGO, GROWTH)
+def code_probe():
+    global chars, words
+    from django.utils.text import Truncator
+
+    def words(text):
+        return Truncator(text).words(500000, html=True)
+
+    def chars(text):
+        return Truncator(text).chars(5000000, html=True)
 
 
 def test_it_takes_linear_time():
-    code = (
-        CODE
-        + """
-unclosed = lambda n: "<" * n
-after_one = lambda n: "<>" + "<" * n
-unmatched = lambda n: "<a>" * n + "</b>" * n + "x"
-print(*[linear(work, make, size, large) for work in (words, chars) for make, size, large in
-        ((unclosed, 3000, 250000), (after_one, 3000, 250000), (unmatched, 3000, 100000))])
-"""
-    )
+    @source(code_probe)
+    def code(chars, linear, words):
+        def unclosed(n):
+            return "<" * n
+
+        def after_one(n):
+            return "<>" + "<" * n
+
+        def unmatched(n):
+            return "<a>" * n + "</b>" * n + "x"
+
+        print(
+            *[
+                linear(work, make, size, large)
+                for work in (words, chars)
+                for make, size, large in (
+                    (unclosed, 3000, 250000),
+                    (after_one, 3000, 250000),
+                    (unmatched, 3000, 100000),
+                )
+            ]
+        )
+
     prove(NAME, code, good=" ".join(["done"] * 6), bad=" ".join(["quadratic"] * 6))
 
 
 @like_the_pin
 def test_the_result_is_as_before():
     code = (
-        CODE
+        code_probe
         + """
 import random
 random.seed(3)

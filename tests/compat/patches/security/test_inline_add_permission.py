@@ -1,7 +1,7 @@
 import pytest
 
 from tests.compat.patches.security.admin_probe import ADMIN
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 from tests.support.probe_parts import same
 
 NAME = "security.inline_add_permission"
@@ -45,9 +45,14 @@ def test_each_inline_asks_for_its_own():
 
 
 def test_a_required_form_is_not_saved_either():
+    @source
+    def body(Books, save):
+        Books.min_num = 2
+        print(*save("change_book", "change_note", "add_note"))
+
     prove(
         NAME,
-        CODE + "Books.min_num = 2\nprint(*save('change_book', 'change_note', 'add_note'))",
+        CODE + body,
         good="302 ['edited'] ['edited', 'new']",
         bad="302 ['edited', 'new'] ['edited', 'new']",
     )

@@ -1,42 +1,45 @@
-from tests.support.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove, source
 from tests.support.probe_parts import same
 
 NAME = "security.ipv4_zeros"
-CODE = (
-    DJANGO
-    + """
-from django import forms
-from django.core import validators
-from django.core.exceptions import ValidationError
 
-url = validators.URLValidator()
-checks = [validators.validate_ipv4_address, validators.validate_ipv46_address,
-          lambda value: url("http://%s/" % value), lambda value: url("http://%s:80" % value),
-          lambda value: validators.validate_ipv6_address("::ffff:" + value),
-          lambda value: validators.validate_email("a@[%s]" % value),
-          forms.GenericIPAddressField(protocol="ipv4").clean]
 
-def said(value):
-    found = ""
-    for check in checks:
-        try:
-            check(value)
-            found += "v"
-        except ValidationError:
-            found += "-"
-    return found
-"""
-)
+@source(DJANGO)
+def code_probe():
+    from django import forms
+    from django.core import validators
+    from django.core.exceptions import ValidationError
+
+    url = validators.URLValidator()
+    checks = [
+        validators.validate_ipv4_address,
+        validators.validate_ipv46_address,
+        lambda value: url("http://%s/" % value),
+        lambda value: url("http://%s:80" % value),
+        lambda value: validators.validate_ipv6_address("::ffff:" + value),
+        lambda value: validators.validate_email("a@[%s]" % value),
+        forms.GenericIPAddressField(protocol="ipv4").clean,
+    ]
+
+    def said(value):
+        found = ""
+        for check in checks:
+            try:
+                check(value)
+                found += "v"
+            except ValidationError:
+                found += "-"
+        return found
 
 
 def test_leading_zeros_are_refused():
-    code = CODE + 'print(*map(said, ["127.0.0.01", "00.0.0.0", "010.1.1.1", "1.000.1.1"]))'
+    code = code_probe + 'print(*map(said, ["127.0.0.01", "00.0.0.0", "010.1.1.1", "1.000.1.1"]))'
     prove(NAME, code, good=" ".join(["-------"] * 4), bad=" ".join(["vvvvvvv"] * 4))
 
 
 def test_other_addresses_are_as_before():
     code = (
-        CODE
+        code_probe
         + """
 numbers = [str(n) for n in range(0, 302)]
 for value in numbers:

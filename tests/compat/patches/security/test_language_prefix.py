@@ -1,4 +1,4 @@
-from tests.support.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove, source
 from tests.support.probe_parts import same
 
 NAME = "security.language_prefix"
@@ -34,13 +34,11 @@ def look(language, path, **more):
 
 
 def test_a_language_is_text():
-    code = (
-        CODE
-        + """
-print(look("(", "/(/page/"), look("a.b", "/aXb/page/"), look("a.b", "/a.b/page/"))
-print(look("e*", "/eee/page/"), look("(a+)+", "/" + "a" * 40 + "/page/"))
-"""
-    )
+    @source(CODE)
+    def code(look):
+        print(look("(", "/(/page/"), look("a.b", "/aXb/page/"), look("a.b", "/a.b/page/"))
+        print(look("e*", "/eee/page/"), look("(a+)+", "/" + "a" * 40 + "/page/"))
+
     prove(
         NAME,
         code,

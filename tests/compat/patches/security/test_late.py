@@ -2,54 +2,68 @@
 
 import pytest
 
-from tests.support.probe import DJANGO, probe
+from tests.support.probe import DJANGO, probe, source
 from tests.support.probe_parts import COPIED, LATE
 
+
 # Everything that took something by value, and a URLValidator of a site's own.
-CODE = (
-    DJANGO
-    + COPIED
-    + LATE
-    + """
-settings.INSTALLED_APPS += ["django.contrib.admin"]
-from django import forms
-from django.contrib.admin import widgets
-from django.contrib.humanize.templatetags import humanize
-from django.core import validators
-from django.core.exceptions import SuspiciousOperation, ValidationError
-from django.db import models
-from django.template import Context, Engine, defaultfilters, defaulttags
-from django.utils import html, ipv6, text
+@source(DJANGO, COPIED, LATE)
+def code_probe(settings):
+    global \
+        Context, \
+        Engine, \
+        SuspiciousOperation, \
+        by_value, \
+        defaultfilters, \
+        defaulttags, \
+        early, \
+        form_url, \
+        html, \
+        html_url, \
+        humanize, \
+        ipv6, \
+        other, \
+        text, \
+        widgets
+    settings.INSTALLED_APPS += ["django.contrib.admin"]
+    from django import forms
+    from django.contrib.admin import widgets
+    from django.contrib.humanize.templatetags import humanize
+    from django.core import validators
+    from django.core.exceptions import SuspiciousOperation, ValidationError
+    from django.db import models
+    from django.template import Context, Engine, defaultfilters, defaulttags
+    from django.utils import html, ipv6, text
 
-class Own(validators.URLValidator):
-    pass
+    class Own(validators.URLValidator):
+        pass
 
-class Other(validators.URLValidator):
-    regex = validators._lazy_re_compile("^x://")
-    schemes = ["x"]
+    class Other(validators.URLValidator):
+        regex = validators._lazy_re_compile("^x://")
+        schemes = ["x"]
 
-early, form_url, model_url = Own(), forms.URLField(), models.URLField()
-other = Other()
-by_value = validators.validate_ipv4_address
-html_url = validators.URLValidator(schemes=["https"])
+    early, form_url, model_url = Own(), forms.URLField(), models.URLField()
+    other = Other()
+    by_value = validators.validate_ipv4_address
+    html_url = validators.URLValidator(schemes=["https"])
 
-def valid(check, *values):
-    found = ""
-    for value in values:
-        try:
-            check(value, *([None] if check == model_url.clean else []))
-            found += "v"
-        except ValidationError:
-            found += "-"
-    return found
+    def valid(check, *values):
+        found = ""
+        for value in values:
+            try:
+                check(value, *([None] if check == model_url.clean else []))
+                found += "v"
+            except ValidationError:
+                found += "-"
+        return found
 
-class Called(object):
-    count = 0
-    def method(self):
-        Called.count += 1
-        return Called.count
-"""
-)
+    class Called(object):
+        count = 0
+
+        def method(self):
+            Called.count += 1
+            return Called.count
+
 
 ZEROS = """
 urls = ["http://127.0.0.01/", "http://127.0.0.1/"]
@@ -126,7 +140,7 @@ print(Called.count)
 def test_it_is_not_too_late(name):
     code, good, bad = CASES[name]
     name = "security." + name
-    cured = probe(CODE + "print(late(%r))\n" % name + code, disable=name)
-    assert cured.said.split("\n") == ["applied", good], cured.error
-    ill = probe(CODE + code, disable=name)
-    assert ill.said == bad, ill.error
+    patched = probe(code_probe + "print(late(%r))\n" % name + code, disable=name)
+    assert patched.said.split("\n") == ["applied", good], patched.error
+    stock = probe(code_probe + code, disable=name)
+    assert stock.said == bad, stock.error

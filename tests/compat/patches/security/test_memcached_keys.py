@@ -9,30 +9,34 @@ import pytest
 
 from tests.support.databases import start_memcached
 from tests.support.fixtures import or_skip
-from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove, source
 from tests.support.servers import HOST
 
 NAME = "security.memcached_keys"
-# `PREFIX`: a name space of this probe's own; "PREFIX:1:key" is what memcached calls a key.
-CODE = (
-    DJANGO
-    + """
-import os, uuid
-PREFIX = uuid.uuid4().hex
-options = {
-    "BACKEND": "django.core.cache.backends.memcached.MemcachedCache", "KEY_PREFIX": PREFIX,
-    "LOCATION": os.environ["MEMCACHED"], "OPTIONS": {"check_keys": False},
-}
-settings.CACHES = {"default": options}
-from django.core.cache import cache
 
-def tried(function, *arguments, **more):
-    try:
-        return function(*arguments, **more)
-    except ValueError as error:
-        return type(error).__name__
-"""
-)
+
+# `PREFIX`: a name space of this probe's own; "PREFIX:1:key" is what memcached calls a key.
+@source(DJANGO)
+def code_probe(settings):
+    global cache
+    import os
+    import uuid
+
+    PREFIX = uuid.uuid4().hex
+    options = {
+        "BACKEND": "django.core.cache.backends.memcached.MemcachedCache",
+        "KEY_PREFIX": PREFIX,
+        "LOCATION": os.environ["MEMCACHED"],
+        "OPTIONS": {"check_keys": False},
+    }
+    settings.CACHES = {"default": options}
+    from django.core.cache import cache
+
+    def tried(function, *arguments, **more):
+        try:
+            return function(*arguments, **more)
+        except ValueError as error:
+            return type(error).__name__
 
 
 @pytest.fixture(scope="module")
@@ -43,23 +47,23 @@ def memcached(tmp_path_factory):
 
 
 def test_a_key_with_a_space_is_not_another_key(memcached):
-    code = (
-        CODE + "cache.set('other', 'of another')\nprint(tried(cache.get, 'x %s:1:other' % PREFIX))"
-    )
+    @source(code_probe)
+    def code(PREFIX, cache, tried):
+        cache.set("other", "of another")
+        print(tried(cache.get, "x %s:1:other" % PREFIX))
+
     prove(NAME, code, good="InvalidCacheKey", bad="of another", env=memcached)
 
 
 def test_a_key_with_a_newline_is_no_second_command(memcached):
-    code = (
-        CODE
-        + """
-cache.set("other", "here")
-tried(cache.get, "x\\r\\ndelete %s:1:other" % PREFIX)
-cache.get("x")  # where there were two commands, it reads the second one's answer
-cache.close()
-print(cache.get("other"))
-"""
-    )
+    @source(code_probe)
+    def code(PREFIX, cache, tried):
+        cache.set("other", "here")
+        tried(cache.get, "x\r\ndelete %s:1:other" % PREFIX)
+        cache.get("x")  # where there were two commands, it reads the second one's answer
+        cache.close()
+        print(cache.get("other"))
+
     prove(NAME, code, good="here", bad="None", env=memcached)
 
 
@@ -67,7 +71,7 @@ print(cache.get("other"))
 def test_a_value_is_no_command_after_a_key_that_is_too_long(memcached, key):
     """memcached goes by bytes, and by what follows a line that it does not take."""
     code = (
-        CODE
+        code_probe
         + """
 cache.set("other", "here")
 tried(cache.set, %a, "delete %%s:1:other" %% PREFIX)  # reads two answers: it deletes, too
@@ -100,66 +104,86 @@ CALLS = [
 @pytest.mark.parametrize("key", ["a b", "a\x7f", "\u00e9\n", "\x00", "x" * 251, "\u20ac" * 84])
 def test_every_operation_refuses_it_before_it_connects(memcached, key):
     calls = "".join("print(tried(%s), end=' ')\n" % call for call in CALLS)
-    code = CODE + "key = %r\n%sprint([s.socket for s in cache._cache.servers])\n" % (key, calls)
+    code = code_probe + "key = %r\n%sprint([s.socket for s in cache._cache.servers])\n" % (
+        key,
+        calls,
+    )
     result = probe(code, env=memcached)
     assert result.said == " ".join(["InvalidCacheKey"] * len(CALLS)) + " [None]", result.error
 
 
-GOOD = """
-cache.set("a", "1")
-cache.set(key="b", value="2", version=7)
-cache.set_many({"c": "3", "n": 4})
-print(cache.get("a"), cache.get("b", None, 7), cache.get("b"), cache.get("b", version=7),
-      sorted(cache.get_many(["a", "c"]).items()), cache.delete_many(iter("a")),
-      cache.get("a", "-"), cache.get("\\u00e9" * 9), cache.add("c", 5), cache.incr("n", 3),
-      cache.decr("n"), cache.get_or_set("d", 8), cache.has_key("d"), tried(cache.incr, "absent"))
-longest = 250 - len(PREFIX + ":1:")
-for key in ("y" * longest, "\\u00e9" * (longest // 2)):
-    cache.set(key, "long")
-    print(cache.get(key))
-"""
+@source
+def good(PREFIX, cache, tried):
+    cache.set("a", "1")
+    cache.set(key="b", value="2", version=7)
+    cache.set_many({"c": "3", "n": 4})
+    print(
+        cache.get("a"),
+        cache.get("b", None, 7),
+        cache.get("b"),
+        cache.get("b", version=7),
+        sorted(cache.get_many(["a", "c"]).items()),
+        cache.delete_many(iter("a")),
+        cache.get("a", "-"),
+        cache.get("\u00e9" * 9),
+        cache.add("c", 5),
+        cache.incr("n", 3),
+        cache.decr("n"),
+        cache.get_or_set("d", 8),
+        cache.has_key("d"),
+        tried(cache.incr, "absent"),
+    )
+    longest = 250 - len(PREFIX + ":1:")
+    for key in ("y" * longest, "\u00e9" * (longest // 2)):
+        cache.set(key, "long")
+        print(cache.get(key))
 
 
 def test_other_keys_are_as_before(memcached):
-    said = {probe(CODE + GOOD, disable=disable, env=memcached).said for disable in ("", NAME)}
+    said = {probe(code_probe + good, disable=disable, env=memcached).said for disable in ("", NAME)}
     assert said == {
         "1 2 None 2 [('a', '1'), ('c', '3')] None - None False 7 6 8 True ValueError\nlong\nlong"
     }
 
 
-SWITCHED = """
-import sys
-from django.core.cache import InvalidCacheKey  # before anything of memcached is imported
-from django.core.cache.backends import base
-print("django.core.cache.backends.memcached" in sys.modules)
-from django.core.cache.backends.memcached import MemcachedCache
-print(issubclass(InvalidCacheKey, ValueError), base.InvalidCacheKey is InvalidCacheKey)
+@source
+def switched(PREFIX, cache, options, os, settings, tried):
+    import sys
 
-class Own(MemcachedCache):
-    def validate_key(self, key):
-        pass
+    from django.core.cache import InvalidCacheKey  # before anything of memcached is imported
+    from django.core.cache.backends import base
 
-class Bytes(MemcachedCache):
-    def make_key(self, key, version=None):
-        return super(Bytes, self).make_key(key, version).encode()
+    print("django.core.cache.backends.memcached" in sys.modules)
+    from django.core.cache.backends.memcached import MemcachedCache
 
-print(Bytes(os.environ["MEMCACHED"], options).get("absent"),
-      tried(Bytes(os.environ["MEMCACHED"], options).get, "a b"))
+    print(issubclass(InvalidCacheKey, ValueError), base.InvalidCacheKey is InvalidCacheKey)
 
-class Hashed(MemcachedCache):
-    def make_key(self, key, version=None):
-        return str(len(super(Hashed, self).make_key(key, version)))
+    class Own(MemcachedCache):
+        def validate_key(self, key):
+            pass
 
-cache.set("other", "of another")
-key = "x %s:1:other" % PREFIX
-for cls in (MemcachedCache, Own, Hashed):
-    print(tried(cls(os.environ["MEMCACHED"], options).get, key), end=", ")
-settings.COMPAT_MEMCACHED_KEY_CHECK = False
-print(tried(cache.get, key))
-"""
+    class Bytes(MemcachedCache):
+        def make_key(self, key, version=None):
+            return super(Bytes, self).make_key(key, version).encode()
+
+    print(
+        Bytes(os.environ["MEMCACHED"], options).get("absent"),
+        tried(Bytes(os.environ["MEMCACHED"], options).get, "a b"),
+    )
+
+    class Hashed(MemcachedCache):
+        def make_key(self, key, version=None):
+            return str(len(super(Hashed, self).make_key(key, version)))
+
+    cache.set("other", "of another")
+    key = "x %s:1:other" % PREFIX
+    for cls in (MemcachedCache, Own, Hashed):
+        print(tried(cls(os.environ["MEMCACHED"], options).get, key), end=", ")
+    settings.COMPAT_MEMCACHED_KEY_CHECK = False
+    print(tried(cache.get, key))
 
 
 def test_the_setting_and_a_subclass_may_allow_them(memcached):
     said = "False\nTrue True\nNone InvalidCacheKey\nInvalidCacheKey, of another, None, of another"
-    result = probe(CODE + SWITCHED, env=memcached)
+    result = probe(code_probe + switched, env=memcached)
     assert result.said == said, result.error

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove, source
 
 NAME = "security.multiple_files"
 CODE = (
@@ -57,29 +57,34 @@ def test_the_rest_and_the_setting_are_as_before(widget, multiple, switch):
     assert ("multiple" in said) == (multiple == "True") and " b " in said
 
 
-SEVERAL = """
-class Field(forms.FileField):
-    widget = Several
+@source
+def several(Several, files, forms):
+    class Field(forms.FileField):
+        widget = Several
 
-    def clean(self, data, initial=None):
-        return [super(Field, self).clean(one, initial) for one in data]
+        def clean(self, data, initial=None):
+            return [super(Field, self).clean(one, initial) for one in data]
 
-class Form(forms.Form):
-    file = Field()
+    class Form(forms.Form):
+        file = Field()
 
-form = Form({}, files("a", "b"))
-print(form.is_valid(), [one.name for one in form.cleaned_data["file"]],
-      str(form["file"]).count("multiple"), "multiple" in Several({"multiple": False}).attrs,
-      Several({"multiple": False}).attrs["multiple"], Several.is_localized)
-long = Form({}, files("a" * 300, "b"))
-long.fields["file"].max_length = 100
-print(long.is_valid())
-"""
+    form = Form({}, files("a", "b"))
+    print(
+        form.is_valid(),
+        [one.name for one in form.cleaned_data["file"]],
+        str(form["file"]).count("multiple"),
+        "multiple" in Several({"multiple": False}).attrs,
+        Several({"multiple": False}).attrs["multiple"],
+        Several.is_localized,
+    )
+    long = Form({}, files("a" * 300, "b"))
+    long.fields["file"].max_length = 100
+    print(long.is_valid())
 
 
 @pytest.mark.parametrize("widget", WIDGETS)
 def test_a_subclass_gets_them_all(widget):
-    result = probe(CODE % widget + SEVERAL)
+    result = probe(CODE % widget + several)
     assert result.said == "True ['a', 'b'] 1 True False False\nFalse", result.error
 
 
@@ -93,5 +98,11 @@ def test_the_environment_is_over_the_setting(variable, setting):
 
 
 def test_it_is_refused_before_there_are_settings():
-    code = "from django import forms\nforms.FileInput()\nforms.FileInput(attrs={'multiple': True})"
+    @source
+    def code():
+        from django import forms
+
+        forms.FileInput()
+        forms.FileInput(attrs={"multiple": True})
+
     assert probe(code).said.startswith("ValueError: FileInput validates one file only")

@@ -4,56 +4,59 @@ import pytest
 
 from compat.patches.security._geometry_depth import LIMIT, wkb_is_too_deep, wkt_is_too_deep
 from tests.support.gis import GIS, needs_gis
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 
 NAME = "security.nested_geometries"
-CODE = (
-    GIS
-    + """
-import pickle, struct
-from django.contrib.gis.geos import GEOSGeometry, WKBReader, WKTReader
-from django.contrib.gis.forms import GeometryField
 
-def wkt(depth):
-    return "GEOMETRYCOLLECTION (" * depth + "POINT (1 2)" + ")" * depth
 
-def wkb(depth, kind=7):
-    point = b"\\x01" + struct.pack("<I2d", 1, 1, 2)
-    return (b"\\x01" + struct.pack("<2I", kind, 1)) * depth + point
+@source(GIS)
+def code(os):
+    global GEOSGeometry, GeometryField, WKBReader, WKTReader, pickle
+    import pickle
+    import struct
 
-def ended(function, value):
-    child = os.fork()
-    if not child:
-        try:
-            os._exit(0 if str(function(value)) else 1)
-        except Exception as error:
-            print(type(error).__name__, flush=True)
-            os._exit(2)
-    status = os.waitpid(child, 0)[1]
-    return "signal" if os.WIFSIGNALED(status) else "exit %d" % os.WEXITSTATUS(status)
-"""
-)
+    from django.contrib.gis.forms import GeometryField
+    from django.contrib.gis.geos import GEOSGeometry, WKBReader, WKTReader
 
-USES = """
-many = 100000
-for function, value in [
-    (GEOSGeometry, wkt(many)),
-    (GEOSGeometry, memoryview(wkb(many))),
-    (GEOSGeometry, memoryview(wkb(many, 4))),
-    (GEOSGeometry, wkb(many).hex()),
-    (WKTReader().read, wkt(many)),
-    (WKBReader().read, wkb(many).hex().encode()),
-    (GeometryField().clean, wkt(many)),
-]:
-    print(ended(function, value), flush=True)
-"""
+    def wkt(depth):
+        return "GEOMETRYCOLLECTION (" * depth + "POINT (1 2)" + ")" * depth
+
+    def wkb(depth, kind=7):
+        point = b"\x01" + struct.pack("<I2d", 1, 1, 2)
+        return (b"\x01" + struct.pack("<2I", kind, 1)) * depth + point
+
+    def ended(function, value):
+        child = os.fork()
+        if not child:
+            try:
+                os._exit(0 if str(function(value)) else 1)
+            except Exception as error:
+                print(type(error).__name__, flush=True)
+                os._exit(2)
+        status = os.waitpid(child, 0)[1]
+        return "signal" if os.WIFSIGNALED(status) else "exit %d" % os.WEXITSTATUS(status)
+
+
+@source
+def uses(GEOSGeometry, GeometryField, WKBReader, WKTReader, ended, wkb, wkt):
+    many = 100000
+    for function, value in [
+        (GEOSGeometry, wkt(many)),
+        (GEOSGeometry, memoryview(wkb(many))),
+        (GEOSGeometry, memoryview(wkb(many, 4))),
+        (GEOSGeometry, wkb(many).hex()),
+        (WKTReader().read, wkt(many)),
+        (WKBReader().read, wkb(many).hex().encode()),
+        (GeometryField().clean, wkt(many)),
+    ]:
+        print(ended(function, value), flush=True)
 
 
 @needs_gis
 def test_nested_collections_crash_nothing():
     prove(
         NAME,
-        CODE + USES,
+        code + uses,
         good="GEOSException\nexit 2\n" * 6 + "ValidationError\nexit 2",
         bad="signal\n" * 6 + "signal",
     )
@@ -71,20 +74,20 @@ print([told(lambda: made(depth).geom_type) for depth in (%d, %d) for made in (
 
 @needs_gis
 def test_the_limit_itself_is_read():
-    result = probe(CODE + LIMITS)
+    result = probe(code + LIMITS)
     refused = "GEOSException: a geometry of more than 198 nested collections"
     assert result.said == str(["GeometryCollection"] * 4 + [refused] * 4), result.error
 
 
-NO_GEOMETRIES = """
-values = ["zz", "0", "POINT(1", b"\\xff", 7, memoryview(b""), memoryview(b"\\x01\\x07")]
-print([told(read, one) for one in values for read in (GEOSGeometry, WKBReader().read)])
-"""
+@source
+def no_geometries(GEOSGeometry, WKBReader, told):
+    values = ["zz", "0", "POINT(1", b"\xff", 7, memoryview(b""), memoryview(b"\x01\x07")]
+    print([told(read, one) for one in values for read in (GEOSGeometry, WKBReader().read)])
 
 
 @needs_gis
 def test_what_is_no_geometry_fails_as_before():
-    said = {probe(CODE + NO_GEOMETRIES, disable=one).said for one in ("", NAME)}
+    said = {probe(code + no_geometries, disable=one).said for one in ("", NAME)}
     assert len(said) == 1
     assert said.pop().count("Error") > 5
 

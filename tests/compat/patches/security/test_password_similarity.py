@@ -1,55 +1,52 @@
-from tests.support.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove, source
 from tests.support.probe_parts import BOUNDED, same
 
 NAME = "security.password_similarity"
-CODE = (
-    DJANGO
-    + BOUNDED
-    + """
-from django.contrib.auth.models import User
-from django.contrib.auth.password_validation import UserAttributeSimilarityValidator
-from django.core.exceptions import ValidationError
 
-user = User(username="a-b-c-d-e-f" * 5, first_name="Somebody", email="somebody@example.com")
 
-def similar(password, **more):
-    try:
-        UserAttributeSimilarityValidator(**more).validate(password, user)
-        return "different"
-    except ValidationError:
-        return "similar"
-"""
-)
+@source(DJANGO, BOUNDED)
+def code_probe():
+    from django.contrib.auth.models import User
+    from django.contrib.auth.password_validation import UserAttributeSimilarityValidator
+    from django.core.exceptions import ValidationError
+
+    user = User(username="a-b-c-d-e-f" * 5, first_name="Somebody", email="somebody@example.com")
+
+    def similar(password, **more):
+        try:
+            UserAttributeSimilarityValidator(**more).validate(password, user)
+            return "different"
+        except ValidationError:
+            return "similar"
 
 
 def test_a_long_password_is_not_looked_through():
-    code = CODE + 'print(bounded(5000, similar, "a" * 10000), similar("somebody1"))'
+    code = code_probe + 'print(bounded(5000, similar, "a" * 10000), similar("somebody1"))'
     prove(NAME, code, good="different similar", bad="endless similar")
 
 
 def test_a_long_password_is_made_small_once():
     """Each of many words asked for that: 250 times 2.5 MB in a request that registers somebody."""
-    code = (
-        CODE
-        + """
-made = [0]
 
-def count(frame, event, argument):
-    if event == "c_call" and argument.__name__ == "lower" and len(argument.__self__) > 100:
-        made[0] += 1
+    @source(code_probe)
+    def code(similar, sys):
+        made = [0]
 
-sys.setprofile(count)
-found = similar("X" * 5000)
-sys.setprofile(None)
-print(found, "once" if made[0] == 1 else "often" if made[0] > 20 else made[0])
-"""
-    )
+        def count(frame, event, argument):
+            if event == "c_call" and argument.__name__ == "lower" and len(argument.__self__) > 100:
+                made[0] += 1
+
+        sys.setprofile(count)
+        found = similar("X" * 5000)
+        sys.setprofile(None)
+        print(found, "once" if made[0] == 1 else "often" if made[0] > 20 else made[0])
+
     prove(NAME, code, good="different once", bad="different often")
 
 
 def test_the_result_is_as_before():
     code = (
-        CODE
+        code_probe
         + """
 import random
 random.seed(3)

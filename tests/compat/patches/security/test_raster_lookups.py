@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.support.gis import GIS, needs_gis
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 
 pytestmark = needs_gis
 NAME = "security.raster_lookups"
@@ -58,21 +58,23 @@ def test_a_lookup_writes_no_raster(value, error, env):
     )
 
 
-OPENED = """
-from unittest import mock
-from django.contrib.gis.gdal.raster import source
-with open(path, "wb") as file:
-    file.write(b"no raster")
-opened = []
-with mock.patch.object(source.capi, "open_ds", lambda name, write: opened.append(name)):
-    told(look, path)
-print("opened" if opened else "not opened")
-"""
+@source
+def opened(look, path, told):
+    from unittest import mock
+
+    from django.contrib.gis.gdal.raster import source
+
+    with open(path, "wb") as file:
+        file.write(b"no raster")
+    opened = []
+    with mock.patch.object(source.capi, "open_ds", lambda name, write: opened.append(name)):
+        told(look, path)
+    print("opened" if opened else "not opened")
 
 
 def test_a_lookup_opens_no_file(env):
     # Which of GDAL's drivers opens what is GDAL's matter; this is all that Django does.
-    code = CODE.rpartition("said =")[0] + OPENED
+    code = CODE.rpartition("said =")[0] + opened
     prove(NAME, code, good="not opened", bad="opened", env=env)
 
 
@@ -96,13 +98,16 @@ def test_the_setting_brings_it_back(env):
 
 def test_rasters_are_assigned_as_before(env):
     code = CODE.rpartition("said =")[0]
-    code += """
-class Tile(models.Model):
-    rast = models.RasterField()
 
-    class Meta:
-        app_label = "contenttypes"
+    @source
+    def body(models, os, path, raster):
+        class Tile(models.Model):
+            rast = models.RasterField()
 
-print(Tile(rast=raster).rast.width, os.path.exists(path))
-"""
+            class Meta:
+                app_label = "contenttypes"
+
+        print(Tile(rast=raster).rast.width, os.path.exists(path))
+
+    code += body
     assert probe(code, env=env).said == "1 True"

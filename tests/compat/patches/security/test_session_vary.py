@@ -1,6 +1,6 @@
 import pytest
 
-from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove, source
 
 NAME = "security.session_vary"
 CODE = (
@@ -81,10 +81,15 @@ print("sessionid" in member.get("/page").cookies, "sessionid" in stranger.get("/
 
 @pytest.mark.parametrize("disable", ["", "security.cached_pages"])
 def test_no_stranger_gets_the_session_from_the_cache(disable):
-    start = DJANGO + "from django.conf.urls import url\nfrom django.http import HttpResponse\n"
+    @source(DJANGO)
+    def start():
+        global HttpResponse, url
+        from django.conf.urls import url
+        from django.http import HttpResponse
+
     assert probe(start + CACHED, disable=disable).said == "True False"
-    ill = probe(start + CACHED, disable=NAME)
-    assert ill.said == "True True", ill.error
+    stock = probe(start + CACHED, disable=NAME)
+    assert stock.said == "True True", stock.error
 
 
 def test_a_page_that_renews_a_session_is_cached_for_its_owner_alone():
@@ -92,30 +97,40 @@ def test_a_page_that_renews_a_session_is_cached_for_its_owner_alone():
     code = CACHED[: CACHED.index("from django.contrib.sessions.backends")].replace(
         "backends.signed_cookies", "backends.cache"
     )
-    code += """
-from django.contrib.sessions.backends.cache import SessionStore
-from django.test import Client
 
-runs = []
+    @source
+    def body(HttpResponse, url):
+        global _, urlpatterns
+        from django.contrib.sessions.backends.cache import SessionStore
+        from django.test import Client
 
-def view(request):
-    runs.append(1)
-    return HttpResponse(str(len(runs)))
+        runs = []
 
-urlpatterns = [url("page", view)]
-keys = []
-for _ in range(2):
-    store = SessionStore()
-    store["user"] = 1
-    store.save()
-    keys.append(store.session_key)
-for key in keys + keys + [None]:
-    client = Client()
-    if key:
-        client.cookies["sessionid"] = key
-    page = client.get("/page")
-    print(page.content.decode(), "sessionid" in page.cookies, end=" ")
-"""
-    start = DJANGO + "from django.conf.urls import url\nfrom django.http import HttpResponse\n"
+        def view(request):
+            runs.append(1)
+            return HttpResponse(str(len(runs)))
+
+        urlpatterns = [url("page", view)]
+        keys = []
+        for _ in range(2):
+            store = SessionStore()
+            store["user"] = 1
+            store.save()
+            keys.append(store.session_key)
+        for key in keys + keys + [None]:
+            client = Client()
+            if key:
+                client.cookies["sessionid"] = key
+            page = client.get("/page")
+            print(page.content.decode(), "sessionid" in page.cookies, end=" ")
+
+    code += body
+
+    @source(DJANGO)
+    def start():
+        global HttpResponse, url
+        from django.conf.urls import url
+        from django.http import HttpResponse
+
     result = probe(start + code)
     assert result.said == "1 True 2 True 1 True 2 True 3 False", result.error

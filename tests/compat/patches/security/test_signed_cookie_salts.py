@@ -1,58 +1,68 @@
 import pytest
 
-from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove, source
 
-CODE = (
-    DJANGO
-    + """
-from django.core.signing import BadSignature, SignatureExpired
-from django.http import HttpRequest, HttpResponse
 
-def signed(name, salt=""):
-    response = HttpResponse()
-    response.set_signed_cookie(name, "hello", salt=salt, httponly=True)
-    assert response.cookies[name]["httponly"]
-    return response.cookies[name].value
+@source(DJANGO)
+def code_probe():
+    from django.core.signing import BadSignature, SignatureExpired
+    from django.http import HttpRequest, HttpResponse
 
-def read(name, value, **options):
-    request = HttpRequest()
-    request.COOKIES[name] = value
-    try:
-        return request.get_signed_cookie(name, **options)
-    except (SignatureExpired, BadSignature) as error:
-        return type(error).__name__
-"""
-)
+    def signed(name, salt=""):
+        response = HttpResponse()
+        response.set_signed_cookie(name, "hello", salt=salt, httponly=True)
+        assert response.cookies[name]["httponly"]
+        return response.cookies[name].value
+
+    def read(name, value, **options):
+        request = HttpRequest()
+        request.COOKIES[name] = value
+        try:
+            return request.get_signed_cookie(name, **options)
+        except (SignatureExpired, BadSignature) as error:
+            return type(error).__name__
+
+
 # The signature that stock 1.11 gives to "user" with the salt "_id", value "hello".
-LEGACY = """
-from django.core.signing import get_cookie_signer
-legacy = get_cookie_signer(salt="user" + "_id").sign("hello")
-"""
+@source
+def signed_before():
+    global legacy
+    from django.core.signing import get_cookie_signer
+
+    legacy = get_cookie_signer(salt="user" + "_id").sign("hello")
 
 
 def test_a_cookie_is_not_good_under_another_name():
+    @source
+    def body(read, signed):
+        one = signed("user", salt="_id")
+        print(
+            read("user", one, salt="_id"),
+            read("user_id", one),
+            read("user_i", one, salt="d"),
+            read("user_id", one, default="none"),
+            read("user", one),
+            read("user", one, salt="_id", max_age=-1),
+            read("user", one, salt="_id", max_age=-1, default=None),
+        )
+
     prove(
         "security.signed_cookie_salts",
-        CODE
-        + """
-one = signed("user", salt="_id")
-print(read("user", one, salt="_id"), read("user_id", one), read("user_i", one, salt="d"),
-      read("user_id", one, default="none"), read("user", one), read("user", one, salt="_id",
-      max_age=-1), read("user", one, salt="_id", max_age=-1, default=None))
-""",
+        code_probe + body,
         good="hello BadSignature BadSignature none BadSignature SignatureExpired None",
         bad="hello hello hello hello BadSignature SignatureExpired None",
     )
 
 
 def test_salts_that_look_like_the_end_do_not_collide():
+    @source
+    def body(read, signed):
+        one = signed("k", salt=":v2:0")
+        print(read("k", one, salt=":v2:0"), read("k:v2:0", one), read("k:v2:", one, salt="0"))
+
     prove(
         "security.signed_cookie_salts",
-        CODE
-        + """
-one = signed("k", salt=":v2:0")
-print(read("k", one, salt=":v2:0"), read("k:v2:0", one), read("k:v2:", one, salt="0"))
-""",
+        code_probe + body,
         good="hello BadSignature BadSignature",
         bad="hello hello hello",
     )
@@ -63,33 +73,45 @@ print(read("k", one, salt=":v2:0"), read("k:v2:0", one), read("k:v2:", one, salt
 )
 def test_older_cookies_need_the_setting(switch, good):
     setting = switch and "settings.COMPAT_LEGACY_SIGNED_COOKIES = %s\n" % switch
-    shown = """
-print(read("user", legacy, salt="_id"), read("user", legacy, salt="_id", default=0),
-      read("user", signed("user", "_id"), salt="_id"))
-"""
-    result = probe(CODE + setting + LEGACY + shown)
+
+    @source
+    def shown(legacy, read, signed):
+        print(
+            read("user", legacy, salt="_id"),
+            read("user", legacy, salt="_id", default=0),
+            read("user", signed("user", "_id"), salt="_id"),
+        )
+
+    result = probe(code_probe + setting + signed_before + shown)
     other = "hello" if good == "hello" else "0"
     assert result.said == "%s %s hello" % (good, other), result.error
 
 
 def test_with_the_setting_age_and_absence_count_as_before():
-    code = CODE + "settings.COMPAT_LEGACY_SIGNED_COOKIES = True\n" + LEGACY
-    code += """
-new = signed("user", "_id")
-print(read("user", new, salt="_id", max_age=-1), read("user", legacy, salt="_id", max_age=-1),
-      read("user", new, salt="_id", max_age=-1, default=1), read("user", "x", default=2))
-try:
-    HttpRequest().get_signed_cookie("user")
-except KeyError as error:
-    print(error, HttpRequest().get_signed_cookie("user", default=3))
-"""
+    code = code_probe + "settings.COMPAT_LEGACY_SIGNED_COOKIES = True\n" + signed_before
+
+    @source
+    def body(HttpRequest, legacy, read, signed):
+        new = signed("user", "_id")
+        print(
+            read("user", new, salt="_id", max_age=-1),
+            read("user", legacy, salt="_id", max_age=-1),
+            read("user", new, salt="_id", max_age=-1, default=1),
+            read("user", "x", default=2),
+        )
+        try:
+            HttpRequest().get_signed_cookie("user")
+        except KeyError as error:
+            print(error, HttpRequest().get_signed_cookie("user", default=3))
+
+    code += body
     result = probe(code)
     assert result.said == "SignatureExpired SignatureExpired 1 2\n'user' 3", result.error
 
 
 @pytest.mark.parametrize("variable, setting, good", [("1", "False", "hello"), ("0", "True", "0")])
 def test_the_environment_is_over_the_setting(variable, setting, good):
-    code = CODE + "settings.COMPAT_LEGACY_SIGNED_COOKIES = %s\n" % setting + LEGACY
+    code = code_probe + "settings.COMPAT_LEGACY_SIGNED_COOKIES = %s\n" % setting + signed_before
     code += 'print(read("user", legacy, salt="_id", default=0))'
     result = probe(code, env={"COMPAT_LEGACY_SIGNED_COOKIES": variable})
     assert result.said == good, result.error

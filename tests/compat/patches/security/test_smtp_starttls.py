@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove, source
 
 CODE = (
     DJANGO
@@ -87,11 +87,19 @@ def test_nor_over_one_where_the_handshake_failed():
 
 def test_a_connection_that_works_is_kept_until_closed():
     code = CODE % b"NOTHING"
-    code += """
-mail = backend()
-print(mail.open(), mail.open(), mail.send_messages([message, message]), mail.connection is None)
-mail.close()
-print(mail.connection, mail.send_messages([message]), got.count(b"secret\\r\\n"))
-"""
+
+    @source
+    def body(backend, got, message):
+        mail = backend()
+        print(
+            mail.open(),
+            mail.open(),
+            mail.send_messages([message, message]),
+            mail.connection is None,
+        )
+        mail.close()
+        print(mail.connection, mail.send_messages([message]), got.count(b"secret\r\n"))
+
+    code += body
     result = probe(code)
     assert result.said == "True False 2 False\nNone 1 3", result.error

@@ -3,58 +3,57 @@ import pytest
 from compat.patches.security._spatial_references import is_local
 from tests.support import CHECKOUT
 from tests.support.gis import GIS, HTTP, needs_gis
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 
 NAME = "security.spatial_references"
 FROM = "from django.contrib.gis.gdal import OGRGeometry, SpatialReference\n"
 FROM += "from django.contrib.gis.geos import Point\n"
-URLS = """
-for use in [
-    lambda: SpatialReference(base + "a").name,
-    lambda: SpatialReference("/vsicurl/" + base + "a").name,
-    lambda: Point(1, 2, srid=4326).transform(base + "a"),
-    lambda: OGRGeometry("POINT(1 2)", base + "a").srs,
-]:
-    said = told(use)
-    print("refused" if "cannot be a path or a URL" in str(said) else "taken", bool(asked))
-    del asked[:]
-"""
+
+
+@source
+def urls(OGRGeometry, Point, SpatialReference, asked, base, told):
+    for use in [
+        lambda: SpatialReference(base + "a").name,
+        lambda: SpatialReference("/vsicurl/" + base + "a").name,
+        lambda: Point(1, 2, srid=4326).transform(base + "a"),
+        lambda: OGRGeometry("POINT(1 2)", base + "a").srs,
+    ]:
+        said = told(use)
+        print("refused" if "cannot be a path or a URL" in str(said) else "taken", bool(asked))
+        del asked[:]
 
 
 @needs_gis
 def test_no_url_is_asked_for():
     prove(
         NAME,
-        HTTP + FROM + URLS,
+        HTTP + FROM + urls,
         good="\n".join(["refused False"] * 4),
         bad="\n".join(["taken True"] * 4),
     )
 
 
-FILE = (
-    GIS
-    + FROM
-    + """
-import tempfile
-wkt = SpatialReference(3857).wkt
-with tempfile.TemporaryDirectory() as folder:
-    os.chdir(folder)
-    with open("a.wkt", "w") as file:
-        file.write(wkt)
-    with open("a.dict", "w") as file:
-        file.write("7," + wkt)
-    for text in (folder + "/a.wkt", "a.wkt", "./a.wkt", "DICT:a.dict,7"):
-        said = told(lambda: SpatialReference(text).name)
-        print("refused" if "cannot be a path or a URL" in said else said)
-"""
-)
+@source(GIS, FROM)
+def file(SpatialReference, os, told):
+    import tempfile
+
+    wkt = SpatialReference(3857).wkt
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        with open("a.wkt", "w") as file:
+            file.write(wkt)
+        with open("a.dict", "w") as file:
+            file.write("7," + wkt)
+        for text in (folder + "/a.wkt", "a.wkt", "./a.wkt", "DICT:a.dict,7"):
+            said = told(lambda: SpatialReference(text).name)
+            print("refused" if "cannot be a path or a URL" in said else said)
 
 
 @needs_gis
 def test_no_file_is_read():
     prove(
         NAME,
-        FILE,
+        file,
         good="\n".join(["refused"] * 4),
         bad="\n".join(["WGS 84 / Pseudo-Mercator"] * 4),
     )

@@ -1,37 +1,42 @@
 import pytest
 
-from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove, source
 
 NAME = "security.storage_names"
-CODE = (
-    DJANGO
-    + """
-import os, tempfile
-from django.core.exceptions import SuspiciousFileOperation
-from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, Storage
 
-folder = tempfile.TemporaryDirectory()
-root = folder.name
 
-def save(name, storage=FileSystemStorage, content=b"x", **more):
-    try:
-        return storage(root).save(name, ContentFile(content), **more)
-    except SuspiciousFileOperation as error:
-        return "refused"
+@source(DJANGO)
+def code_probe():
+    global Storage
+    import os
+    import tempfile
 
-def files():
-    return sorted(os.path.relpath(os.path.join(path, name), root)
-                  for path, _, names in os.walk(root) for name in names)
-"""
-)
+    from django.core.exceptions import SuspiciousFileOperation
+    from django.core.files.base import ContentFile
+    from django.core.files.storage import FileSystemStorage, Storage
+
+    folder = tempfile.TemporaryDirectory()
+    root = folder.name
+
+    def save(name, storage=FileSystemStorage, content=b"x", **more):
+        try:
+            return storage(root).save(name, ContentFile(content), **more)
+        except SuspiciousFileOperation:
+            return "refused"
+
+    def files():
+        return sorted(
+            os.path.relpath(os.path.join(path, name), root)
+            for path, _, names in os.walk(root)
+            for name in names
+        )
 
 
 @pytest.mark.parametrize(
     "name, stock", [("sub/../evil", "['evil']"), ("a/..", "['a/.._"), (".", "['._")]
 )
 def test_a_name_that_leaves_its_folder_is_not_saved(name, stock):
-    code = CODE + 'os.mkdir(root + "/sub")\nprint(save(%r), files())' % name
+    code = code_probe + 'os.mkdir(root + "/sub")\nprint(save(%r), files())' % name
     prove(NAME, code, good="refused []", bad=stock)
 
 
@@ -59,40 +64,38 @@ class Own(FileSystemStorage):
 def test_subclasses_do_not_lose_the_check(kind):
     name = "sub/../evil" if kind == "get_available_name" else "evil"
     code = (
-        CODE + SUBCLASSES[kind] + 'os.mkdir(root + "/sub")\nprint(save("%s", Own), files())' % name
+        code_probe
+        + SUBCLASSES[kind]
+        + 'os.mkdir(root + "/sub")\nprint(save("%s", Own), files())' % name
     )
     # Refused before it is written, not after.
     prove(NAME, code, good="refused []", bad="sub/../evil")
 
 
 def test_get_available_name_by_itself():
-    code = (
-        CODE
-        + """
-for name in ("a/../b", "a/..", "", "a/", "a\\\\..\\\\..\\\\b", "a/b", "/a/b", "a\\\\b"):
-    try:
-        FileSystemStorage.exists = lambda self, name: False
-        print(FileSystemStorage(root).get_available_name(name), end=" ")
-    except SuspiciousFileOperation:
-        print("refused", end=" ")
-"""
-    )
+    @source(code_probe)
+    def code(FileSystemStorage, SuspiciousFileOperation, root):
+        for name in ("a/../b", "a/..", "", "a/", "a\\..\\..\\b", "a/b", "/a/b", "a\\b"):
+            try:
+                FileSystemStorage.exists = lambda self, name: False
+                print(FileSystemStorage(root).get_available_name(name), end=" ")
+            except SuspiciousFileOperation:
+                print("refused", end=" ")
+
     prove(
         NAME, code, good="refused refused refused refused refused a/b /a/b a/b", bad="a/../b a/.."
     )
 
 
 def test_absolute_names_are_refused_unless_the_site_wants_them():
-    code = (
-        CODE
-        + """
-inside = os.path.join(root, "in", "a")
-print(save(inside), files())
-settings.COMPAT_ABSOLUTE_FILE_NAMES = True
-print(save(inside) == inside, files())
-print(save(os.path.join(root, "in", "..", "b")), save("/etc/evil"))
-"""
-    )
+    @source(code_probe)
+    def code(files, os, root, save, settings):
+        inside = os.path.join(root, "in", "a")
+        print(save(inside), files())
+        settings.COMPAT_ABSOLUTE_FILE_NAMES = True
+        print(save(inside) == inside, files())
+        print(save(os.path.join(root, "in", "..", "b")), save("/etc/evil"))
+
     prove(
         NAME,
         code,
@@ -102,56 +105,55 @@ print(save(os.path.join(root, "in", "..", "b")), save("/etc/evil"))
 
 
 def test_saving_as_before():
-    code = (
-        CODE
-        + """
-import io
-assert save("a/b.txt") == "a/b.txt"
-second = save("a/b.txt")
-assert second.startswith("a/b_") and second.endswith(".txt"), second
-assert len(second) == len("a/b_1234567.txt")
-assert save("x") == "x"
-assert len(save("y" * 30 + ".txt", max_length=20)) <= 20
-assert FileSystemStorage(root).save("plain", io.BytesIO(b"no chunks")) == "plain"
-named = ContentFile(b"x", name="c/named.txt")
-assert FileSystemStorage(root).save(None, named) == "c/named.txt"
-assert save("..a/..b") == "..a/..b"
-assert len(files()) == 7, files()
-print(save("z/../z"))
-"""
-    )
+    @source(code_probe)
+    def code(ContentFile, FileSystemStorage, files, root, save):
+        import io
+
+        assert save("a/b.txt") == "a/b.txt"
+        second = save("a/b.txt")
+        assert second.startswith("a/b_") and second.endswith(".txt"), second
+        assert len(second) == len("a/b_1234567.txt")
+        assert save("x") == "x"
+        assert len(save("y" * 30 + ".txt", max_length=20)) <= 20
+        assert FileSystemStorage(root).save("plain", io.BytesIO(b"no chunks")) == "plain"
+        named = ContentFile(b"x", name="c/named.txt")
+        assert FileSystemStorage(root).save(None, named) == "c/named.txt"
+        assert save("..a/..b") == "..a/..b"
+        assert len(files()) == 7, files()
+        print(save("z/../z"))
+
     prove(NAME, code, good="refused", bad="z/../z")
 
 
 def test_what_is_no_text_is_no_name():
     """None must not become a file named "None"."""
-    code = (
-        CODE
-        + """
-import pathlib
-said = []
-for name in (None, b"bytes", 5):
-    try:
-        said.append(save(name))
-    except TypeError:
-        said.append("TypeError")
-print(*said, save(pathlib.Path("a/b.txt")), files())
 
-class Numbers(FileSystemStorage):
-    def _save(self, name, content):
-        return 7
+    @source(code_probe)
+    def code(FileSystemStorage, files, save):
+        import pathlib
 
-print(repr(save("x", Numbers)))
-print(save("sub/../x"))
-"""
-    )
+        said = []
+        for name in (None, b"bytes", 5):
+            try:
+                said.append(save(name))
+            except TypeError:
+                said.append("TypeError")
+        print(*said, save(pathlib.Path("a/b.txt")), files())
+
+        class Numbers(FileSystemStorage):
+            def _save(self, name, content):
+                return 7
+
+        print(repr(save("x", Numbers)))
+        print(save("sub/../x"))
+
     result = probe(code)
     said = "TypeError TypeError TypeError a/b.txt ['a/b.txt']\n7\nrefused"
     assert result.said == said, result.error
 
 
 def test_the_environment_is_over_the_setting():
-    code = CODE + "settings.COMPAT_ABSOLUTE_FILE_NAMES = %s\n"
+    code = code_probe + "settings.COMPAT_ABSOLUTE_FILE_NAMES = %s\n"
     code += "print(save(os.path.join(root, 'in', 'a')) != 'refused', files())"
     for variable, setting, said in [("1", False, "True ['in/a']"), ("0", True, "False []")]:
         result = probe(code % setting, env={"COMPAT_ABSOLUTE_FILE_NAMES": variable})

@@ -1,30 +1,31 @@
 import pytest
 
-from tests.support.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove, source
 from tests.support.probe_parts import WSGI, like_the_pin, same
 
 NAME = "security.strip_tags"
-CODE = (
-    DJANGO
-    + """
-from django.core.exceptions import SuspiciousOperation
-from django.template import defaultfilters
-from django.utils import html
 
-def said(text):
-    found = []
-    for function in (html.strip_tags, defaultfilters.striptags):
-        try:
-            found.append("taken" if "<" not in function(text) else "kept")
-        except SuspiciousOperation:
-            found.append("refused")
-    return found[0] if found[0] == found[1] else found
-"""
-)
+
+@source(DJANGO)
+def code_probe():
+    from django.core.exceptions import SuspiciousOperation
+    from django.template import defaultfilters
+    from django.utils import html
+
+    def said(text):
+        found = []
+        for function in (html.strip_tags, defaultfilters.striptags):
+            try:
+                found.append("taken" if "<" not in function(text) else "kept")
+            except SuspiciousOperation:
+                found.append("refused")
+        return found[0] if found[0] == found[1] else found
 
 
 def test_more_than_50_rounds_are_refused():
-    code = CODE + 'print(*[said("<" * depth + "a>" * depth) for depth in (1, 49, 50, 51, 5000)])'
+    code = (
+        code_probe + 'print(*[said("<" * depth + "a>" * depth) for depth in (1, 49, 50, 51, 5000)])'
+    )
     prove(
         NAME,
         code.replace(", 5000", ", 500"),
@@ -35,20 +36,25 @@ def test_more_than_50_rounds_are_refused():
 
 def test_many_starts_in_a_tag_without_an_end_are_refused():
     code = (
-        CODE + 'print(*[said("<a" * n + "a" * 1000) for n in (1, 49, 50, 1000)], said("<a" * 499))'
+        code_probe
+        + 'print(*[said("<a" * n + "a" * 1000) for n in (1, 49, 50, 1000)], said("<a" * 499))'
     )
     prove(NAME, code, good="kept kept refused refused kept", bad="kept kept kept kept kept")
 
 
 def test_many_comments_without_an_end_are_refused():
-    code = (
-        CODE
-        + """
-print(said(">" + "<!--x" * 49), said(">" + "<!--x" * 50), said("<!--x>" * 500),
-      said("<!--x>" * 50 + "-->"), said("<!--x-->" * 500), said("<!--" + "a < b " * 500 + "-->"))
-print(*[said(">" + start * 300 + "a" * 1000) for start in ("</", "<?", "<!")])
-"""
-    )
+    @source(code_probe)
+    def code(said):
+        print(
+            said(">" + "<!--x" * 49),
+            said(">" + "<!--x" * 50),
+            said("<!--x>" * 500),
+            said("<!--x>" * 50 + "-->"),
+            said("<!--x-->" * 500),
+            said("<!--" + "a < b " * 500 + "-->"),
+        )
+        print(*[said(">" + start * 300 + "a" * 1000) for start in ("</", "<?", "<!")])
+
     prove(
         NAME,
         code,
@@ -59,31 +65,31 @@ print(*[said(">" + start * 300 + "a" * 1000) for start in ("</", "<?", "<!")])
 
 def test_many_starts_whose_end_is_in_quotes_are_refused():
     """Counted: how many characters are looked through for the end of a start tag."""
-    code = (
-        CODE
-        + """
-from html.parser import HTMLParser
-stock = HTMLParser.check_for_whole_start_tag
 
-def looked_through(text):
-    total = [0]
+    @source(code_probe)
+    def code(said):
+        from html.parser import HTMLParser
 
-    def counted(self, start):
-        end = stock(self, start)
-        total[0] += (end if end >= 0 else len(self.rawdata)) - start
-        return end
+        stock = HTMLParser.check_for_whole_start_tag
 
-    HTMLParser.check_for_whole_start_tag = counted
-    said(text)
-    HTMLParser.check_for_whole_start_tag = stock
-    return total[0]
+        def looked_through(text):
+            total = [0]
 
-for start in ("<a b='>'", '<a b=">" c', "<a b='>'>"):
-    few, many = [looked_through(start * times) for times in (1000, 2000)]
-    growth = "quadratic" if many > 3 * few else "linear"
-    print(said(start * 100), said(start * 300), growth, end=" ")
-"""
-    )
+            def counted(self, start):
+                end = stock(self, start)
+                total[0] += (end if end >= 0 else len(self.rawdata)) - start
+                return end
+
+            HTMLParser.check_for_whole_start_tag = counted
+            said(text)
+            HTMLParser.check_for_whole_start_tag = stock
+            return total[0]
+
+        for start in ("<a b='>'", '<a b=">" c', "<a b='>'>"):
+            few, many = [looked_through(start * times) for times in (1000, 2000)]
+            growth = "quadratic" if many > 3 * few else "linear"
+            print(said(start * 100), said(start * 300), growth, end=" ")
+
     prove(
         NAME,
         code,
@@ -98,7 +104,7 @@ SECTIONS = ["<![CDATA[", "<![temp[", "<![Ignore[", "<![include[", "<![RCDATA[", 
 @pytest.mark.parametrize("start", SECTIONS)
 def test_many_marked_sections_without_an_end_are_refused(start):
     code = (
-        CODE
+        code_probe
         + """
 start = %r
 end, wrong = ("]>", " ") if start in ("<![if", "<![endif") else ("]]>", "]")
@@ -113,33 +119,35 @@ print(said((start + wrong + ">") * 49), said((start + wrong + ">") * 50),
 
 def test_marked_sections_take_linear_time():
     """Counted: how many characters are looked through for an end."""
-    code = (
-        CODE
-        + """
-import _markupbase
 
-class Counted(object):
-    def __init__(self, pattern):
-        self.pattern, self.characters = pattern, 0
+    @source(code_probe)
+    def code(said):
+        import _markupbase
 
-    def search(self, text, start):
-        match = self.pattern.search(text, start)
-        self.characters += (match.end() if match else len(text)) - start
-        return match
+        class Counted(object):
+            def __init__(self, pattern):
+                self.pattern, self.characters = pattern, 0
 
-def looked_through(text):
-    ends = [Counted(_markupbase._markedsectionclose), Counted(_markupbase._msmarkedsectionclose)]
-    kept = _markupbase._markedsectionclose, _markupbase._msmarkedsectionclose
-    _markupbase._markedsectionclose, _markupbase._msmarkedsectionclose = ends
-    said(text)
-    _markupbase._markedsectionclose, _markupbase._msmarkedsectionclose = kept
-    return sum(end.characters for end in ends)
+            def search(self, text, start):
+                match = self.pattern.search(text, start)
+                self.characters += (match.end() if match else len(text)) - start
+                return match
 
-for start in ("<![CDATA[]>", "<![CDATA[>", "<![if>", "<![if]>", "<![CDATA[]]>"):
-    few, many = [looked_through(start * times) for times in (1000, 2000)]
-    print("quadratic" if many > 3 * few else "linear", end=" ")
-"""
-    )
+        def looked_through(text):
+            ends = [
+                Counted(_markupbase._markedsectionclose),
+                Counted(_markupbase._msmarkedsectionclose),
+            ]
+            kept = _markupbase._markedsectionclose, _markupbase._msmarkedsectionclose
+            _markupbase._markedsectionclose, _markupbase._msmarkedsectionclose = ends
+            said(text)
+            _markupbase._markedsectionclose, _markupbase._msmarkedsectionclose = kept
+            return sum(end.characters for end in ends)
+
+        for start in ("<![CDATA[]>", "<![CDATA[>", "<![if>", "<![if]>", "<![CDATA[]]>"):
+            few, many = [looked_through(start * times) for times in (1000, 2000)]
+            print("quadratic" if many > 3 * few else "linear", end=" ")
+
     prove(
         NAME,
         code,
@@ -149,13 +157,11 @@ for start in ("<![CDATA[]>", "<![CDATA[>", "<![if>", "<![if]>", "<![CDATA[]]>"):
 
 
 def test_starts_that_only_stripping_makes_are_refused():
-    code = (
-        CODE
-        + """
-for start in ("<<a>!--x>", "<<a>![CDATA[]>", "<<a>![if>"):
-    print(said(start * 49), said(start * 50), end=" ")
-"""
-    )
+    @source(code_probe)
+    def code(said):
+        for start in ("<<a>!--x>", "<<a>![CDATA[]>", "<<a>![if>"):
+            print(said(start * 49), said(start * 50), end=" ")
+
     prove(
         NAME,
         code,
@@ -166,7 +172,7 @@ for start in ("<<a>!--x>", "<<a>![CDATA[]>", "<<a>![if>"):
 
 def test_what_word_writes_is_stripped_as_before():
     code = (
-        CODE
+        code_probe
         + """
 item = "<p><![if !supportLists]><span>1.</span><![endif]>One &lt;</p>"
 head = "<!--[if gte mso 9]><xml><![CDATA[x]]></xml><![endif]-->"
@@ -178,20 +184,19 @@ print(html.strip_tags("<![CDATA[a]]>" * 60 + item * 500 + "<![if x]><![endif]>")
 
 
 def test_a_page_answers_400():
-    code = (
-        WSGI
-        + """
-from django.template import Context, Engine
+    @source(WSGI)
+    def code(HttpResponse, served, url):
+        global urlpatterns
+        from django.template import Context, Engine
 
-def view(request):
-    template = Engine().from_string("{{ text|striptags }}")
-    return HttpResponse(template.render(Context({"text": request.GET["q"]})))
+        def view(request):
+            template = Engine().from_string("{{ text|striptags }}")
+            return HttpResponse(template.render(Context({"text": request.GET["q"]})))
 
-urlpatterns = [url("^$", view)]
-for query in (b"%3Ca%3Eb", b"%3C" * 60 + b"a%3E" * 60):
-    print(served(b"GET /?q=" + query + b" HTTP/1.0\\r\\n\\r\\n")[0], end=" ")
-"""
-    )
+        urlpatterns = [url("^$", view)]
+        for query in (b"%3Ca%3Eb", b"%3C" * 60 + b"a%3E" * 60):
+            print(served(b"GET /?q=" + query + b" HTTP/1.0\r\n\r\n")[0], end=" ")
+
     prove(NAME, code, good="200 400", bad="200 200")
 
 

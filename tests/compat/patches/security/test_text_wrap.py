@@ -1,4 +1,4 @@
-from tests.support.probe import DJANGO, prove
+from tests.support.probe import DJANGO, prove, source
 from tests.support.probe_parts import COPIED, same
 
 NAME = "security.text_wrap"
@@ -6,17 +6,17 @@ NAME = "security.text_wrap"
 
 def test_it_takes_linear_time():
     """Stock copies what is left for each line."""
-    code = (
-        DJANGO
-        + COPIED
-        + """
-import os
-from django.template.defaultfilters import wordwrap
-print(copies(lambda text: wordwrap(text, "1"), lambda n: "a " * n, 1000))
-if not os.environ["COMPAT_DISABLE"]:
-    print(len(wordwrap("a " * 1000000, "1")))
-"""
-    )
+
+    @source(DJANGO, COPIED)
+    def code(copies):
+        import os
+
+        from django.template.defaultfilters import wordwrap
+
+        print(copies(lambda text: wordwrap(text, "1"), lambda n: "a " * n, 1000))
+        if not os.environ["COMPAT_DISABLE"]:
+            print(len(wordwrap("a " * 1000000, "1")))
+
     prove(NAME, code, good="linear\n2000000", bad="quadratic")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.probe import DJANGO, LANE, probe
+from tests.support.probe import DJANGO, LANE, probe, source
 
 # patch → (module, path of an attribute that it repairs in there)
 TARGETS = [
@@ -23,33 +23,43 @@ TARGETS = [
     ("upload_names", "django.db.models.fields.files", "FileField.generate_filename"),
     ("url_trailing_newline", "django.urls.resolvers", "RegexURLPattern.resolve"),
 ]
-CODE = """
-import importlib, os, re
-from compat import patches
 
-module = importlib.import_module(MODULE)
-import django.core.cache.backends.filebased, django.db.models, django.http, django.urls
-owner = module
-*steps, name = PATH.split(".")
-for step in steps:
-    owner = getattr(owner, step)
-if OTHER:
-    setattr(owner, name, lambda *arguments, **more: None)
-found = [vars(owner)[name]]  # in a list, for variables of modules are repaired too
 
-# As if the bridge were installed only now.
-del os.environ["COMPAT_DISABLE"]
-(patch,) = [one for one in patches.every() if one.name == NAME]
-patch.left_out = False
-patch.arm()
-print(patch.state()[0], vars(owner)[name] is found[0])
-"""
+@source
+def code(MODULE, NAME, OTHER, PATH):
+    global django, re
+    import importlib
+    import os
+    import re
+
+    from compat import patches
+
+    module = importlib.import_module(MODULE)
+    import django.core.cache.backends.filebased
+    import django.db.models
+    import django.http
+    import django.urls
+
+    owner = module
+    *steps, name = PATH.split(".")
+    for step in steps:
+        owner = getattr(owner, step)
+    if OTHER:
+        setattr(owner, name, lambda *arguments, **more: None)
+    found = [vars(owner)[name]]  # in a list, for variables of modules are repaired too
+
+    # As if the bridge were installed only now.
+    del os.environ["COMPAT_DISABLE"]
+    (patch,) = [one for one in patches.every() if one.name == NAME]
+    patch.left_out = False
+    patch.arm()
+    print(patch.state()[0], vars(owner)[name] is found[0])
 
 
 def said(name, module, path, other):
     name = "security." + name
     values = "NAME, MODULE, PATH, OTHER = %r\n" % ((name, module, path, other),)
-    result = probe(DJANGO + values + CODE, disable=name)
+    result = probe(DJANGO + values + code, disable=name)
     assert not result.returncode, result.error
     return result.said.splitlines()[-1]
 

@@ -2,30 +2,29 @@ import pytest
 
 from tests.support.daphne import daphne
 from tests.support.frames import Client
-from tests.support.probe import DJANGO, probe, prove
+from tests.support.probe import DJANGO, probe, prove, source
 from tests.support.probe_parts import WSGI
 
-SITE = (
-    WSGI
-    + """
-from django.conf.urls import include
 
-def view(request, **kwargs):
-    return HttpResponse("served %r" % sorted(kwargs.items()))
+@source(WSGI)
+def site(HttpResponse, served, url):
+    global urlpatterns
+    from django.conf.urls import include
 
-urlpatterns = [
-    url(r"^admin/$", view),
-    url(r"^in/", include([url(r"^(?P<pk>\\d+)/$", view), url(r"^$", view)])),
-    url(r"^prefix", view),
-    url(r"^all/(?P<rest>[^/]+)$", view),
-    url(r"tail/$", view),
-]
+    def view(request, **kwargs):
+        return HttpResponse("served %r" % sorted(kwargs.items()))
 
-def ask(path):
-    status, body = served(("GET %s HTTP/1.0\\r\\n\\r\\n" % path).encode())
-    return body if status == 200 else status
-"""
-)
+    urlpatterns = [
+        url(r"^admin/$", view),
+        url(r"^in/", include([url(r"^(?P<pk>\d+)/$", view), url(r"^$", view)])),
+        url(r"^prefix", view),
+        url(r"^all/(?P<rest>[^/]+)$", view),
+        url(r"tail/$", view),
+    ]
+
+    def ask(path):
+        status, body = served(("GET %s HTTP/1.0\r\n\r\n" % path).encode())
+        return body if status == 200 else status
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/in/1/", "/in/", "/x/tail/"])
@@ -33,7 +32,7 @@ def test_a_newline_at_the_end_is_part_of_the_path(path):
     served = "[('pk', '1')]" if "1" in path else "[]"
     prove(
         "security.url_trailing_newline",
-        SITE + "print(ask(%r), ask(%r))" % (path, path + "%0A"),
+        site + "print(ask(%r), ask(%r))" % (path, path + "%0A"),
         good="served %s 404" % served,
         bad="served %s served %s" % (served, served),
     )
@@ -47,24 +46,26 @@ print(ask("/prefix%0A"), ask("/all/a%0A"), ask("/prefixed"), ask("/all/a"))
 def test_patterns_that_take_the_newline_keep_it():
     good = r"served [] served [('rest', 'a\n')] served [] served [('rest', 'a')]"
     for disable in ("", "security.url_trailing_newline"):
-        result = probe(SITE + REST, disable=disable)
+        result = probe(site + REST, disable=disable)
         assert result.said == good, result.error
 
 
 def test_reverse_is_as_before():
+    @source
+    def rest():
+        from django.conf.urls import url
+        from django.urls import RegexURLResolver, Resolver404
+
+        resolver = RegexURLResolver(r"^/", [url(r"^a/$", print, name="a")])
+        try:
+            found = resolver.resolve("/a/\n").url_name
+        except Resolver404:
+            found = None
+        print(resolver.reverse("a"), resolver.resolve("/a/").url_name, found)
+
     prove(
         "security.url_trailing_newline",
-        DJANGO
-        + """
-from django.conf.urls import url
-from django.urls import RegexURLResolver, Resolver404
-resolver = RegexURLResolver(r"^/", [url(r"^a/$", print, name="a")])
-try:
-    found = resolver.resolve("/a/\\n").url_name
-except Resolver404:
-    found = None
-print(resolver.reverse("a"), resolver.resolve("/a/").url_name, found)
-""",
+        DJANGO + rest,
         good="a/ a None",
         bad="a/ a a",
     )
