@@ -74,7 +74,9 @@ def body_of(function):
     # As it stands: text of several lines in it keeps its beginnings of lines.
     nested = lines[0][:1].isspace()
     node = ast.parse(("if 1:\n" if nested else "") + "".join(lines)).body[0]
-    first = (node.body[0] if nested else node).body[0]
+    body = (node.body[0] if nested else node).body
+    # `global` is for lint: at module level all names are, and it may not follow their first use.
+    first = next(one for one in body if not isinstance(one, ast.Global))
     starts = [first.lineno] + [one.lineno for one in getattr(first, "decorator_list", ())]
     return "\nif 1:\n" + "".join(lines[min(starts) - 1 - nested :]) + "\n"
 

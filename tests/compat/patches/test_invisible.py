@@ -16,7 +16,7 @@ STOCK_IMPORTS = sys.version_info < (3, 8)
 NEEDED = ("python.", "django.import_warnings", "django.gettext_codeset")
 # Not the same on purpose: how such a path ends, and why.
 OTHERWISE = [
-    (":AsyncToSync.main_wrap", "Python 3.6: asks for the thread's context at the call"),
+    (".main_wrap", "Python 3.6: asks for the thread's context at the call"),
     (":CancelledError", "a tuple, for `except`: since Python 3.8 there are two of them"),
     (":SimpleCookie", "pickled with responses, so it has a name of its own"),
 ]

@@ -183,3 +183,52 @@ def test_a_process_that_needs_no_repair_pays_next_to_nothing():
     modules = set(subprocess.check_output(command, universal_newlines=True).split())
     assert modules & HEAVY == set()
     assert not [name for name in modules if name.startswith("compat.patches.channels.")]
+
+
+def test_a_module_that_puts_another_in_its_place(make, calls):
+    source = (
+        "import sys, types\nother = types.ModuleType(__name__)\nsys.modules[__name__] = other\n"
+    )
+    name = make(source)
+    imports.when_imported(name, calls.append)
+    module = importlib.import_module(name)
+    assert calls == [sys.modules[name]] == [module]
+
+
+def test_a_hook_for_a_module_that_another_thread_imports_runs_once(make, calls):
+    name = make("import builtins\nbuiltins.began.set()\nbuiltins.go_on.wait(30)\n")
+    import builtins
+
+    builtins.began, builtins.go_on = threading.Event(), threading.Event()
+    try:
+        imports.when_imported(name, lambda module: None)  # so that it is watched from the start
+        importing = threading.Thread(target=importlib.import_module, args=[name])
+        importing.start()
+        assert builtins.began.wait(30)
+        watching = threading.Thread(target=imports.when_imported, args=[name, calls.append])
+        watching.start()
+        while not any(hook.function == calls.append for hook in imports._watched[name]):
+            pass
+        builtins.go_on.set()
+        importing.join()
+        watching.join()
+    finally:
+        del builtins.began, builtins.go_on
+    imports.settle()
+    assert calls == [sys.modules[name]]
+
+
+def test_what_waits_for_a_circular_import_is_called_after_the_next_one(make, calls):
+    import builtins
+
+    later = make()
+    name = make("import builtins\nbuiltins.watch(__name__)\n")
+    builtins.watch = lambda name: imports.when_imported(name, calls.append)
+    try:
+        imports.when_imported(later, lambda module: None)
+        module = importlib.import_module(name)
+        assert calls == []  # nobody was told of its end
+        importlib.import_module(later)
+    finally:
+        del builtins.watch
+    assert calls == [module]

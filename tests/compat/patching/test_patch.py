@@ -89,6 +89,15 @@ def test_the_installed_version(library):
     assert installed_version("django").startswith("1.11")
 
 
+@pytest.mark.parametrize(
+    "folder", ["Some_Lib-1.5-py3.7.egg-info", "some.lib-1.5.egg-info", "Some_lib-1.5.dist-info"]
+)
+def test_the_version_by_the_name_of_a_folder(tmp_path, monkeypatch, folder):
+    (tmp_path / folder).mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert installed_version("some_lib") == "1.5"
+
+
 def test_a_patch_waits_for_its_target(library):
     name = library()
     patch = repairing(name, "<2")
@@ -175,6 +184,59 @@ def test_what_another_put_there_meanwhile_is_left_when_a_repair_fails(library):
     patch.arm()
     assert importlib.import_module(name).answer() == "another's"
     assert patch.state()[0] == "refused"
+
+
+def test_a_repair_that_imports_another_target_and_then_fails_is_undone_alone(library):
+    outer, inner = library(source="def answer(): return 'stock'\nvalue = 1\n"), library()
+    patch = declare(outer)
+
+    @patch.when_imported(inner)
+    def repair_inner(module):
+        patch.replace(module, "answer", lambda: "repaired")
+
+    @patch.when_imported(outer)
+    def repair_outer(module):
+        patch.replace(module, "answer", lambda: "repaired")
+        assert importlib.import_module(inner).answer() == "repaired"
+        patch.replace(module, "value", 2)
+        patch.expect(False, "no")
+
+    patch.arm()
+    module = importlib.import_module(outer)
+    assert (module.answer(), module.value) == ("stock", 1)
+    assert importlib.import_module(inner).answer() == "repaired"
+    assert patch.state() == ("refused", "%s: no" % outer)
+
+
+def test_a_patch_that_one_target_does_not_need_waits_for_the_other(library):
+    first, second = library(), library()
+    patch = declare(first)
+
+    @patch.when_imported(first)
+    def look(module):
+        raise NotNeeded("it is sound")
+
+    patch.when_imported(second)(look)
+    patch.arm()
+    importlib.import_module(first)
+    assert patch.state() == ("waiting", "until %s is imported" % second)
+    importlib.import_module(second)
+    assert patch.state() == ("not needed", "it is sound; it is sound")
+
+
+def test_what_is_replaced_everywhere_is_one_function_with_the_look_of_the_stock(library):
+    name = library(source="def answer(question, more=0): return question\n")
+    user = library(source="from %s import answer as taken\n" % name)
+    module, other = importlib.import_module(name), importlib.import_module(user)
+    patch = declare(name)
+
+    @patch.when_imported(name)
+    def repair(module):
+        patch.replace_everywhere(module, "answer", lambda *args: args)
+
+    patch.arm()
+    assert other.taken is module.answer and other.taken(1) == (1, 0)
+    assert other.taken.__code__.co_varnames == ("question", "more")
 
 
 @pytest.mark.parametrize(

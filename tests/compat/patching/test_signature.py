@@ -224,13 +224,14 @@ def test_a_patch_gives_the_look_to_all_that_it_puts_in_place(monkeypatch):
     assert not hasattr(Owner.method, "__wrapped__")
 
 
-def test_a_replacement_that_takes_less_is_refused_and_nothing_changed():
+@pytest.mark.parametrize("less", [lambda self: None, lambda self, key: None])
+def test_a_replacement_that_takes_less_is_refused_and_nothing_changed(less):
     stock = Owner.method
     patch, module = a_patch()
 
     @patch.when_imported(__name__)
     def repair(_):
-        patch.replace(Owner, "method", lambda self: None)
+        patch.replace(Owner, "method", less)
 
     patch.arm()
     state, reason = patch.state()

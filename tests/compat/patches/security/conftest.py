@@ -4,11 +4,25 @@ import json
 
 import pytest
 
+# Each fixture is the environment of a probe, with Django's settings of a database.
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+
+@pytest.fixture
+def on_sqlite():
+    return {"DATABASE": json.dumps({"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"})}
+
+
+@pytest.fixture
+def on_postgresql(postgresql):
+    return {"DATABASE": json.dumps(postgresql.new_database())}
+
+
+@pytest.fixture
+def on_mariadb(mariadb):
+    return {"DATABASE": json.dumps(mariadb.new_database())}
+
+
+@pytest.fixture(params=["on_sqlite", "on_postgresql", "on_mariadb"])
 def database(request):
-    """Each database in turn: the environment of a probe, with Django's settings of it."""
-    settings = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
-    if request.param != "sqlite":
-        settings = request.getfixturevalue(request.param).new_database()
-    return {"DATABASE": json.dumps(settings)}
+    """Each in turn."""
+    return request.getfixturevalue(request.param)

@@ -61,7 +61,7 @@ def test_a_part_of_a_date_does_not_reach_the_sql(database):
     prove(NAME, CODE + injected, good="refused", bad="True", env=database)
 
 
-def test_only_a_word_does(sqlite):
+def test_only_a_word_does(on_sqlite):
     @source(CODE)
     def code(TruncBase, functions, said, timezone):
         BAD = [
@@ -91,7 +91,7 @@ def test_only_a_word_does(sqlite):
 
     many = 6 * 5
     good, bad = " ".join(["refused"] * many), " ".join(["reached"] * many)
-    prove(NAME, code, good=good, bad=bad, env=sqlite)
+    prove(NAME, code, good=good, bad=bad, env=on_sqlite)
 
 
 def test_a_time_zone_is_a_parameter(database):
@@ -147,7 +147,7 @@ def test_the_parts_there_are(database):
     same(NAME, CODE + "settings.USE_TZ = False\n" + PARTS, env=database)
 
 
-def test_the_parts_there_are_in_a_time_zone(sqlite, postgresql):
+def test_the_parts_there_are_in_a_time_zone(on_sqlite, on_postgresql):
     """Not on MariaDB, whose tables of time zones are empty at first."""
-    for database in (sqlite, postgresql):
+    for database in (on_sqlite, on_postgresql):
         same(NAME, CODE + PARTS, env=database)

@@ -42,12 +42,12 @@ def injected(FieldError, Thing, names):
         print(answer(method, secret % "b"), answer(method, secret % "z"), end=" ")
 
 
-def test_a_question_mark_is_no_way_into_the_sql(sqlite):
+def test_a_question_mark_is_no_way_into_the_sql(on_sqlite):
     refused = " ".join(["refused"] * 4)
-    prove(NAME, code_probe + injected, good=refused, bad="ab ba a b", env=sqlite)
+    prove(NAME, code_probe + injected, good=refused, bad="ab ba a b", env=on_sqlite)
 
 
-def test_what_only_begins_as_a_name_should(sqlite):
+def test_what_only_begins_as_a_name_should(on_sqlite):
     @source(code_probe)
     def code(FieldError, names):
         bad = ["??", "? ", "?id", "?\n", "-?", "id\n", "id desc", "id;", "x.y z", "", "-", "\x00"]
@@ -59,7 +59,7 @@ def test_what_only_begins_as_a_name_should(sqlite):
                 pass
         print("end")
 
-    assert probe(code, env=sqlite).said == "end"
+    assert probe(code, env=on_sqlite).said == "end"
 
 
 def test_names_as_sites_have_them(database):

@@ -54,7 +54,7 @@ def test_a_name_does_not_reach_the_sql(database):
     prove(NAME, code_probe + injected, good=good, bad=bad, env=database)
 
 
-def test_what_may_not_be_in_a_name(sqlite):
+def test_what_may_not_be_in_a_name(on_sqlite):
     forbidden = ["'", '"', "`", "[", "]", ";", "#", " ", "\t", "\n", "\x00", "\x7f", "\x9f"]
     forbidden += ["--", "/*", "*/"]
     code = code_probe + (
@@ -72,7 +72,7 @@ for characters in %a:
     )
     many = 5 * len(forbidden)
     good, bad = " ".join(["refused"] * many), " ".join(["taken"] * many)
-    prove(NAME, code, good=good, bad=bad, env=sqlite)
+    prove(NAME, code, good=good, bad=bad, env=on_sqlite)
 
 
 def test_names_as_sites_have_them(database):
