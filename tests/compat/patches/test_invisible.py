@@ -17,6 +17,7 @@ NEEDED = ("python.", "django.import_warnings", "django.gettext_codeset")
 # Not the same on purpose: how such a path ends, and why.
 OTHERWISE = [
     (".main_wrap", "Python 3.6: asks for the thread's context at the call"),
+    ("django.core.cache.backends.db:datetime", "since Python 3.12: all but what is deprecated"),
     (":CancelledError", "a tuple, for `except`: since Python 3.8 there are two of them"),
     (":SimpleCookie", "pickled with responses, so it has a name of its own"),
 ]

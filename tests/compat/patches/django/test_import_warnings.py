@@ -49,9 +49,9 @@ def test_django_imports_cgi():
     @source
     def code():
         global django
-        import cgi
-
         import django.core.handlers.wsgi
+
+        import cgi  # isort: skip
 
         print(cgi.__name__)
 
@@ -77,9 +77,10 @@ def test_the_sites_own_import_is_told():
     @source
     def code():
         global crypt, django, warnings
-        import crypt
         import warnings
 
         import django
+
+        import crypt  # isort: skip
 
     assert "'crypt' is deprecated" in probe(code, env=STRICT).said

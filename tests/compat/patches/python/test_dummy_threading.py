@@ -27,6 +27,6 @@ def test_threading_under_its_old_names():
         "python.dummy_threading",
         code,
         good="No module named 'no_such_module'\nTrue True\nthreading threading threading",
-        bad="No module named 'dummy_threading'",
+        bad="No module named '_dummy_thread'",
         needed=sys.version_info >= (3, 9),
     )

@@ -31,9 +31,8 @@ def finder():
 
 @source(finder)
 def import_probe():
-    import wave
-
     import era
+    import wave  # isort: skip
 
     print(era.__loader__.__class__.__name__, era.__path__, wave.__name__)
     try:
@@ -71,9 +70,8 @@ def namespace():
     sys.path.insert(0, "era:")
     atexit.register(sys.path.remove, "era:")  # without the patch, no import works
     sys.path_hooks.insert(0, Finder)
-    import wave
-
     import era.inner
+    import wave  # isort: skip
 
     print(era.inner.__name__, list(era.__path__) == [folder])
 
