@@ -25,7 +25,8 @@ def repair(external):
         # Called once for each entry of the path: imports cost what they did.
         return adapted(stock(path))
 
-    patch.replace(external.PathFinder, "_path_hooks", staticmethod(_path_hooks))
+    # As it is: this runs at every start of a process, and its argument has the stock's name.
+    patch.replace(external.PathFinder, "_path_hooks", staticmethod(_path_hooks), as_it_is=True)
 
 
 @patch.when_imported("pkgutil")
