@@ -104,4 +104,4 @@ def test_the_patch_is_applied():
         settings.configure(SECRET_KEY="probe")
         import channels.sessions
 
-    assert probe(code).states[NAME] == ("applied" if applies(NAME) else "not needed")
+    assert probe(code, patch=NAME).states[NAME] == ("applied" if applies(NAME) else "not needed")

@@ -21,9 +21,10 @@ compat.install()
 
 @atexit.register
 def _tell_states():
-    states = {record["name"]: record["state"] for record in compat.report()}
+    names = os.environ["PROBE_PATCHES"].split()
+    modules = [__import__("compat.patches." + name, fromlist=["patch"]) for name in names]
     with open(os.environ["PROBE_STATES"], "w") as file:
-        json.dump(states, file)
+        json.dump({module.patch.name: module.patch.state()[0] for module in modules}, file)
 """
 
 # A probe that needs Django's settings starts with this.
@@ -81,11 +82,12 @@ def body_of(function):
     return "\nif 1:\n" + "".join(lines[min(starts) - 1 - nested :]) + "\n"
 
 
-def probe(code, disable="", env=None, **values):
+def probe(code, disable="", env=None, patch="", **values):
     """
     Run code after compat.install(), in a clean environment; returns a Result.
 
     code: source, or a function whose body is run at module level; values: what its arguments are.
+    patch: the name of one whose state is wanted (a report of all would read 200 files each time).
     """
     if inspect.isfunction(code):
         code = source(**values)(code)
@@ -98,6 +100,7 @@ def probe(code, disable="", env=None, **values):
             LC_ALL="C.UTF-8",
             COMPAT_DISABLE=disable,
             PROBE_STATES=states,
+            PROBE_PATCHES=patch,
         )
         environ.update(env or {})
         process = subprocess.run(
@@ -132,10 +135,10 @@ def prove(name, code, good, bad, needed=True, env=None, **values):
     Where `needed` is false the patch must say so, and the probe be good by itself.
     """
     needed = needed and applies(name)
-    patched = probe(code, env=env, **values)
+    patched = probe(code, env=env, patch=name, **values)
     assert patched.said == good, patched.error
     assert patched.states[name] == ("applied" if needed else "not needed")
     if needed:
-        stock = probe(code, disable=name, env=env, **values)
+        stock = probe(code, disable=name, env=env, patch=name, **values)
         assert stock.states[name] == "disabled"
         assert bad in (stock.error if stock.returncode else stock.said), stock.said + stock.error

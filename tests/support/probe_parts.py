@@ -150,7 +150,8 @@ def late(name):
 
 def same(name, code, env=None):
     """The probe says the same with the patch and without."""
-    patched, stock = probe(code, env=env), probe(code, disable=name, env=env)
+    patched = probe(code, env=env, patch=name)
+    stock = probe(code, disable=name, env=env, patch=name)
     assert not patched.returncode and not stock.returncode, patched.error + stock.error
     assert patched.states[name] == "applied" and stock.states[name] == "disabled"
     assert patched.said and patched.said == stock.said, patched.error + stock.error

@@ -27,5 +27,5 @@ def test_it_does_not_run_without_the_patch(phases):
 
 
 def test_the_record():
-    found = probe(DJANGO + "import channels.http").states[NAME]
+    found = probe(DJANGO + "import channels.http", patch=NAME).states[NAME]
     assert found == ("applied" if NEEDED else "not needed")

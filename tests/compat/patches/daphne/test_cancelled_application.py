@@ -76,5 +76,5 @@ def test_without_the_patch_a_failing_application_is_never_answered(site):
 
 
 def test_the_record():
-    found = probe("import daphne.server, daphne.testing").states[NAME]
+    found = probe("import daphne.server, daphne.testing", patch=NAME).states[NAME]
     assert found == ("applied" if NEEDED and applies(NAME) else "not needed")

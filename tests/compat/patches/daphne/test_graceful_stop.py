@@ -160,4 +160,4 @@ def test_a_limit_that_is_none(value):
 
 
 def test_the_record():
-    assert probe("import daphne.server, daphne.ws_protocol").states[NAME] == "applied"
+    assert probe("import daphne.server, daphne.ws_protocol", patch=NAME).states[NAME] == "applied"

@@ -36,5 +36,5 @@ def test_without_the_patch_it_is_overtaken(raw_site):
 
 
 def test_the_record():
-    found = probe("import daphne.server").states[NAME]
+    found = probe("import daphne.server", patch=NAME).states[NAME]
     assert found == ("applied" if NEEDED else "not needed")

@@ -48,11 +48,11 @@ GOOD = "from the egg\nno such template"
 
 
 def test_a_template_in_an_egg_without_pkg_resources():
-    patched = probe(without + code)
+    patched = probe(without + code, patch=NAME)
     assert (patched.said, patched.states[NAME]) == (GOOD, "applied"), patched.error
     assert "Setuptools must be installed" in probe(without + code, disable=NAME).said
 
 
 def test_pkg_resources_is_used_where_it_is():
-    untouched = probe(with_probe + code)
+    untouched = probe(with_probe + code, patch=NAME)
     assert (untouched.said, untouched.states[NAME]) == (GOOD, "not needed"), untouched.error

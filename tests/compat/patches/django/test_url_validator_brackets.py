@@ -34,7 +34,7 @@ def python_checks_brackets():
 
 
 def test_a_bad_bracketed_host_is_invalid():
-    patched = probe(code)
+    patched = probe(code, patch=NAME)
     assert patched.said == "invalid\ninvalid\nvalid\nvalid", patched.error
     stock = probe(code, disable=NAME)
     if python_checks_brackets():

@@ -143,7 +143,7 @@ def test_only_a_version_that_was_tried_is_taken(version, fits, tmp_path):
     for kind in ("", ".min"):
         (data / ("jquery%s.js" % kind)).write_text("/*! jQuery v%s | */" % version)
     first = "import sys\nsys.path.insert(0, %r)\n" % str(tmp_path)
-    result = probe(first + CODE + "print(version(finders.find(NAMES[0])))")
+    result = probe(first + CODE + "print(version(finders.find(NAMES[0])))", patch=NAME)
     assert result.said == (version if fits else "2.2.3")
     assert result.states[NAME] == ("applied" if fits else "refused")
 

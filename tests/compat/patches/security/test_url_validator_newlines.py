@@ -29,7 +29,7 @@ def code():
 
 
 def test_newlines_and_tabs_are_refused():
-    patched = probe(code)
+    patched = probe(code, patch=NAME)
     assert patched.said == "valid invalid invalid invalid invalid", patched.error
     assert patched.states[NAME] == "applied"
 
