@@ -65,6 +65,8 @@ def with_exceptions(logger):
     @functools.wraps(stock)
     def error(msg, *args, **kwargs):
         found = getattr(msg, "value", None) or sys.exc_info()[1]  # a Failure of Twisted's
+        if hasattr(msg, "getTracebackObject"):  # older ones take the exception's own away
+            found = msg.value.with_traceback(msg.getTracebackObject())
         if args or "exc_info" in kwargs or not isinstance(found, BaseException):
             return stock(msg, *args, **kwargs)
         return stock("%s (%s)", text(found), consumer(found), exc_info=whole(found), **kwargs)

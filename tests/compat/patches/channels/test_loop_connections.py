@@ -1,7 +1,6 @@
 """A middleware of a real daphne queries the database in the event loop; the database restarts."""
 
 import http.client
-import os
 
 import pytest
 
@@ -154,7 +153,7 @@ def test_a_broken_connection_fails_once_at_most(site, age):
         assert pages[1:] == [200] * 3
     log = (site / "daphne.log").read_text()
     assert log.count("queries the database in the event loop") == 1
-    assert os.path.join(str(site), "loop_site.py") in log
+    assert "loop_site.py, line" in log
 
 
 @pytest.mark.parametrize("age", [0, None])
