@@ -128,17 +128,19 @@ def applies(name):
     return not patch.inapplicable()
 
 
-def prove(name, code, good, bad, needed=True, env=None, **values):
+def prove(name, code, good, bad, needed=True, env=None, hidden_by="", **values):
     """
     The probe says `good` with the patch and, where that is needed, `bad` without.
 
     Where `needed` is false the patch must say so, and the probe be good by itself.
+    hidden_by: another patch that ends the symptom too, disabled on both sides.
     """
     needed = needed and applies(name)
-    patched = probe(code, env=env, patch=name, **values)
+    patched = probe(code, disable=hidden_by, env=env, patch=name, **values)
     assert patched.said == good, patched.error
     assert patched.states[name] == ("applied" if needed else "not needed")
     if needed:
-        stock = probe(code, disable=name, env=env, patch=name, **values)
+        both = ",".join(filter(None, (name, hidden_by)))
+        stock = probe(code, disable=both, env=env, patch=name, **values)
         assert stock.states[name] == "disabled"
         assert bad in (stock.error if stock.returncode else stock.said), stock.said + stock.error
