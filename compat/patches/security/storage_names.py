@@ -2,9 +2,9 @@
 Refuse a name that leaves the storage's folder in Storage.save() and get_available_name().
 
 Both are checked, and what a subclass makes of the name too (CVE-2021-45452, CVE-2024-39330). A
-name with ".." or from the root is a SuspiciousFileOperation, status 400: set
-COMPAT_ABSOLUTE_FILE_NAMES = True if your code saves absolute paths inside of MEDIA_ROOT, and sees
-to it that clients cannot choose them.
+name with "..", or an absolute one outside of the storage's own folder, is a
+SuspiciousFileOperation, status 400. Where a storage has no such folder and your code saves
+absolute names that clients cannot choose, set COMPAT_ABSOLUTE_FILE_NAMES = True.
 https://www.djangoproject.com/weblog/2024/jul/09/security-releases/
 """
 
@@ -44,10 +44,10 @@ def repair(storage):
         if not hasattr(content, "chunks"):
             content = storage.File(content, name)
         # Either may be a subclass's own.
-        name = self.get_available_name(check_path(name), max_length=max_length)
-        saved = self._save(check_path(name), content)
+        name = self.get_available_name(check_path(name, self), max_length=max_length)
+        saved = self._save(check_path(name, self), content)
         # A storage that has numbers for names may keep them.
-        return check_path(saved) if isinstance(saved, str) else saved
+        return check_path(saved, self) if isinstance(saved, str) else saved
 
     patch.replace(storage.Storage, "get_available_name", get_available_name)
     patch.replace(storage.Storage, "save", save)

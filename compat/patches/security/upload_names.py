@@ -3,9 +3,9 @@ Keep only the last step of the name of an uploaded file, and refuse names that l
 
 What the client sends loses everything up to the last slash of either kind, also where those are
 written as HTML entities, and characters that cannot be printed; "", "." and ".." are no names
-(CVE-2021-28658, CVE-2021-31542). A path with ".." or from the root that `upload_to` makes is a
-SuspiciousFileOperation, status 400: set COMPAT_ABSOLUTE_FILE_NAMES = True if yours makes absolute
-paths inside of MEDIA_ROOT, and sees to it that clients cannot choose them.
+(CVE-2021-28658, CVE-2021-31542). A path with ".." that `upload_to` makes, or an absolute one
+outside of the storage's folder, is a SuspiciousFileOperation, status 400: see
+security.storage_names.
 https://www.djangoproject.com/weblog/2021/may/04/security-releases/
 """
 
@@ -102,6 +102,6 @@ def refuse_made_paths(files):
         else:
             folder = files.datetime.datetime.now().strftime(str(self.upload_to))
             path = posixpath.join(folder, filename)
-        return self.storage.generate_filename(check_path(path))
+        return self.storage.generate_filename(check_path(path, self.storage))
 
     patch.replace(files.FileField, "generate_filename", generate_filename)

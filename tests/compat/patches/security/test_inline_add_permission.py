@@ -127,3 +127,31 @@ def test_who_may_add_does(disable):
     code = CODE + "print(*save('change_book', 'change_note', 'add_note', 'add_book'))"
     result = probe(code, disable=disable)
     assert result.said == "302 ['edited', 'new'] ['edited', 'new']", result.error
+
+
+@pytest.mark.parametrize("kind", ["parent", "anything"])
+def test_an_inline_that_takes_the_parent_is_given_it(kind):
+    """Written for 1.11 and 2.1 alike; without the parent it says no, and rows were dropped."""
+
+    @source(CODE, kind=kind)
+    def code(Books, Notes, kind, save):
+        def takes_parent(self, request, obj=None):
+            return obj is not None and self.has_change_permission(request, obj)
+
+        def takes_anything(self, *args, **kwargs):
+            return len(args) == 2 and args[1] is not None
+
+        for inline in (Books, Notes):
+            inline.has_add_permission = takes_parent if kind == "parent" else takes_anything
+            inline.max_num = None
+        print(*save("change_book", "change_note"))
+
+    result = probe(code)
+    assert result.said == "302 ['edited', 'new'] ['edited', 'new']", result.error
+
+
+def test_a_row_that_is_not_saved_is_told():
+    code = CODE + "print(*save('change_book', 'change_note', 'add_note'))"
+    result = probe(code)
+    told = [line for line in result.error.splitlines() if "a new row is not saved" in line]
+    assert len(told) == 1 and "Books of the admin" in told[0] and NAME in told[0], result.error

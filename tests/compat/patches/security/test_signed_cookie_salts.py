@@ -1,6 +1,9 @@
 import pytest
 
 from tests.support.probe import DJANGO, probe, prove, source
+from tests.support.probe_parts import same
+
+NAME = "security.signed_cookie_salts"
 
 
 @source(DJANGO)
@@ -115,3 +118,39 @@ def test_the_environment_is_over_the_setting(variable, setting, good):
     code += 'print(read("user", legacy, salt="_id", default=0))'
     result = probe(code, env={"COMPAT_LEGACY_SIGNED_COOKIES": variable})
     assert result.said == good, result.error
+
+
+def test_code_that_signs_by_hand_agrees():
+    """formtools' wizard and its tests do so, with the name alone as the signer's salt."""
+
+    @source(code_probe)
+    def code(read, signed):
+        from django.core.signing import get_cookie_signer
+
+        signer = get_cookie_signer(salt="wizard")
+        print(read("wizard", signer.sign("step 1")), signer.unsign(signed("wizard")))
+
+    same(NAME, code)
+    assert probe(code).said == "step 1 hello"
+
+
+def test_with_the_setting_code_that_signs_by_hand_with_a_salt_agrees_too():
+    @source(code_probe)
+    def code(read, settings, signed):
+        from django.core.signing import get_cookie_signer
+
+        settings.COMPAT_LEGACY_SIGNED_COOKIES = True
+        signer = get_cookie_signer(salt="user" + "_id")
+        print(read("user", signer.sign("x"), salt="_id"), signer.unsign(signed("user", "_id")))
+
+    same(NAME, code)
+    assert probe(code).said == "x hello"
+
+
+def test_a_name_that_ends_as_a_salt_does_is_no_way_round():
+    @source(code_probe)
+    def code(read, signed):
+        print(read("user_id:v2:3", signed("user", salt="_id")))
+
+    result = probe(code)
+    assert result.said == "BadSignature", result.error

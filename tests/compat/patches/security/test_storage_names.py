@@ -1,6 +1,7 @@
 import pytest
 
 from tests.support.probe import DJANGO, probe, prove, source
+from tests.support.probe_parts import same
 
 NAME = "security.storage_names"
 
@@ -87,21 +88,54 @@ def test_get_available_name_by_itself():
     )
 
 
-def test_absolute_names_are_refused_unless_the_site_wants_them():
+def test_absolute_names_are_refused_outside_of_the_folder():
     @source(code_probe)
-    def code(files, os, root, save, settings):
-        inside = os.path.join(root, "in", "a")
-        print(save(inside), files())
-        settings.COMPAT_ABSOLUTE_FILE_NAMES = True
-        print(save(inside) == inside, files())
-        print(save(os.path.join(root, "in", "..", "b")), save("/etc/evil"))
+    def code(os, root, save):
+        os.mkdir(root + "/in")
+        print(save(root + "/in/../b"), save("/etc/evil"), save(root + "-beside/a"), save(root))
 
-    prove(
-        NAME,
-        code,
-        good="refused []\nTrue ['in/a']\nrefused refused",
-        bad="in/a ['in/a']\n",
-    )
+    result = probe(code)
+    assert result.said == "refused refused refused refused", result.error
+
+
+def test_what_the_storage_itself_called_a_file_is_a_name():
+    """Thumbnails are saved beside a file, whose name is absolute once it has been opened."""
+
+    @source(code_probe)
+    def code(FileSystemStorage, files, root, save):
+        storage = FileSystemStorage(root)
+        name = storage.open(save("in/a")).name
+        storage.save(name + ".thumb", storage.open(name))
+        print(files())
+
+    same(NAME, code)
+    assert probe(code).said == "['in/a', 'in/a.thumb']"
+
+
+@source(code_probe)
+def remote(ContentFile, Storage, SuspiciousFileOperation):
+    class Remote(Storage):
+        def exists(self, name):
+            return False
+
+        def _save(self, name, content):
+            return name
+
+    def save_remotely():
+        try:
+            return Remote().save("/in/a", ContentFile(b"x"))
+        except SuspiciousFileOperation:
+            return "refused"
+
+
+def test_a_storage_without_a_folder_needs_the_setting():
+    @source(remote)
+    def code(save_remotely, settings):
+        print(save_remotely(), end=" ")
+        settings.COMPAT_ABSOLUTE_FILE_NAMES = True
+        print(save_remotely())
+
+    prove(NAME, code, good="refused /in/a", bad="/in/a /in/a")
 
 
 def test_saving_as_before():
@@ -153,8 +187,7 @@ def test_what_is_no_text_is_no_name():
 
 
 def test_the_environment_is_over_the_setting():
-    code = code_probe + "settings.COMPAT_ABSOLUTE_FILE_NAMES = %s\n"
-    code += "print(save(os.path.join(root, 'in', 'a')) != 'refused', files())"
-    for variable, setting, said in [("1", False, "True ['in/a']"), ("0", True, "False []")]:
-        result = probe(code % setting, env={"COMPAT_ABSOLUTE_FILE_NAMES": variable})
+    for variable, setting, said in [("1", False, "/in/a"), ("0", True, "refused")]:
+        code = remote + "settings.COMPAT_ABSOLUTE_FILE_NAMES = %s\nprint(save_remotely())" % setting
+        result = probe(code, env={"COMPAT_ABSOLUTE_FILE_NAMES": variable})
         assert result.said == said, result.error
