@@ -9,7 +9,7 @@ import pytest
 from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, override_settings
 
 from compat import layer_keys
 from compat.streams.models import Entry
@@ -151,6 +151,30 @@ def test_keys_are_changed_without_a_moment_in_which_one_is_missing(keys, capsys)
     keys.DEPLOY_KEYS = KEYS[1:]
     assert service.secrets == {"A": SECRET}
     assert SECRET not in capsys.readouterr().out
+
+
+@pytest.mark.django_db
+def test_rotate_fails_while_a_process_that_was_not_reloaded_still_seals(keys, capsys, monkeypatch):
+    """Else the key would be dropped that its service needs."""
+    service = service_with(A=SECRET)
+    keys.DEPLOY_KEYS = KEYS[::-1]
+    seal = secrets.seal
+
+    def form_is_saved_meanwhile(values):
+        with override_settings(DEPLOY_KEYS=KEYS[:1]):
+            Service.objects.filter(pk=service.pk).update(sealed=seal({"A": OTHER}))
+        return seal(values)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(secrets, "seal", form_is_saved_meanwhile)
+        with pytest.raises(CommandError, match="older key: web. Keep that key; reload"):
+            call_command("deploy_secrets", "rotate")
+    service.refresh_from_db()
+    assert service.secrets == {"A": OTHER}
+    call_command("deploy_secrets", "rotate")
+    keys.DEPLOY_KEYS = KEYS[1:]
+    service.refresh_from_db()
+    assert service.secrets == {"A": OTHER}
 
 
 def test_a_text_that_is_damaged_is_one_sentence(keys):

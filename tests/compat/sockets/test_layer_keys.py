@@ -54,11 +54,90 @@ def test_the_steps(tmp_path):
     kept, new = layer_keys.read(path)
     assert kept == old != new
     code, said = step(path, "use")
-    assert code == 0 and "2 keys" in said and "Restart" in said and new not in said
+    assert code == 0 and "2 keys" in said and "restart" in said and new not in said
     assert layer_keys.read(path) == [new, old]
     assert step(path, "drop")[0] == 0
     assert layer_keys.read(path) == [new]
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert os.listdir(str(tmp_path)) == ["keys"]
+
+
+@pytest.mark.parametrize(
+    "names", ["add use drop", "add use use drop", "add add use drop drop", "add use use drop drop"]
+)
+def test_a_step_that_is_repeated_changes_nothing(tmp_path, names):
+    path = str(tmp_path / "keys")
+    (old,) = layer_keys.read(path)
+    for number, name in enumerate(names.split()):
+        repeated = number and names.split()[number - 1] == name
+        code, said = step(path, name)
+        assert code == 0 and ("nothing to do" in said) == bool(repeated), said
+    (new,) = layer_keys.read(path)
+    assert new != old
+
+
+@pytest.mark.parametrize(
+    "before, refused, why",
+    [
+        ("add", "drop", "the new key is not in use yet, and would be lost: use it first"),
+        ("add use", "add", "the last rotation is not finished: drop the old keys first"),
+    ],
+)
+def test_a_step_out_of_turn_is_refused_and_loses_nothing(tmp_path, before, refused, why):
+    path = tmp_path / "keys"
+    layer_keys.read(str(path))
+    for name in before.split():
+        layer_keys.change(str(path), name)
+    text = path.read_text()
+    assert step(path, refused) == (1, "%s: %s\n" % (path, why))
+    assert path.read_text() == text
+
+
+def test_keys_of_which_nobody_knows_the_new_one_are_all_kept(tmp_path):
+    """Written by hand, or half-way through a rotation of an older version."""
+    path = tmp_path / "keys"
+    first, second = "a" * 40, "b" * 40
+    path.write_text("# ours\n%s\n%s\n" % (first, second))
+    for name in ("use", "drop"):
+        code, said = step(path, name)
+        assert code == 1 and "does not say which of them is new" in said
+        assert layer_keys.read(str(path)) == [first, second]
+    assert step(path, "add")[0] == 0
+    *kept, new = layer_keys.read(str(path))
+    assert kept == [first, second]
+    assert step(path, "use")[0] == 0
+    assert layer_keys.read(str(path)) == [new, first, second]
+    assert step(path, "drop")[0] == 0
+    assert path.read_text() == "# ours\n%s\n" % new
+
+
+def test_each_step_says_what_to_copy_to_restart_and_to_do_next(tmp_path):
+    path = tmp_path / "keys"
+    layer_keys.read(str(path))
+    for name, then in (("add", "then: use"), ("use", "a minute later: drop"), ("drop", "are gone")):
+        said = step(path, name)[1]
+        assert "Copy the file" in said and "restart every process" in said and then in said
+
+
+@pytest.mark.parametrize("name", layer_keys.STEPS)
+def test_a_mistyped_path_is_refused_and_nothing_is_made(tmp_path, name):
+    for path in (tmp_path / "mistyped", tmp_path / "no" / "folder"):
+        code, said = step(path, name)
+        assert code == 1 and "%s does not exist" % path in said and "`create`" in said
+    assert os.listdir(str(tmp_path)) == []
+
+
+def test_a_first_file_is_made_when_asked_for(tmp_path):
+    path = tmp_path / "keys"
+    code, said = step(path, "create")
+    assert code == 0 and "1 key." in said
+    assert len(layer_keys.read(str(path))) == 1
+    assert stat.S_IMODE(os.stat(str(path)).st_mode) == 0o600
+    text = path.read_text()
+    assert step(path, "create") == (1, "%s exists, and stays as it is\n" % path)
+    assert path.read_text() == text
+    code, said = step(tmp_path / "no" / "keys", "create")
+    assert code == 1 and "there is no folder" in said
     assert os.listdir(str(tmp_path)) == ["keys"]
 
 
