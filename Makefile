@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 DB ?= sqlite
 SECONDS ?= 60
+ROOM ?= patching
 VENV ?= .venv
 # Tests wait more than they compute: two processes for each core.
 JOBS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
@@ -11,7 +12,7 @@ CONF = $(PY) -m deploy_conf
 PIP = $(PY) -m pip install --disable-pip-version-check -q
 PYTEST = $(PY) -m pytest
 
-.PHONY: help run up down status test check smoke matrix bench soak chaos fuzz lanes django-suite third-party docs lint types venv site made clean
+.PHONY: help run up down status test again check smoke matrix bench soak chaos fuzz mutation lanes django-suite third-party docs lint types venv site made clean
 
 help:  ## these lines
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -34,6 +35,9 @@ test: $(VENV)/tested  ## every test, end to end ones included
 	$(PYTEST) -n $(JOBS) --dist loadfile -m "not alone" $(ARGS) || status=$$?; \
 	$(PYTEST) -m alone $(ARGS) || test $$? = 5 || status=1; \
 	exit $$status
+
+again: $(VENV)/tested  ## the tests that failed last, one by one
+	@$(PYTEST) --last-failed --last-failed-no-failures none $(ARGS) || test $$? = 5
 
 check: lint types $(VENV)/tested  ## lint, types and the tests that start no process: a minute
 	@$(PYTEST) -q -r fE -n $(JOBS) --no-processes $(ARGS)
@@ -62,6 +66,9 @@ django-suite: $(VENV)/installed  ## Django 1.11.29's own tests; DB=postgres, mys
 
 third-party: $(VENV)/installed  ## the suites of six packages of the era
 	$(PY) -m tests.labs.third_party
+
+mutation: $(VENV)/tested  ## small faults put into a room, which its tests should notice; ROOM=patching
+	$(PY) -m tests.labs.mutation $(ROOM) --sample 40
 
 lanes: $(VENV)/installed  ## the patches' tests with older and newer channels, asgiref, daphne, Django
 	$(PY) -m tests.labs.version_matrix
