@@ -1,5 +1,7 @@
 """What a site may set for its sockets."""
 
+import ipaddress
+import re
 from typing import Any, Dict
 
 from .._kinds import Each, Networks, Number
@@ -9,11 +11,67 @@ SECTION = "Sockets"
 NO_LIMIT: Dict[str, Any] = {"zero": "no limit", "none": "as 0", "none_is": 0}
 
 
-def origin(text):
-    """An origin in lower case, without a slash at its end."""
-    if not isinstance(text, str) or "://" not in text:
+# Names as browsers send them: in ASCII.
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?\Z")
+HTTP = re.compile("(https?)://" + HOST.pattern)
+OTHER = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*://[a-z0-9._~:\[\]-]*\Z")  # app://., file://
+PORTS = {"http": "80", "https": "443"}
+NULL = "null"  # what browsers send for pages that belong to no site
+NONE = "none"  # no Origin, as of clients that are not browsers; not a header's text
+
+
+def origin(text: Any) -> str:
+    """An origin as browsers send it, "null" or "none"; ValueError says what is wrong."""
+    if not isinstance(text, str):
         raise ValueError()
-    return text.lower().rstrip("/")
+    found = text.lower()
+    if found in (NULL, NONE):
+        return found
+    scheme, separator, rest = found.partition("://")
+    if not separator:
+        raise ValueError()
+    rest = rest[:-1] if rest.endswith("/") else rest
+    host = re.split("[/?#]", rest)[0].rpartition("@")[2]
+    if host != rest:
+        raise ValueError("an origin is only %s://%s" % (scheme, host))
+    if "*" in rest:
+        raise ValueError("there are no wildcards; name each")
+    found = scheme + "://" + (rest if is_ascii(rest) else in_ascii(rest))
+    if OTHER.match(found):
+        return found
+    return canonical(found)
+
+
+def canonical(text: str) -> str:
+    """An origin of http or https (in lower case) in the one form that browsers have for it."""
+    match = HTTP.match(text)
+    if match is None:
+        raise ValueError()
+    scheme, host, port = match.groups()
+    if host.startswith("["):
+        host = "[%s]" % ipaddress.IPv6Address(host[1:-1]).compressed
+    if port is None or int(port) == int(PORTS[scheme]):
+        return "%s://%s" % (scheme, host)
+    if not 0 < int(port) < 65536:
+        raise ValueError("there is no port %s" % port)
+    return "%s://%s:%d" % (scheme, host, int(port))
+
+
+def is_ascii(text: str) -> bool:
+    return all(ord(character) < 128 for character in text)
+
+
+def in_ascii(rest: str) -> str:
+    """A host with other letters as browsers send it: xn--…"""
+    host, colon, port = rest.partition(":")
+    try:
+        found = host.encode("idna").decode("ascii")
+        if found.encode("ascii").decode("idna") == host:
+            return found + colon + port
+    except UnicodeError:
+        pass
+    # As with ß: browsers and Python's codec go by different rules.
+    raise ValueError("write its host as browsers send it, in ASCII: xn--…")
 
 
 PER_ADDRESS = Setting(
@@ -71,9 +129,15 @@ UNCOUNTED = Setting(
 )
 ORIGINS = Setting(
     "SOCKETS_ORIGINS",
-    Each('a list of origins such as ["https://www.example.com"]', origin),
+    Each(
+        'a list of origins such as ["https://www.example.com", "http://localhost:8000"], "null" or '
+        '"none"',
+        origin,
+    ),
     None,
-    "The origins whose pages may open sockets. By default the host must be in ALLOWED_HOSTS.",
+    'The origins whose pages may open sockets, and no others. "none" lets clients pass that send '
+    'no Origin (browsers always do); "null" lets sandboxed frames of any site pass. By default '
+    "the host must be in ALLOWED_HOSTS, with the port of the request or the usual one.",
     SECTION,
     live=False,
 )

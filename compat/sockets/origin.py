@@ -1,7 +1,6 @@
 """A WebSocket must come from a page of this site: browsers send cookies from any page."""
 
 import logging
-import re
 from typing import Any, Callable, Dict, List
 
 from channels.security.websocket import WebsocketDenier
@@ -9,14 +8,10 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from .._throttle import Throttle
-from ._settings import ORIGINS
+from ._settings import HOST, HTTP, NONE, ORIGINS, PORTS, canonical
 
 logger = logging.getLogger(__name__)
 
-# Names as browsers send them: in ASCII.
-HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?\Z")
-ORIGIN = re.compile("(https?)://" + HOST.pattern)
-PORTS = {"http": "80", "https": "443"}
 LOCAL = ["localhost", "127.0.0.1", "[::1]"]
 
 
@@ -24,9 +19,11 @@ class OriginRequired(object):
     """
     ASGI middleware that answers 403 to a WebSocket whose Origin is foreign, missing or malformed.
 
-    With SOCKETS_ORIGINS it must be one of those. Without, its host must be one of ALLOWED_HOSTS;
-    where that is the host that was asked for, as it is behind most proxies, its port must be the
-    same, too. `*` in ALLOWED_HOSTS knows no host of ours: then it must be the one asked for.
+    With SOCKETS_ORIGINS it must be one of those. Without, its host must be one of ALLOWED_HOSTS.
+    If that is the host that was asked for, as it is behind most proxies, its port must be the same,
+    too; if not, its scheme's usual one will do. `*` in ALLOWED_HOSTS knows no host of ours: then it
+    must be the one asked for. A page of http does not reach a site of https, if a proxy says that
+    it is one, by SECURE_PROXY_SSL_HEADER: daphne knows no scheme of a WebSocket.
     """
 
     def __init__(self, inner: Callable[..., Any]) -> None:
@@ -42,37 +39,65 @@ class OriginRequired(object):
         return WebsocketDenier(scope)
 
     def allows(self, scope: Dict[str, Any]) -> bool:
-        """Whether the scope has one Origin, and it is ours."""
+        """Whether the scope has one Origin, and it is ours, or none, where that is allowed."""
         found = values(scope, b"origin")
-        if len(found) == 1 and self.is_ours(found[0].lower(), values(scope, b"host")):
+        if not found and NONE in (self.origins or ()):
+            return True
+        if len(found) == 1 and self.is_ours(found[0].lower(), scope):
             return True
         self.throttle.log(
             logger.warning,
-            "WebSocket refused: Origin %a, Host %a; ALLOWED_HOSTS or SOCKETS_ORIGINS decides",
+            "WebSocket refused: Origin %a, Host %a%s; ALLOWED_HOSTS or SOCKETS_ORIGINS decides",
             ", ".join(found)[:200] or None,
             ", ".join(values(scope, b"host"))[:200],
+            ", by https" if is_https(scope) else "",
         )
         return False
 
-    def is_ours(self, origin: str, hosts: List[str]) -> bool:
-        """`origin` in lower case; `hosts`: the Host headers."""
+    def is_ours(self, origin: str, scope: Dict[str, Any]) -> bool:
+        """`origin` in lower case."""
         if self.origins is not None:
-            return origin in self.origins
-        match = ORIGIN.match(origin)
+            return origin != NONE and normal(origin) in self.origins
+        match = HTTP.match(origin)
         if match is None:
             return False
         scheme, host, port = match.groups()
-        port = port or PORTS[scheme]
+        if scheme == "http" and is_https(scope):
+            return False
+        hosts = values(scope, b"host")
         asked = HOST.match(hosts[0].lower()) if len(hosts) == 1 else None
         same_host = asked is not None and asked.group(1) == host
-        if asked is not None and same_host and (asked.group(2) or PORTS[scheme]) != port:
-            return False
-        allowed = settings.ALLOWED_HOSTS
-        if settings.DEBUG and not allowed:
-            allowed = LOCAL
-        if "*" in allowed:
-            return same_host
-        return validate_host(host.rstrip("."), allowed)
+        usual = PORTS[scheme]
+        if asked is not None and (port or usual) != (asked.group(2) or usual):
+            # Some proxies ask for another host than they were: then the usual port is right, too.
+            if same_host or ((port or usual) != usual and is_allowed(asked.group(1))):
+                return False
+        return same_host if "*" in allowed_hosts() else is_allowed(host)
+
+
+def allowed_hosts() -> List[str]:
+    return LOCAL if settings.DEBUG and not settings.ALLOWED_HOSTS else settings.ALLOWED_HOSTS
+
+
+def is_allowed(host: str) -> bool:
+    return validate_host(host.rstrip("."), allowed_hosts())
+
+
+def normal(origin: str) -> str:
+    """As the setting has it: clients other than browsers may send the usual port."""
+    try:
+        return canonical(origin)
+    except ValueError:
+        return origin
+
+
+def is_https(scope: Dict[str, Any]) -> bool:
+    """Whether a proxy says, in the header that the site trusts, that it was asked by https."""
+    if not settings.SECURE_PROXY_SSL_HEADER:
+        return False
+    name, secure = settings.SECURE_PROXY_SSL_HEADER
+    header = name[len("HTTP_") :] if name.startswith("HTTP_") else name
+    return values(scope, header.replace("_", "-").lower().encode("latin-1")) == [secure]
 
 
 def values(scope: Dict[str, Any], name: bytes) -> List[str]:

@@ -2,7 +2,12 @@
 
 import pytest
 
+from compat.checks.settings import check_settings
+from compat.sockets.origin import OriginRequired
+
 ALLOWED = {"ALLOWED_HOSTS": ["127.0.0.1", "[::1]", ".example.com", "other.example.net"]}
+
+HTTPS, HTTP = "X-Forwarded-Proto: https", "X-Forwarded-Proto: http"
 
 # Hosts are asked for as here; OWN is the address of the daphne.
 HANDSHAKES = [
@@ -13,8 +18,22 @@ HANDSHAKES = [
     (101, ["Origin: https://www.example.com:443", "Host: WWW.example.com"]),
     (101, ["Origin: http://[::1]:8000", "Host: [::1]:8000"]),
     # Listed by name, from another host than the one that was asked for.
-    (101, ["Origin: https://pages.example.com:8443", "Host: www.example.com"]),
     (101, ["Origin: https://other.example.net", "Host: www.example.com"]),
+    (101, ["Origin: https://other.example.net:8443", "Host: www.example.com:8443"]),
+    (403, ["Origin: https://pages.example.com:8443", "Host: www.example.com"]),
+    (403, ["Origin: http://pages.example.com:8080", "Host: www.example.com"]),
+    (403, ["Origin: https://pages.example.com:8443", "Host: www.example.com:9443"]),
+    # Proxies that ask for a host of their own.
+    (101, ["Origin: https://www.example.com"]),
+    (101, ["Origin: https://www.example.com:8443", "Host: daphne:8001"]),
+    # A page of http, and a site that is https for sure, or is not.
+    (403, ["Origin: http://other.example.net", "Host: www.example.com", HTTPS]),
+    (403, ["Origin: http://www.example.com", "Host: www.example.com", HTTPS]),
+    (101, ["Origin: https://other.example.net", "Host: www.example.com", HTTPS]),
+    (101, ["Origin: http://other.example.net", "Host: www.example.com"]),
+    (101, ["Origin: http://other.example.net", "Host: www.example.com", HTTP]),
+    # Behind another proxy that ends TLS and does not say so.
+    (101, ["Origin: https://other.example.net", "Host: www.example.com", HTTP]),
     # Foreign.
     (403, ["Origin: http://evil.example.org"]),
     (403, ["Origin: http://example.com.evil.org"]),
@@ -28,6 +47,7 @@ HANDSHAKES = [
     (403, []),
     (403, ["Origin: "]),
     (403, ["Origin: null"]),
+    (403, ["Origin: none"]),
     (403, ["Origin: file://"]),
     (403, ["Origin: OWN"]),
     (403, ["Origin: ws://OWN"]),
@@ -95,3 +115,90 @@ def test_origins_by_name(serve):
     ]
     with serve(CHANNEL_LAYERS={}, **changes) as server:
         assert answers(server, handshakes) == []
+
+
+NAMED = [
+    ("https://www.example.com", "https://www.example.com"),
+    ("https://www.example.com", "https://www.example.com:443"),
+    ("https://www.example.com:443", "https://www.example.com"),
+    ("HTTP://www.example.com:80/", "http://www.example.com"),
+    ("https://www.example.com:08443", "https://www.example.com:8443"),
+    ("https://b\xfccher.example", "https://xn--bcher-kva.example"),
+    ("https://b\xfccher.example:8443", "https://xn--bcher-kva.example:8443"),
+    ("http://[0:0::1]:8000", "http://[::1]:8000"),
+    ("file://", "file://"),
+    ("file:///", "file://"),
+    ("null", "null"),
+    ("capacitor://localhost/", "capacitor://localhost"),
+    ("app://.", "app://."),
+    ("chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"),
+]
+
+
+def test_each_origin_that_is_taken_matches_what_browsers_send(serve):
+    with serve(CHANNEL_LAYERS={}, SOCKETS_ORIGINS=[said for said, _ in NAMED]) as server:
+        assert answers(server, [(101, ["Origin: " + sent]) for _, sent in NAMED]) == []
+        others = ["https://example.com", "http://www.example.com:443", "none", "file", "nulls", ""]
+        assert (
+            answers(server, [(403, ["Origin: " + other]) for other in others] + [(403, [])]) == []
+        )
+
+
+def test_clients_without_an_origin_are_let_in_by_name(serve):
+    with serve(CHANNEL_LAYERS={}, SOCKETS_ORIGINS=["https://a.example", "none"]) as server:
+        handshakes = [
+            (101, []),
+            (101, ["Origin: https://a.example"]),
+            (403, ["Origin: none"]),
+            (403, ["Origin: null"]),
+            (403, ["Origin: "]),
+            (403, ["Origin: http://OWN"]),
+        ]
+        assert answers(server, handshakes) == []
+
+
+def test_the_word_for_no_origin_is_not_an_origin(settings):
+    """daphne refuses this one before us."""
+    settings.SOCKETS_ORIGINS = ["none"]
+    required = OriginRequired(None)
+    assert required.allows({"headers": []})
+    assert not required.allows({"headers": [(b"origin", b"none")]})
+    assert not required.allows({"headers": [(b"origin", b"")]})
+
+
+def test_a_refusal_says_what_the_site_was_asked_by(serve, tmp_path):
+    with serve(CHANNEL_LAYERS={}, ALLOWED_HOSTS=["a.example"]) as server:
+        assert server.status("Origin: http://a.example", "Host: a.example", HTTPS) == 403
+    log = (tmp_path / "daphne.log").read_text()
+    assert "Origin 'http://a.example', Host 'a.example', by https; ALLOWED_HOSTS or" in log
+
+
+@pytest.mark.parametrize(
+    "wrong, why",
+    [
+        ("https://a.example/path", "an origin is only https://a.example"),
+        ("https://a.example?x", "an origin is only https://a.example"),
+        ("https://user@a.example/x", "an origin is only https://a.example"),
+        ("app://x/index.html", "an origin is only app://x"),
+        ("https://*.a.example", "there are no wildcards; name each"),
+        ("https://fa\xdf.example", "write its host as browsers send it, in ASCII: xn--"),
+        ("https://a.example:0", "there is no port 0"),
+        ("https://a.example:99999", "there is no port 99999"),
+        ("https://a.example:port", "is not one"),
+        ("https://", "is not one"),
+        ("https:a.example", "is not one"),
+        ("a.example", "is not one"),
+        ("*", "is not one"),
+        ("https://a..example\xfc", "write its host as browsers send it, in ASCII: xn--"),
+        ("http://[::1", "is not one"),
+        ("http://[1.2]", "'http://[1.2]': "),
+        (" https://a.example", "is not one"),
+        (None, "is not one"),
+        (b"null", "is not one"),
+    ],
+)
+def test_an_origin_that_could_never_match_is_refused(wrong, why, settings):
+    settings.SOCKETS_ORIGINS = ["https://b.example", wrong]
+    (error,) = [each for each in check_settings(None) if "SOCKETS_ORIGINS" in each.msg]
+    assert error.id == "compat.E001"
+    assert why in error.msg and 'such as ["https://www.example.com"' in error.msg
