@@ -36,6 +36,14 @@ def pytest_runtest_protocol(item):
         subprocess.Popen.__init__, os.fork = kept
 
 
+SLOW = ("tests/labs/", "tests/e2e/", "tests/deploy_conf/")  # minutes in one file
+
+
+def pytest_collection_modifyitems(items):
+    """The slow files first: at the end the others would wait for one."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
+
+
 def skip(*args, **kwargs):
     pytest.skip("starts a process")
 
