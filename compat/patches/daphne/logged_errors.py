@@ -2,7 +2,8 @@
 Log an application's exception as one, with the consumer's name, instead of as text.
 
 Without `exc_info` a log handler such as Sentry's has no exception: it reports each message as
-something new, without a stack, and nobody knows which consumer it was.
+something new, without a stack, and nobody knows which consumer it was. That a client has left is
+one line and no error.
 https://github.com/django/daphne/issues/256
 """
 
@@ -34,7 +35,10 @@ def repair(server):
             if error is None or isinstance(error, KeyboardInterrupt) or is_told(error):
                 continue
             # As the stock one does, which finds nothing left to do.
-            log(server.logger, error)
+            if has_left(error):
+                server.logger.info("The client left while %s was sending", consumer(error))
+            else:
+                log(server.logger, error)
             del details["application_instance"]
             if "disconnected" not in details:
                 protocol.handle_exception(error)
@@ -56,6 +60,12 @@ def repair_sockets(ws_protocol):
 def is_told(error):
     """Whether another repair has a line of its own for it."""
     return getattr(error, "compat_unrouted", False)
+
+
+def has_left(error):
+    """Whether it only says that there is nobody any more to send to, which is no error."""
+    kind = type(error)
+    return kind.__name__ == "Disconnected" and kind.__module__.startswith("autobahn.")
 
 
 def with_exceptions(logger):

@@ -10,7 +10,7 @@ import compat
 from compat import _check_ids, same_site
 from compat.checks import patches as patch_checks
 from compat.patches import every
-from compat.patching.patch import APPLIED, REFUSED
+from compat.patching.patch import APPLIED, DISABLED, REFUSED
 from tests.support import CHECKOUT
 
 REDIS = "channels_redis.core.RedisChannelLayer"
@@ -60,7 +60,7 @@ def asgi_redis(settings, monkeypatch):
 
 
 PROVOKE = {
-    "compat.I001": variable("COMPAT_DISABLE", FIRST.name),
+    "compat.I001": state(DISABLED, "COMPAT_DISABLE"),
     "compat.W001": late,
     "compat.W002": state(REFUSED, "it looks otherwise"),
     "compat.W003": variable("COMPAT_DISABLE", "no.such_patch"),
