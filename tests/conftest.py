@@ -24,6 +24,11 @@ for name in (
     "LAYER_KEYS",
     "DEPLOY_KEYS",
     "BEHIND_TLS",
+    # Of the make that runs the tests: one that a test runs would take its variables.
+    "MAKEFLAGS",
+    "MFLAGS",
+    "MAKELEVEL",
+    "MAKEOVERRIDES",
 ):
     os.environ.pop(name, None)
 
