@@ -2,8 +2,8 @@
 Log an application's exception as one, with the consumer's name, instead of as text.
 
 Without `exc_info` a log handler such as Sentry's has no exception: it reports each message as
-something new, without a stack, and nobody knows which consumer it was. That a client has left is
-one line and no error.
+something new, without a stack, and nobody knows which consumer it was. That a WebSocket was closed
+meanwhile, by its client or by a limit, is one line and no error.
 https://github.com/django/daphne/issues/256
 """
 
@@ -35,8 +35,8 @@ def repair(server):
             if error is None or isinstance(error, KeyboardInterrupt) or is_told(error):
                 continue
             # As the stock one does, which finds nothing left to do.
-            if has_left(error):
-                server.logger.info("The client left while %s was sending", consumer(error))
+            if is_closed(error):
+                server.logger.info("Closed while %s was sending", consumer(error))
             else:
                 log(server.logger, error)
             del details["application_instance"]
@@ -62,8 +62,8 @@ def is_told(error):
     return getattr(error, "compat_unrouted", False)
 
 
-def has_left(error):
-    """Whether it only says that there is nobody any more to send to, which is no error."""
+def is_closed(error):
+    """Whether it only says that the WebSocket takes no more, which is no error."""
     kind = type(error)
     return kind.__name__ == "Disconnected" and kind.__module__.startswith("autobahn.")
 

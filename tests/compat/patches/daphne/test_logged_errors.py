@@ -42,12 +42,17 @@ class NotMade(AsyncWebsocketConsumer):
     def __init__(self, scope):
         raise LookupError("on purpose")
 
+class Late(AsyncWebsocketConsumer):
+    async def receive(self, text_data=None, bytes_data=None):
+        await self.close()
+        await self.send("too late")
+
 class Page(AsyncHttpConsumer):
     async def handle(self, body):
         raise LookupError("on purpose")
 
 def application(scope):
-    kinds = {"/async/": Asynchronous, "/threaded/": Threaded, "/not-made/": NotMade}
+    kinds = {"/async/": Asynchronous, "/threaded/": Threaded, "/not-made/": NotMade, "/late/": Late}
     return kinds.get(scope["path"], Page)(scope)
 """
 
@@ -77,6 +82,13 @@ def told(site, path, **environ):
     return [json.loads(line) for line in kept.read_text().splitlines()]
 
 
+def raises():
+    """Whether autobahn has an exception for what is sent to a WebSocket that is closed."""
+    from autobahn import exception
+
+    return hasattr(exception, "Disconnected")
+
+
 CONSUMERS = {
     "/async/": "failing_site.Asynchronous",
     "/threaded/": "failing_site.Threaded",
@@ -99,3 +111,31 @@ def test_it_is_an_exception_with_the_consumers_name(site, path):
 def test_without_the_patch_it_is_text(site, path):
     [(logger, kind, message)] = told(site, path, COMPAT_DISABLE=NAME)
     assert kind is None and "on purpose" in message
+
+
+def closed(site, **environ):
+    """daphne's log of a consumer that sends to a WebSocket which is closed already."""
+    environ["KEPT"] = str(site / "kept")
+    with daphne(site, "failing_site:application", **environ) as address:
+        with Client(address, "/late/") as client:
+            client.send(frame(b"x", 1))
+            assert client.receive() == ("close", 1000)
+            wait_until(lambda: "sending" in log_of(site) or "closed protocol" in log_of(site))
+    return log_of(site)
+
+
+def log_of(site):
+    return (site / "daphne.log").read_text()
+
+
+@pytest.mark.skipif(not raises(), reason="this autobahn says nothing of it")
+def test_that_a_websocket_was_closed_is_no_error(site):
+    log = closed(site)
+    assert "Closed while failing_site.Late was sending" in log
+    assert "Traceback" not in log and (site / "kept").read_text() == ""
+
+
+@pytest.mark.skipif(not raises(), reason="this autobahn says nothing of it")
+def test_without_the_patch_it_is_an_error(site):
+    assert "Closed while" not in closed(site, COMPAT_DISABLE=NAME)
+    assert "Exception inside application" in (site / "kept").read_text()
