@@ -23,7 +23,16 @@ patch = Patch(
 
 @patch.when_imported("daphne.server")
 def repair(server):
-    stock = server.Server.application_checker
+    create, stock = server.Server.create_application, server.Server.application_checker
+
+    @functools.wraps(create)
+    def create_application(self, protocol, scope):
+        try:
+            return create(self, protocol, scope)
+        except Exception as error:
+            # An older Twisted takes it away, and has only an imitation left.
+            vars(error)["compat_trace"] = error.__traceback__
+            raise
 
     @functools.wraps(stock)
     def application_checker(self):
@@ -44,6 +53,7 @@ def repair(server):
                 protocol.handle_exception(error)
         return stock(self)
 
+    patch.replace(server.Server, "create_application", create_application)
     patch.replace(server.Server, "application_checker", application_checker)
 
 
@@ -75,10 +85,11 @@ def with_exceptions(logger):
     @functools.wraps(stock)
     def error(msg, *args, **kwargs):
         found = getattr(msg, "value", None) or sys.exc_info()[1]  # a Failure of Twisted's
-        if hasattr(msg, "getTracebackObject"):  # older ones take the exception's own away
-            found = msg.value.with_traceback(msg.getTracebackObject())
         if args or "exc_info" in kwargs or not isinstance(found, BaseException):
             return stock(msg, *args, **kwargs)
+        trace = vars(found).pop("compat_trace", None)
+        if trace is not None:
+            found.__traceback__ = trace
         return stock("%s (%s)", text(found), consumer(found), exc_info=whole(found), **kwargs)
 
     ours = Logger(logger)

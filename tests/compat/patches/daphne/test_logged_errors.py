@@ -52,8 +52,8 @@ class Page(AsyncHttpConsumer):
         raise LookupError("on purpose")
 
 def application(scope):
-    kinds = {"/async/": Asynchronous, "/threaded/": Threaded, "/not-made/": NotMade, "/late/": Late}
-    return kinds.get(scope["path"], Page)(scope)
+    kinds = {"/async/": Asynchronous, "/threaded/": Threaded, "/late/": Late, "/page/": Page}
+    return kinds.get(scope["path"], NotMade)(scope)
 """
 
 
@@ -69,7 +69,7 @@ def told(site, path, **environ):
     kept = site / "kept"
     environ["KEPT"] = str(kept)
     with daphne(site, "failing_site:application", **environ) as address:
-        if path == "/page/":
+        if path.endswith("page/"):
             connection = http.client.HTTPConnection(*address, timeout=30)
             connection.request("GET", path)
             assert connection.getresponse().status == 500
@@ -94,6 +94,7 @@ CONSUMERS = {
     "/threaded/": "failing_site.Threaded",
     "/page/": "failing_site.Page",
     "/not-made/": "failing_site.__init__",
+    "/not-made-page/": "failing_site.__init__",
 }
 
 
