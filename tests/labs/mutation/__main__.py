@@ -10,14 +10,17 @@ import random
 import sys
 import threading
 
-from . import results, rooms
+from . import baseline, results, rooms
+from .baseline import BaselineFailed
 from .mutants import mutants_of
-from .trial import BaselineFailed, Interrupted, Trial, bound, now
+from .trial import Interrupted, Trial, now
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 
-def main(arguments=None, root=ROOT, known=rooms.ROOMS, equivalent=results.EQUIVALENT):
+def main(
+    arguments=None, root=ROOT, known=rooms.ROOMS, equivalent=results.EQUIVALENT, quick=rooms.QUICK
+):
     """Run the command line; returns the exit code."""
     options = parser(known).parse_args(arguments)
     if sys.version_info < (3, 9):
@@ -54,7 +57,7 @@ def main(arguments=None, root=ROOT, known=rooms.ROOMS, equivalent=results.EQUIVA
     if to_do:
         tests = rooms.tests(root, test_places)
         folder = os.path.join(base, options.room)
-        code = Campaign(root, folder, tests, kept, mutants, to_do).run(options.jobs)
+        code = Campaign(root, folder, tests, kept, mutants, to_do, quick).run(options.jobs)
     summary(chosen, kept, reasons)
     return code or verdict(chosen, kept, reasons, options.least)
 
@@ -96,16 +99,16 @@ def positive(text):
 class Campaign:
     """Asks the tests about mutants, in as many copies at once as there are jobs."""
 
-    def __init__(self, root, folder, tests, kept, mutants, to_do):
-        self.root, self.folder, self.tests = root, folder, tests
+    def __init__(self, root, folder, tests, kept, mutants, to_do, quick=()):
+        self.root, self.folder, self.tests, self.quick = root, folder, tests, list(quick)
         self.kept, self.mutants, self.to_do = kept, mutants, to_do
         self.waiting = queue.Queue()
         for one in to_do:
             self.waiting.put(one)
-        self.lock = threading.Lock()
+        # Only the main thread writes and prints: an interrupt may end it in the middle of a join(),
+        # which then takes a thread for ended that is not.
+        self.answers = queue.Queue()
         self.trials, self.threads = [], []
-        self.done = 0
-        self.trouble = None
         self.stopping = threading.Event()
 
     def run(self, jobs):
@@ -114,23 +117,19 @@ class Campaign:
             first = self._trial(0)
             print(f"{len(self.to_do)} mutants; the tests without any…", flush=True)
             began = now()
-            self.seconds, self.slowest = first.baseline(self.tests)
+            self.passes = baseline.passes(first, self.folder, self.tests, self.quick)
             print(f"{now() - began:.0f} s", flush=True)
             others = [self._trial(number) for number in range(1, min(jobs, len(self.to_do)))]
             for trial in [first] + others:
                 self.threads.append(threading.Thread(target=self._work, args=(trial,)))
                 self.threads[-1].start()
-            for thread in self.threads:
-                while thread.is_alive():
-                    thread.join(0.5)
-            if self.trouble is not None:
-                raise self.trouble
+            self._collect()
             return 0
         except BaselineFailed as error:
             sys.stderr.write(f"{error}\nthe tests fail without any mutant\n")
             return 2
         except KeyboardInterrupt:
-            print("\ninterrupted; the same command goes on from here")
+            print("\ninterrupted; the same command goes on from here", flush=True)
             return 130
         finally:
             self.stopping.set()
@@ -144,6 +143,20 @@ class Campaign:
         self.trials.append(trial)
         return trial
 
+    def _collect(self):
+        """Keep and print the answers until there is one for each mutant."""
+        for number in range(1, len(self.to_do) + 1):
+            answer = self.answers.get()
+            if isinstance(answer, Exception):
+                raise answer
+            mutant, status, test, seconds = answer
+            self.kept.add(mutant, status, test, seconds)
+            print(
+                f"{number}/{len(self.to_do)} {status:8} {mutant.path}:{mutant.line} "
+                f"{mutant.what} ({seconds:.0f} s)",
+                flush=True,
+            )
+
     def _work(self, trial):
         try:
             while not self.stopping.is_set():
@@ -152,31 +165,22 @@ class Campaign:
                 except queue.Empty:
                     return
                 began = now()
-                tests = self._order(mutant)
-                status, test = trial.ask(mutant, tests, bound(self.seconds), self.slowest)
-                with self.lock:
-                    self.done += 1
-                    self.kept.add(mutant, status, test, now() - began)
-                    print(
-                        f"{self.done}/{len(self.to_do)} {status:8} {mutant.path}:{mutant.line} "
-                        f"{mutant.what} ({now() - began:.0f} s)",
-                        flush=True,
-                    )
+                status, test = self._ask(trial, mutant)
+                self.answers.put((mutant, status, test, now() - began))
         except Interrupted:
             pass
         except Exception as error:
-            self.trouble = error
-            self.stopping.set()
+            self.answers.put(error)
 
-    def _order(self, mutant):
-        """Those that are likely to notice first: past killers, namesakes, then the fast ones."""
+    def _ask(self, trial, mutant):
+        """What the first pass that notices the mutant says; "survived" when none does."""
         kills = self.kept.killers(self.mutants).get(mutant.path, {})
-        stem = os.path.splitext(os.path.basename(mutant.path))[0]
-
-        def key(test):
-            return -kills.get(test, 0), stem not in os.path.basename(test), self.seconds[test]
-
-        return sorted(self.tests, key=key)
+        for one in self.passes:
+            tests = rooms.by_likelihood(self.root, mutant.path, one.seconds, kills)
+            status, test = trial.ask(mutant, tests, one)
+            if status != "survived":
+                break
+        return status, test
 
 
 def counts(chosen, kept, reasons):

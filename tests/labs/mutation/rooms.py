@@ -18,6 +18,8 @@ ROOMS = {
     "deploy": (["deploy"], ["tests/deploy"]),
     "deploy_conf": (["deploy_conf"], ["tests/deploy_conf"]),
 }
+# With these, only the tests that start no process are run: they are asked first.
+QUICK = ["--no-processes"]
 
 
 def files(root, places, pattern):
@@ -42,3 +44,30 @@ def modules(root, places):
 def tests(root, places):
     """The files with its tests."""
     return files(root, places, r"test_.*\.py\Z")
+
+
+def by_likelihood(root, module, seconds, kills):
+    """
+    Test files, those first that notice most mutants of a module for their seconds.
+
+    seconds: {test file: how long it takes}; kills: {test file: how many it noticed already}.
+    """
+    stem = os.path.splitext(os.path.basename(module))[0]
+    if stem == "__init__":
+        stem = os.path.basename(os.path.dirname(module))
+
+    def worth(test):
+        chance = kills.get(test, 0) + 0.1
+        if stem in os.path.basename(test):
+            chance += 3
+        elif names(os.path.join(root, test), stem):
+            chance += 1
+        return chance / (seconds[test] + 0.5)
+
+    return sorted(seconds, key=worth, reverse=True)
+
+
+def names(path, stem):
+    """Whether a test names a module."""
+    with open(path, encoding="utf-8") as file:
+        return re.search(r"\b%s\b" % re.escape(stem), file.read()) is not None

@@ -1,5 +1,6 @@
 """The tool itself, on a module that was made for it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import textwrap
 
 import pytest
 
-from tests.labs.mutation import results
+from tests.labs.mutation import baseline, results, rooms, trial
 from tests.labs.mutation.__main__ import main
 from tests.labs.mutation.mutants import mutants_of
 from tests.support import CHECKOUT
@@ -49,12 +50,13 @@ def checkout(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(checkout, *arguments):
+def run(checkout, *arguments, quick=()):
     return main(
         ["tiny", *arguments],
         root=str(checkout),
         known=ROOMS,
         equivalent=str(checkout / "equivalent.txt"),
+        quick=quick,
     )
 
 
@@ -99,13 +101,60 @@ def test_tests_that_fail_by_themselves_are_no_measure(checkout, capsys):
     assert "fail without any mutant" in capsys.readouterr().err
 
 
+def test_the_cheap_tests_are_asked_first_and_not_measured_twice(checkout, capsys):
+    """With the options `quick`, then all; a file that passed is run again when it has changed."""
+    (checkout / "tests" / "test_most.py").write_text(
+        "from tiny.rules import grade\n\n\ndef test_slow():\n    assert grade(10) == 'good'\n"
+    )
+    quick = ["-k", "not slow"]
+    assert run(checkout, "--least", "100", quick=quick) == 0
+    with open(str(checkout / "var" / "mutation" / "tiny.jsonl")) as file:
+        tests = [json.loads(line)["test"] for line in file]
+    assert sorted(tests)[:2] == ["tests/test_most.py::test_slow", "tests/test_rules.py::test_grade"]
+    assert tests.count("tests/test_most.py::test_slow") == 1
+    measured = str(checkout / "var" / "mutation" / "tiny" / "baseline.json")
+    with open(measured) as file:
+        before = json.load(file)
+    assert sorted(before) == ["", "-k not slow"]
+    (checkout / "tests" / "test_most.py").write_text("def test_slow():\n    pass\n")
+    assert run(checkout, "--again", "all", quick=quick) == 0
+    with open(measured) as file:
+        after = json.load(file)
+    assert {test for test in before[""] if before[""][test] != after[""][test]} == {
+        "tests/test_most.py"
+    }
+    # Another module is another measure.
+    (checkout / "tiny" / "rules.py").write_text(textwrap.dedent(RULES) + "\n")
+    assert run(checkout, "--again", "all", quick=quick) == 0
+    with open(measured) as file:
+        assert json.load(file)[""]["tests/test_rules.py"] != before[""]["tests/test_rules.py"]
+
+
+def test_the_likely_tests_come_first(tmp_path):
+    for name, text in [
+        ("test_a.py", "import other"),
+        ("test_b.py", "from tiny import rules"),
+        ("test_rules.py", ""),
+    ]:
+        (tmp_path / name).write_text(text)
+
+    def order(seconds, kills):
+        seconds = dict(zip(["test_a.py", "test_b.py", "test_rules.py"], seconds))
+        found = rooms.by_likelihood(str(tmp_path), "tiny/rules.py", seconds, kills)
+        return [name[5] for name in found]
+
+    assert order([1, 1, 1], {}) == ["r", "b", "a"]
+    assert order([1, 1, 1], {"test_a.py": 5}) == ["a", "r", "b"]  # it has noticed some already
+    assert order([1, 1, 100], {}) == ["b", "a", "r"]
+
+
 def test_a_line_of_equivalents_that_is_none(checkout, capsys):
     (checkout / "equivalent.txt").write_text("because\n")
     assert run(checkout) == 2
     assert "equivalent.txt:1: not `ID PATH REASON`: because" in capsys.readouterr().err
 
 
-def test_a_mutant_that_never_ends_is_stopped(checkout, capsys):
+def test_a_mutant_that_never_ends_is_stopped(checkout, monkeypatch):
     (checkout / "tiny" / "rules.py").write_text(
         "def count(n):\n    while n > 0:\n        n -= 1\n    return n\n"
     )
@@ -118,11 +167,9 @@ def test_a_mutant_that_never_ends_is_stopped(checkout, capsys):
         for mutant in mutants_of("tiny/rules.py", (checkout / "tiny" / "rules.py").read_text())
         if mutant.what == "statement removed"
     ]
-    from tests.labs.mutation import trial
-
     ours = trial.Trial(str(checkout), str(checkout / "var" / "copy"))
-    assert ours.baseline(["tests/test_rules.py"])[0].keys() == {"tests/test_rules.py"}
-    status, _ = ours.ask(one, ["tests/test_rules.py"], 3, 1000)
+    monkeypatch.setattr(baseline.Pass, "bound", lambda self: 3)
+    status, _ = ours.ask(one, ["tests/test_rules.py"], baseline.Pass([], {}, 1000))
     assert status == "timeout"
     assert list(trial.started_in(ours.folder)) == []
 
@@ -132,7 +179,7 @@ def test_it_goes_on_after_an_interrupt(checkout):
         "import sys\n"
         "from tests.labs.mutation.__main__ import main\n"
         f"sys.exit(main(['tiny'], root={str(checkout)!r}, known={ROOMS!r}, "
-        f"equivalent={str(checkout / 'equivalent.txt')!r}))\n"
+        f"equivalent={str(checkout / 'equivalent.txt')!r}, quick=()))\n"
     )
     command = [sys.executable, "-c", code]
     process = subprocess.Popen(

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ET
 
 LEFT_OUT = ("var", "__pycache__")
 MARK = "MUTATION_TRIAL"
@@ -16,10 +15,6 @@ MARK = "MUTATION_TRIAL"
 
 class Interrupted(Exception):
     """Somebody else ended the run."""
-
-
-class BaselineFailed(Exception):
-    """The tests fail without any mutant."""
 
 
 class Trial:
@@ -63,30 +58,15 @@ class Trial:
                     file.write(changed)
                 os.chmod(path, mode)
 
-    def baseline(self, tests):
-        """{test file: seconds} of a run without a mutant, and the seconds of the slowest test."""
-        report = os.path.join(self.folder, "mutation-baseline.xml")
-        code, _, output = self.run(tests, 3600, "--junitxml=" + report)
-        if code not in (0, 5):
-            raise BaselineFailed(output)
-        seconds, slowest = dict.fromkeys(tests, 0.0), 0.0
-        for case in ET.parse(report).iter("testcase"):  # noqa: S314
-            spent = float(case.get("time", 0))
-            slowest = max(slowest, spent)
-            for test in tests:
-                dotted = os.path.splitext(test)[0].replace(os.sep, ".")
-                if (case.get("classname", "") + ".").startswith(dotted + "."):
-                    seconds[test] += spent
-        return seconds, slowest
-
-    def ask(self, mutant, tests, seconds, slowest):
+    def ask(self, mutant, tests, one):
         """(status, the test that failed) for a mutant; status: killed, timeout or survived."""
         path = os.path.join(self.folder, mutant.path)
         with open(path, "w", encoding="utf-8", newline="") as file:
             file.write(mutant.mutated)
         try:
             # For pytest-timeout, where that is installed.
-            code, late, output = self.run(tests, seconds, "-o", "timeout=%d" % (3 * slowest + 10))
+            options = ["-x", "-o", "timeout=%d" % one.longest()] + one.options
+            code, late, output = self.run(tests, one.bound(), *options)
         finally:
             with open(path, "w", encoding="utf-8", newline="") as file:
                 file.write(mutant.source)
@@ -98,12 +78,12 @@ class Trial:
         return "killed", failed.group(1) if failed else ""
 
     def run(self, tests, seconds, *options):
-        """(exit code, whether it took too long, output) of pytest, up to the first failure."""
+        """(exit code, whether it took too long, output) of pytest."""
         # Short: there will be sockets in it.
         temporary = tempfile.mkdtemp(prefix="mut-")
         environ = dict(os.environ, TMPDIR=temporary, PYTHONPATH=self.folder)
         environ[MARK] = self.folder
-        command = [self.python, "-m", "pytest", "-x", "-q", "-rfE", "-p", "no:cacheprovider"]
+        command = [self.python, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider"]
         self.process = subprocess.Popen(
             command + list(options) + tests,
             cwd=self.folder,
@@ -115,6 +95,8 @@ class Trial:
             errors="replace",
             start_new_session=True,
         )
+        if self.stopping:  # it was told while there was nothing to end
+            kill(os.killpg, self.process.pid)
         try:
             output, _ = self.process.communicate(timeout=seconds)
             code = self.process.returncode
@@ -167,11 +149,6 @@ def started_in(folder):
                     yield int(pid)
         except OSError:
             continue
-
-
-def bound(seconds):
-    """How long a run may take, given how long the tests take without a mutant."""
-    return 3 * sum(seconds.values()) + 30
 
 
 def now():
