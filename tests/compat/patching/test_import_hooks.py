@@ -100,6 +100,68 @@ def test_a_module_that_another_thread_is_importing_is_waited_for(make, calls):
     assert calls == [True]
 
 
+def test_a_module_whose_import_fails_in_another_thread_is_told_there(make, calls):
+    gate = types.ModuleType("gate%d" % next(numbers))
+    gate.entered, gate.go = threading.Event(), threading.Event()
+    sys.modules[gate.__name__] = gate
+    name = make("import {0}\n{0}.entered.set()\n{0}.go.wait(10)\n1 / 0\n".format(gate.__name__))
+    told, watched = [], []
+
+    def load():
+        with pytest.raises(ZeroDivisionError) as caught:
+            importlib.import_module(name)
+        told.append(caught.type)
+
+    def watch():
+        imports.when_imported(name, calls.append)
+        watched.append(name)
+
+    threads = [threading.Thread(target=load), threading.Thread(target=watch)]
+    threads[0].start()
+    assert gate.entered.wait(10)
+    threads[1].start()
+    while not any(hook.function == calls.append for hook in imports._watched.get(name, ())):
+        pass
+    gate.go.set()
+    for thread in threads:
+        thread.join(10)
+    assert (told, watched, calls) == ([ZeroDivisionError], [name], [])
+
+
+def test_submodules_are_looked_at_while_their_watched_package_is_imported(make, calls):
+    """At any other time an import of one costs nothing."""
+    watched, other = make(), make()
+    imports.when_imported(watched, lambda module: calls.extend(may_be_watched()))
+
+    def may_be_watched():
+        return [imports.may_be_watched(name + ".inner") for name in (watched, other)]
+
+    assert may_be_watched() == [False, False]
+    importlib.import_module(watched)
+    module = importlib.import_module(other)
+    module.__spec__._initializing = True
+    assert may_be_watched() == [False, False]
+    assert calls == [True, False]
+
+
+def test_only_what_was_loaded_meanwhile_may_hold_something_of_a_new_module(make):
+    elder = importlib.import_module(make())
+    younger = make()
+    name = make("import %s\n" % younger)
+    found = []
+
+    def hook(module):
+        found.extend([imports.holders(module), imports.holders(elder)])
+
+    imports.when_imported(name, hook)
+    module = importlib.import_module(name)
+    of_module, of_elder = found
+    assert of_module[:2] == [module, sys.modules[younger]] and elder not in of_module
+    # Of one that is complete, anybody may.
+    assert sys in of_elder and elder in of_elder and module in of_elder
+    assert sys in imports.holders(module)
+
+
 def test_a_submodule_that_another_thread_imports_before_it_is_watched(make, calls, tmp_path):
     """As patches do: the package's hook watches it, just after it was looked for."""
     package = tmp_path / ("watched%d" % next(numbers))

@@ -414,6 +414,20 @@ def test_what_others_took_by_value_is_replaced_too(library):
     del sys.modules[early.__name__]
 
 
+def test_what_is_in_sys_modules_and_no_module_is_no_obstacle(library, monkeypatch):
+    name = library()
+    module = importlib.import_module(name)
+    monkeypatch.setitem(sys.modules, "nothing%d" % next(numbers), None)
+    lazy = types.SimpleNamespace(taken=module.answer)  # some put such a thing there
+    monkeypatch.setitem(sys.modules, "lazy%d" % next(numbers), lazy)
+    taker = types.ModuleType("taker%d" % next(numbers))
+    taker.taken = stock = module.answer
+    monkeypatch.setitem(sys.modules, taker.__name__, taker)
+    patch, _ = repaired_everywhere(name)
+    assert patch.state() == ("applied", "")
+    assert module.answer is taker.taken is not stock and lazy.taken is stock
+
+
 def repaired_everywhere(name):
     """Import a library with a patch of what it answers: (patch, module)."""
     patch = declare(name)

@@ -54,7 +54,7 @@ class Mutant:
 def mutants_of(path, source):
     """Every mutant of a file, in the order of its lines; each has an id that survives edits of
     other functions."""
-    found = Finder(path, source).mutants
+    found = Finder(path, source).mutants if path.endswith(".py") else lost_lines(path, source)
     found.sort(key=lambda one: one.line)
     counts = {}
     for mutant in found:
@@ -62,6 +62,18 @@ def mutants_of(path, source):
         counts[key] = counts.get(key, 0) + 1
         name = f"{key}\0{counts[key]}".encode()
         mutant.id = hashlib.sha1(name).hexdigest()[:10]  # noqa: S324
+    return found
+
+
+def lost_lines(path, source):
+    """Of a template: each of its lines that says something is missing."""
+    found, start = [], 0
+    for number, line in enumerate(source.splitlines(True), 1):
+        text = line.strip()
+        if text.strip("{}") and not text.startswith(("#", ";", "@if", "@end")):
+            end = start + len(line)
+            found.append(Mutant(path, source, start, end, "", "line removed", number, ""))
+        start += len(line)
     return found
 
 

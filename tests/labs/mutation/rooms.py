@@ -17,6 +17,7 @@ ROOMS = {
     ),
     "deploy": (["deploy"], ["tests/deploy"]),
     "deploy_conf": (["deploy_conf"], ["tests/deploy_conf"]),
+    "templates": (["deploy_conf/templates"], ["tests/deploy_conf"]),
 }
 # With these, only the tests that start no process are run: they are asked first.
 QUICK = ["--no-processes"]
@@ -37,8 +38,9 @@ def files(root, places, pattern):
 
 
 def modules(root, places):
-    """The modules of a room."""
-    return files(root, places, r".*\.py\Z")
+    """The modules of a room, or templates of configuration files."""
+    pattern = r".*\.(conf|ini|sh|py)\Z" if places == ROOMS["templates"][0] else r".*\.py\Z"
+    return files(root, places, pattern)
 
 
 def tests(root, places):

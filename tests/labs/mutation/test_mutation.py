@@ -230,6 +230,17 @@ def test_what_is_done_to_code(source, found):
     assert {mutant.new for mutant in mutants_of("x.py", source)} == found
 
 
+def test_what_is_done_to_a_template():
+    source = "# why\nserver {\n@if tls\n    listen 443;\n@end\n    listen 80;\n}\n"
+    found = mutants_of("x.conf", source)
+    assert [(one.line, one.old) for one in found] == [
+        (2, "server {\n"),
+        (4, "    listen 443;\n"),
+        (6, "    listen 80;\n"),
+    ]
+    assert found[1].mutated == source.replace("    listen 443;\n", "")
+
+
 def test_an_id_outlives_edits_elsewhere():
     one = mutants_of("x.py", "def f(a):\n    return a == 1\n")
     other = mutants_of(
