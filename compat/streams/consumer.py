@@ -10,7 +10,7 @@ from ..sockets.consumer import RecheckMixin
 from .entries import frame
 from .flow import wire_of
 from .follower import LATEST, SinceBeyondHead, StreamFollower
-from .names import check_name
+from .names import check_storable
 from .store import MAX_SEQ
 
 __all__ = ["StreamConsumerMixin", "StreamFollower", "since_from"]
@@ -74,7 +74,7 @@ class StreamConsumerMixin(RecheckMixin):
         entries are sent as {"message": text} and `since` may be None for "latest".
         """
         try:
-            check_name(stream)
+            check_storable(stream)
         except ValueError as error:
             if not isinstance(stream, str):
                 raise

@@ -21,7 +21,7 @@ from django.utils import timezone
 from . import notification, stats
 from ._settings import MAX_BODY
 from .models import Entry, Stream
-from .names import check_name
+from .names import check_storable
 
 # How long an append of its own transaction keeps trying against locks and deadlocks.
 RETRY_SECONDS = 30.0
@@ -61,7 +61,7 @@ def encode(body: Any) -> str:
 
 def append(name: str, bodies: Iterable[Any]) -> Tuple[int, int]:
     """Append every body of the iterable `bodies`; returns the sequence range (first, last)."""
-    check_name(name)
+    check_storable(name)
     if isinstance(bodies, (str, bytes, dict)):
         raise TypeError(f"bodies must be a list of bodies, not {type(bodies).__name__}")
     texts = [encode(body) for body in bodies]
@@ -182,7 +182,7 @@ def _places(params):
 
 def head(name: str) -> int:
     """Last committed sequence number of the stream, 0 when it has none."""
-    return heads([check_name(name)]).get(name, 0)
+    return heads([check_storable(name)]).get(name, 0)
 
 
 def heads(names: Sequence[str]) -> Dict[str, int]:
@@ -209,7 +209,7 @@ def oldest(name: str) -> int:
         cursor.execute(
             f"SELECT COALESCE((SELECT MIN(seq) FROM {entries} WHERE stream_id = s.id), "
             f"s.last_seq + 1) FROM {streams} s WHERE s.name = %s",
-            [check_name(name)],
+            [check_storable(name)],
         )
         row = cursor.fetchone()
     return 1 if row is None else row[0]
@@ -217,7 +217,7 @@ def oldest(name: str) -> int:
 
 def read(name: str, since: int, limit: int = 500) -> List[Row]:
     """Up to `limit` entries after `since` in order, as Rows; a missing prefix was trimmed."""
-    check_name(name)
+    check_storable(name)
     for value, label in ((since, "since"), (limit, "limit")):
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SEQ:
             raise ValueError(f"{label} must be an integer, 0 or more, not {value!a:.40}")

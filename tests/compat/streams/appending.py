@@ -27,6 +27,7 @@ from compat.streams import (
     publish,
     publish_many,
     read,
+    store,
 )
 from compat.streams.models import Entry, Stream
 
@@ -96,7 +97,7 @@ def bad_input(stream):
         error_of(publish, "", 1),
         error_of(publish, "x" * 191, 1),
         error_of(publish, "new\nline", 1),
-        error_of(publish, "ü", 1),
+        error_of(publish, "a\ud800", 1),
         error_of(publish, " x", 1),
         error_of(publish, 7, 1),
         error_of(publish, stream, {1, 2}),
@@ -111,10 +112,29 @@ def bad_input(stream):
         error_of(read, stream, -1),
         error_of(read, stream, "1"),
         error_of(read, stream, 0, True),
-        error_of(head, "ü"),
+        error_of(head, "a\u2028b"),
     ]
     # Unfinished input writes nothing either.
     return errors, head(stream), Stream.objects.filter(name=stream).count()
+
+
+NAMES = [
+    "聊天室", "room:聊天室", "héllo", "hello", "HÉLLO", "чат", "דיון", "نقاش", "می\u200cخواهم", "ß",
+    "ss", "日\u3000本", "ｈ", "h", "\u202ex", "語" * 182,
+]  # fmt: skip
+
+
+def names_in_any_script(stream, beyond):
+    """Every name is a stream of its own; `beyond`: with characters beyond U+FFFF, too."""
+    names = [stream[-8:] + name for name in NAMES]
+    if beyond:
+        names += [names[0] + "\U0001f600", names[0] + "\U0001f601"]
+    for number, name in enumerate(names):
+        publish_many(name, [name] * (number + 1))
+    seen = [[head(name), {row.body for row in read(name, 0)} == {name}] for name in names]
+    assert store.heads(names) == {name: number for number, name in enumerate(names, 1)}
+    assert [str(Stream.objects.get(name=name)) for name in names]
+    return seen, len(names), error_of(head, "\U0001f600")
 
 
 def outer_transaction(stream):

@@ -146,7 +146,7 @@ def trim_by_command(stream):
 
 
 def trim_what_is_no_name(stream):
-    return [command(name, max_entries="1") for name in ("nächste", "x" * 191, stream)]
+    return [command(name, max_entries="1") for name in ("näch\nste", "x" * 191, stream)]
 
 
 def backfilled(stream):

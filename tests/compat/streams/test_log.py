@@ -44,9 +44,25 @@ def test_bad_input_is_one_line_and_writes_nothing(site, stream):
         + ["ValueError"] * 4
     )  # fmt: skip
     assert not [error for error in errors if "\n" in error]
+    assert errors[3] == "ValueError: stream name must have no '\\ud800': 'a\\ud800'"
     assert errors[1] == "ValueError: stream name must have 1 to 190 characters, not 191"
     assert "not JSON-serialisable" in errors[6]
     assert "STREAMS_MAX_BODY" in errors[10]
+
+
+def test_names_in_any_script(site, stream):
+    # On MySQL this site's connection speaks what Django makes it speak, "utf8".
+    beyond = not site.database["ENGINE"].endswith(".mysql")
+    seen, count, error = site.run("names_in_any_script", stream, beyond)
+    assert seen == [[number, True] for number in range(1, count + 1)]
+    assert (error is None) == beyond
+    assert beyond or error.endswith("""{"charset": "utf8mb4"}: '\\U0001f600'""")
+
+
+def test_names_beyond_what_mysql_calls_utf8(make_site, mysql_settings, stream):
+    site = make_site(dict(mysql_settings, OPTIONS={"charset": "utf8mb4"}))
+    seen, count, error = site.run("names_in_any_script", stream, True)
+    assert seen == [[number, True] for number in range(1, count + 1)] and error is None
 
 
 def test_outer_transaction(site, stream):

@@ -92,7 +92,7 @@ def test_the_command(make_site, sqlite_settings, tmp_path, stream):
 
 def test_the_command_and_what_is_no_name(site, stream):
     assert site.run("trim_what_is_no_name", stream) == [
-        "stream name must be printable ASCII, no space at either end: 'n\\xe4chste'",
+        "stream name must have no '\\n': 'n\\xe4ch\\nste'",
         "stream name must have 1 to 190 characters, not 191",
         "there is no stream %r" % stream,
     ]

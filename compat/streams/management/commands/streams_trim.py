@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ..._settings import KEEP, limits
 from ...models import Stream
-from ...names import check_name
+from ...names import check_storable
 from ...retention import policy, trim_all
 
 AGES = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         names = options["streams"] or None
         for name in names or ():
             try:
-                check_name(name)  # MySQL does not compare what is beyond ASCII with its column
+                check_storable(name)
             except ValueError as error:
                 raise CommandError(str(error))
             if not Stream.objects.filter(name=name).exists():
