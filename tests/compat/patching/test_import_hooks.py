@@ -75,6 +75,17 @@ def test_an_import_that_fails_calls_nothing_and_says_its_own_error(make, calls):
         importlib.import_module("no_such_module_at_all")
 
 
+def test_a_module_that_was_made_by_hand_is_there_already(calls, monkeypatch):
+    """It has no spec that could say that it is being imported."""
+    module = types.ModuleType("made%d" % next(numbers))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    imports.when_imported(module.__name__, calls.append)
+    assert calls == [module]
+    module.__spec__ = object()
+    imports.when_imported(module.__name__, calls.append)
+    assert calls == [module, module]
+
+
 def test_a_hook_may_watch_its_own_module(make, calls):
     name = make()
     imports.when_imported(name, lambda module: imports.when_imported(name, calls.append))
