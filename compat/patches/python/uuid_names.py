@@ -1,0 +1,22 @@
+"""
+Offer `uuid._load_system_functions()` again, which has done nothing since Python 3.9.
+https://github.com/python/cpython/issues/104645
+"""
+
+from ...patching.patch import Patch
+
+patch = Patch(
+    __name__,
+    package="python",
+    versions=">=3.13",
+    symptom="an older library fails: module 'uuid' has no attribute '_load_system_functions'",
+)
+
+
+def load_system_functions():
+    """Nothing: they are loaded with the module."""
+
+
+@patch.when_imported("uuid")
+def repair(uuid):
+    patch.add(uuid, "_load_system_functions", load_system_functions)

@@ -1,0 +1,20 @@
+import sys
+
+from tests.support.probe import prove, source
+
+
+@source
+def code():
+    import uuid
+
+    print(uuid._load_system_functions(), uuid.uuid1().version)
+
+
+def test_what_loaded_the_systems_functions_may_be_called():
+    prove(
+        "python.uuid_names",
+        code,
+        good="None 1",
+        bad="module 'uuid' has no attribute '_load_system_functions'",
+        needed=sys.version_info >= (3, 13),
+    )
