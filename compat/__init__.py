@@ -10,7 +10,7 @@ hooks in place, so a process that never loads channels never pays for channels' 
 
 import sys
 
-__version__ = "0.1.0"
+__version__ = "0.1.1"
 
 __all__ = ["install", "report"]
 
@@ -30,8 +30,12 @@ def install():
     """
     global late
     require_python()
-    from . import patches
+    from . import _names, patches
 
+    if __name__ == _names.WHEEL:
+        _names.hint()
+    if _names.is_second(__name__):
+        return
     if late is None:
         late = "django" in sys.modules
     patches.install()

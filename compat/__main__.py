@@ -13,10 +13,10 @@ import sysconfig
 from . import require_python
 
 PACKAGE = __package__
-FILE = PACKAGE + "-bridge.pth"
-# As in bridge.pth, which a wheel moves out of this folder. A broken environment must still start,
-# so it says one line and goes on; Python reads the file twice in a virtual environment, hence the
-# note in `sys`.
+FILE = PACKAGE + ("" if PACKAGE.endswith("bridge") else "-bridge") + ".pth"
+# As in bridge.pth, which is a wheel's, under the name that the package has there. A broken
+# environment must still start, so it says one line and goes on; Python reads the file twice in a
+# virtual environment, hence the note in `sys`.
 LINE = (
     r'import sys; exec("try:\n import compat; compat.install()\nexcept Exception as error:\n '
     r"sys._compat_said = getattr(sys, '_compat_said', 0) or "

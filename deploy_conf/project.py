@@ -54,12 +54,13 @@ def read_settings(module: str, directory: str) -> Dict[str, Any]:
 
 def bridge(directory: str) -> Optional[str]:
     """
-    The bridge's import name: "compat", unless the site has renamed it; None where there is none.
+    The bridge's import name: "django_bridge" of a wheel, "compat" of a copy, or what a site has
+    made of it; None where there is none.
 
     A site may have a `compat` of its own, which is not even imported here.
     """
     beside = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    names = ["compat"]
+    names = ["compat", "django_bridge"]
     for place in (directory, beside):
         found = (name for name in os.listdir(place) if _is_bridge(os.path.join(place, name)))
         names += sorted(filter(str.isidentifier, found))  # not compat.old

@@ -7,7 +7,6 @@ import sys
 
 import pytest
 
-from compat.__main__ import LINE
 from tests.support import CHECKOUT
 
 ASK = "import sys; print('compat' in sys.modules)"
@@ -113,11 +112,6 @@ def test_mistakes_are_one_line(environment):
     finally:
         os.rmdir(occupied)
     assert code == 1 and len(error.splitlines()) == 1 and "compat-bridge.pth" in error
-
-
-def test_the_line_is_that_of_a_wheel():
-    with open(os.path.join(CHECKOUT, "compat", "bridge.pth")) as file:
-        assert file.read() == LINE
 
 
 @pytest.mark.parametrize("fault", ["a folder is in the way", "the disk is full"])

@@ -13,7 +13,6 @@ from tests.support.servers import free_port
 from tests.support.sites.adopter import Adopter
 
 README = os.path.join(CHECKOUT, "README.md")
-DISTRIBUTION = "django-devops-bridge"
 
 
 def blocks():
@@ -35,9 +34,11 @@ def test_the_readme_is_enough(tmp_path):
     mysite.make()
 
     # The .pth is active before anything of the site was touched.
-    assert mysite.python_prints("import sys; print('compat' in sys.modules)") == "True"
+    assert mysite.python_prints("import sys; print('django_bridge' in sys.modules)") == "True"
 
-    (call,) = [code for _, code in blocks() if code == "import compat\ncompat.install()\n"]
+    (call,) = [
+        code for _, code in blocks() if code == "import django_bridge\ndjango_bridge.install()\n"
+    ]
     mysite.insert("manage.py", "import os", call)
     mysite.insert("mysite/wsgi.py", "import os", call)
     mysite.write("mysite/asgi.py", block("# mysite/asgi.py"))
@@ -74,7 +75,7 @@ def test_the_readme_is_enough(tmp_path):
         reader = websocket.create_connection(
             url, origin="http://" + address, cookie=cookie, timeout=20
         )
-        publish = "from compat.streams import publish; publish('news', {'n': %d})"
+        publish = "from django_bridge.streams import publish; publish('news', {'n': %d})"
         mysite.run("manage.py", "shell", "-c", publish % 1)
         received = []
         while not received:
@@ -94,19 +95,3 @@ def test_the_readme_is_enough(tmp_path):
         resumed.close()
     finally:
         mysite.run("-m", "deploy_conf", "down")
-
-
-def test_the_installed_bridge_can_be_switched_off_and_on_and_leaves_nothing(tmp_path):
-    mysite = Adopter(tmp_path)
-    purelib = mysite.install()
-    ask = "import sys; print('compat' in sys.modules)"
-    assert mysite.python_prints(ask) == "True"
-    for action, active in (("activate", "True"), ("deactivate", "False"), ("activate", "True")):
-        mysite.run("-m", "compat", action)
-        assert mysite.python_prints(ask) == active, action
-    with open(os.path.join(purelib, "compat-bridge.pth")) as file:
-        assert file.read().startswith("import sys; ")  # names no folder
-    mysite.run("-m", "pip", "--disable-pip-version-check", "uninstall", "-q", "-y", DISTRIBUTION)
-    left = [name for name in os.listdir(purelib) if "compat" in name or "bridge" in name]
-    assert left == []
-    assert mysite.python_prints(ask) == "False"

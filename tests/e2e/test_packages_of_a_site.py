@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.support import CHECKOUT
+from tests.support import wheel
 
 # What the bridge's own reference site pins otherwise, or what its pins might pull along.
 SITE = [
@@ -31,7 +31,7 @@ from django.conf import settings
 backend = {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": "redis://127.0.0.1:%s/0"}
 settings.configure(
     SECRET_KEY="site",
-    INSTALLED_APPS=["compat", "compat.streams", "channels"],
+    INSTALLED_APPS=["django_bridge", "django_bridge.streams", "channels"],
     CACHES={"default": backend},
 )
 django.setup()
@@ -60,8 +60,7 @@ def site(tmp_path_factory):
         subprocess.check_call(pip + ["pip==21.3.1"])
     subprocess.check_call(pip + SITE)
     before = versions(python)
-    subprocess.check_call(pip + ["-r", os.path.join(CHECKOUT, "compat", "requirements.txt")])
-    subprocess.check_call([python, "-m", "compat", "activate"], cwd=CHECKOUT)
+    subprocess.check_call(pip + [wheel.path() + "[pins]"], env=wheel.clean())
     return python, before, versions(python)
 
 

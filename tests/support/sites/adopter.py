@@ -5,9 +5,7 @@ import site
 import subprocess
 import sys
 
-import pytest
-
-from tests.support import CHECKOUT, pythons
+from tests.support import wheel
 
 
 class Adopter(object):
@@ -37,23 +35,9 @@ class Adopter(object):
         """The environment with nothing but the bridge; returns its site-packages."""
         subprocess.check_call([sys.executable, "-m", "venv", self.venv])
         pip = [self.python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.check_call(pip + ["--no-deps", self.bridge()], env=self.environ)
+        subprocess.check_call(pip + ["--no-deps", wheel.path()], env=self.environ)
         os.mkdir(self.folder)
         return self.python_prints("import sysconfig; print(sysconfig.get_paths()['purelib'])")
-
-    def bridge(self):
-        """What pip installs: the checkout, or a wheel where pip cannot make one from it."""
-        if sys.version_info >= (3, 7):
-            return CHECKOUT
-        builder = next(
-            filter(None, (pythons.find("3.%d" % minor) for minor in range(13, 6, -1))), 0
-        )
-        if not builder:
-            pytest.skip("the wheel is made by Python 3.7 or later, of which there is none here")
-        folder = os.path.join(self.venv, "wheel")
-        wheel = [builder, "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps"]
-        subprocess.check_call(wheel + ["-w", folder, CHECKOUT], env=self.environ)
-        return os.path.join(folder, os.listdir(folder)[0])
 
     def script(self, name):
         """The console script as pip would have written it for this environment."""
