@@ -1,7 +1,8 @@
 """
+`python -m compat`: what is installed here, and what of it cannot work together.
 `python -m compat activate`: load the bridge in every process of this environment.
 
-It writes one `.pth` file into the environment's site-packages, as coverage and setuptools
+The latter writes one `.pth` file into the environment's site-packages, as coverage and setuptools
 do, so that django-admin, daphne's command line, pytest and every subprocess are covered.
 """
 
@@ -33,8 +34,10 @@ def main(arguments=None):
     )
     parser.add_argument(
         "action",
+        nargs="?",
         choices=["activate", "deactivate", "status", "advisories"],
-        help="activate writes %s into site-packages, deactivate removes it, status says which; "
+        help="without one: versions, servers, repairs, and what cannot work together; activate "
+        "writes %s into site-packages, deactivate removes it, status says which; "
         "advisories lists what a newer Django fixes and nobody has assessed for 1.11" % FILE,
     )
     parser.add_argument(
@@ -49,11 +52,22 @@ def main(arguments=None):
     if action == "advisories":
         return advisories(options.django)
     path = os.path.join(sysconfig.get_paths()["purelib"], FILE)
+    if action is None:
+        return about(path)
     try:
         return {"activate": activate, "deactivate": deactivate, "status": status}[action](path)
     except OSError as error:
         sys.stderr.write("%s: %s\n" % (path, error.strerror))
         return 1
+
+
+def about(path):
+    """0 if the packages that are installed can work together, 1 if not."""
+    from . import _about, _combinations
+
+    for line in _about.lines(os.path.exists(path)):
+        print(line)
+    return 1 if _combinations.found() else 0
 
 
 def activate(path):

@@ -5,7 +5,7 @@ import sys
 from typing import Any, List, NoReturn, Optional
 
 from ..errors import ConfError
-from . import down, reload, render, status, up
+from . import down, reload, render, servers, status, up
 
 
 class Once(argparse.Action):
@@ -64,6 +64,6 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(metavar="COMMAND", dest="command")
     commands.required = True
-    for command in (render, up, reload, down, status):
+    for command in (render, up, reload, down, status, servers):
         command.add(commands)
     return top
