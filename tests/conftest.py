@@ -1,6 +1,7 @@
 """Sets the reference site up for tests: its own var folder, never the checkout's."""
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -9,6 +10,13 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from tests.support import CHECKOUT  # noqa: E402
+
+
+def makefile_variables():
+    """What a user may say to make; make puts it into the environment, too."""
+    with open(os.path.join(CHECKOUT, "Makefile")) as file:
+        return re.findall(r"\$\(([A-Z]+)\)", file.read())
+
 
 # Subprocesses of tests (runner, daphne, manage.py) see the same folder.
 VAR = tempfile.mkdtemp(prefix="devops-tests-")
@@ -29,6 +37,10 @@ for name in (
     "MFLAGS",
     "MAKELEVEL",
     "MAKEOVERRIDES",
+    *makefile_variables(),
+    # Of a developer's shell: output is waited for, and modules compiled, as on a user's machine.
+    "PYTHONUNBUFFERED",
+    "PYTHONDONTWRITEBYTECODE",
 ):
     os.environ.pop(name, None)
 

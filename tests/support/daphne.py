@@ -40,6 +40,7 @@ class Daphne(object):
             self.address = listener.getsockname()
             self.port = self.address[1]
             environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(folder), CHECKOUT]))
+            environment["PYTHONUNBUFFERED"] = "1"  # the access log as it comes
             environment.update(environ)
             with open(self.log, "ab") as output:
                 self.process = subprocess.Popen(
