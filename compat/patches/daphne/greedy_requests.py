@@ -9,7 +9,6 @@ https://github.com/twisted/twisted/blob/twisted-24.11.0/src/twisted/web/http.py#
 """
 
 import functools
-import time
 
 from ...patching.patch import Patch
 
@@ -21,15 +20,13 @@ patch = Patch(
     symptom="a client that sends refused requests as fast as it can holds up all others",
 )
 
-SLICE = 4096  # bytes of lines, or of a body in pieces, that are parsed at once
-MOST = 16 * 1024  # that wait for the answer to the request before them
-
 
 @patch.when_imported("daphne.http_protocol")
 def repair(http_protocol):
     from inspect import unwrap
 
-    from ._turns import STEP, Backlog, Turns
+    from ._requests import Requests, connection_of, proceed, size
+    from ._turns import Turns
 
     http = http_protocol.http
     generic = getattr(http, "_GenericHTTPChannelProtocol", None)
@@ -49,67 +46,6 @@ def repair(http_protocol):
     done, resume = channel_class.requestDone, channel_class.resumeProducing
     turns = Turns(http_protocol.logger)
 
-    class Requests(Backlog):
-        """What an HTTP connection has sent beyond what its channel has parsed."""
-
-        def __init__(self, connection):
-            super(Requests, self).__init__()
-            self.connection = connection
-            self.channel = connection._channel
-            self.channel.compat_backlog = self
-
-        def step(self):
-            """Parse until the time is over; whether more may follow at once."""
-            if self.channel.compat_backlog is not self:
-                return False
-            until = time.monotonic() + STEP
-            try:
-                while self:
-                    channel = self.channel
-                    if is_over(self.connection, channel):
-                        self.clear()
-                    elif is_waiting(channel):
-                        return False
-                    elif time.monotonic() > until:
-                        return True
-                    else:
-                        stock(self.connection, self.take(size(channel)))
-                        self.follow()
-                return False
-            finally:
-                self.settle()
-
-        def follow(self):
-            """To the channel of HTTP/2, if the first bytes have asked for that."""
-            if self.connection._channel is not self.channel:
-                self.channel = self.connection._channel
-                self.channel.compat_backlog = self
-
-        def settle(self):
-            """Let the connection be read, or not."""
-            channel = self.channel
-            if len(self) > (MOST if is_waiting(channel) else 0):
-                channel.transport.pauseProducing()
-            elif not self:
-                channel.compat_backlog = None
-                if not getattr(channel, "_waitingForTransport", False):
-                    channel.transport.resumeProducing()
-
-        def fail(self):
-            self.clear()
-            self.channel.transport.abortConnection()
-
-    def size(channel):
-        """How many bytes the channel may have at once."""
-        decoder = getattr(channel, "_transferDecoder", None)
-        if isinstance(decoder, identity) and decoder.contentLength:
-            return decoder.contentLength
-        return SLICE
-
-    def connection_of(channel):
-        transport = channel.transport
-        return getattr(transport, "wrappedProtocol", None) or transport.protocol
-
     @functools.wraps(stock)
     def dataReceived(self, data):
         channel = self._channel
@@ -117,7 +53,7 @@ def repair(http_protocol):
         if backlog is None:
             if len(data) <= size(channel):
                 return stock(self, data)
-            backlog = Requests(self)
+            backlog = Requests(self, stock)
         backlog.put(data)
         if not backlog.waits and backlog.step():
             turns.add(backlog)
@@ -130,40 +66,18 @@ def repair(http_protocol):
         connection = connection_of(self)
         if rest and isinstance(connection, generic):
             if self.compat_backlog is None:
-                Requests(connection)
+                Requests(connection, stock)
             self.compat_backlog.push(rest)
             self._dataBuffer, self._buffer = [], b""
         done(self, request)
-        proceed(self)
+        proceed(self, turns)
 
     @functools.wraps(resume)
     def resumeProducing(self):
         resume(self)
-        proceed(self)
-
-    def proceed(channel):
-        backlog = channel.compat_backlog
-        if backlog is not None:
-            backlog.settle()
-            turns.add(backlog)
+        proceed(self, turns)
 
     patch.add(channel_class, "compat_backlog", None)
     patch.replace(generic, "dataReceived", dataReceived)
     patch.replace(channel_class, "requestDone", requestDone)
     patch.replace(channel_class, "resumeProducing", resumeProducing)
-
-
-def is_waiting(channel):
-    """Whether an HTTP/1 channel waits for an answer, or for its client to take one."""
-    return getattr(channel, "_handlingRequest", False) or getattr(
-        channel, "_waitingForTransport", False
-    )
-
-
-def is_over(connection, channel):
-    """Whether nothing that is left of the bytes will be parsed by the channel."""
-    transport = channel.transport
-    if transport.disconnecting or not transport.connected:
-        return True
-    # A WebSocket has taken the connection over.
-    return getattr(transport, "wrappedProtocol", transport.protocol) is not connection

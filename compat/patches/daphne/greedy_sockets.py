@@ -20,13 +20,11 @@ patch = Patch(
     symptom="a client that sends pings, pongs or fragments as fast as it can holds up all others",
 )
 
-SLICE = 8192  # bytes that are parsed at once
-
 
 @patch.when_imported("daphne.ws_protocol")
 def repair(ws_protocol):
-    from ._reading import hold, is_held, release
-    from ._turns import STEP, Backlog, Turns
+    from ._frames import SLICE, backlog_of, is_open
+    from ._turns import STEP, Turns
 
     protocol = ws_protocol.WebSocketProtocol
     receive = getattr(protocol, "dataReceived", None)
@@ -35,49 +33,11 @@ def repair(ws_protocol):
         receive and consume and hasattr(protocol, "processData"), "autobahn reads in another way"
     )
     turns = Turns(ws_protocol.logger)
-    is_open = (protocol.STATE_OPEN, protocol.STATE_CLOSING)
-
-    class Frames(Backlog):
-        """What a WebSocket has sent; the frames in `protocol.data` come before it."""
-
-        def __init__(self, protocol):
-            super(Frames, self).__init__()
-            self.protocol = protocol
-            self.unfinished = False  # there are whole frames in protocol.data
-
-        def step(self):
-            """Parse a slice; whether the next may follow."""
-            protocol = self.protocol
-            if protocol.compat_backlog is not self:
-                return False
-            if protocol.state not in is_open:
-                self.clear()
-            elif is_held(protocol, "application"):
-                return False  # consumeData() is called when it has read
-            elif self.unfinished:
-                consumeData(protocol)
-            elif self:
-                protocol._dataReceived(self.take(SLICE))  # the outer one only logs
-            if self.unfinished or self:
-                return True
-            protocol.compat_backlog = None
-            release(protocol, "turn")
-            return False
-
-        def fail(self):
-            self.protocol.compat_backlog = None
-            self.protocol.dropConnection(abort=True)
-
-    def backlog_of(protocol):
-        if protocol.compat_backlog is None:
-            protocol.compat_backlog = Frames(protocol)
-            hold(protocol, "turn")
-        return protocol.compat_backlog
 
     @functools.wraps(receive)
     def dataReceived(self, data):
         backlog = self.compat_backlog
-        if self.state not in is_open or (backlog is None and len(data) <= SLICE):
+        if not is_open(self) or (backlog is None and len(data) <= SLICE):
             return receive(self, data)
         backlog = backlog_of(self)
         backlog.put(data)
@@ -85,7 +45,7 @@ def repair(ws_protocol):
 
     @functools.wraps(consume)
     def consumeData(self):
-        if self.state not in is_open:
+        if not is_open(self):
             return consume(self)
         process, closed = self.processData, self.STATE_CLOSED
         if len(self.data) > 2 * SLICE:  # what came before the socket was accepted

@@ -38,24 +38,29 @@ def repair(html):
             parser.set_cdata_mode(self, element, **options)
 
     def close(self):
-        if self.cdata_elem:
-            self.rawdata = ""  # a script without an end is no text
-        for _ in range(MAX_RESTARTS):
-            rest = self.rawdata
-            if not rest.startswith("<"):
-                break
-            # What is no tag may end where it seems to: tags may follow.
-            end = rest.find(">") + 1 or len(rest)
-            self.handle_data(rest[:end])
-            self.rawdata = rest[end:]
-            self.goahead(0)
-        rest = self.rawdata
-        if rest.startswith("&"):
-            # Of "&" and one letter the old parser kept the letter.
-            self.handle_data(rest[1:] if len(rest) == 2 and rest[1].isalpha() else rest)
-            self.rawdata = ""
+        keep_the_rest(self)
         parser.close(self)
 
     patch.add(stripper, "set_cdata_mode", set_cdata_mode)
     patch.add(stripper, "close", close)
     patch.expect(text_of("a<b") == "a<b", "HTMLParser works differently")
+
+
+def keep_the_rest(parser):
+    """Hand on as text what HTMLParser would drop at its end."""
+    if parser.cdata_elem:
+        parser.rawdata = ""  # a script without an end is no text
+    for _ in range(MAX_RESTARTS):
+        rest = parser.rawdata
+        if not rest.startswith("<"):
+            break
+        # What is no tag may end where it seems to: tags may follow.
+        end = rest.find(">") + 1 or len(rest)
+        parser.handle_data(rest[:end])
+        parser.rawdata = rest[end:]
+        parser.goahead(0)
+    rest = parser.rawdata
+    if rest.startswith("&"):
+        # Of "&" and one letter the old parser kept the letter.
+        parser.handle_data(rest[1:] if len(rest) == 2 and rest[1].isalpha() else rest)
+        parser.rawdata = ""

@@ -7,6 +7,7 @@ https://www.djangoproject.com/weblog/2025/oct/01/security-releases/
 """
 
 import functools
+import os
 
 from ...patching.patch import Patch
 
@@ -21,8 +22,6 @@ patch = Patch(
 
 @patch.when_imported("django.utils.archive")
 def repair(archive):
-    import os
-
     from django.core.exceptions import SuspiciousOperation
 
     class MemberOutside(SuspiciousOperation, archive.ArchiveException):
@@ -39,20 +38,22 @@ def repair(archive):
         def extract(self, to_path):
             names = names_of(self._archive)
             leading = self.has_leading_dir(names)
-            target = os.path.abspath(to_path)
             for name in names:
                 below = self.split_leading_dir(name)[1] if leading else name
-                if not is_below(target, os.path.abspath(os.path.join(target, below))):
+                if not is_below(to_path, below):
                     raise MemberOutside("%r is outside of where it is extracted to" % name)
             return stock(self, to_path)
 
         patch.replace(kind, "extract", extract)
 
-    def is_below(target, path):
-        try:
-            return os.path.commonpath([target, path]) == target
-        except ValueError:  # another drive
-            return False
-
     checked(archive.TarArchive, lambda opened: [member.name for member in opened.getmembers()])
     checked(archive.ZipArchive, lambda opened: opened.namelist())
+
+
+def is_below(folder, name):
+    """Whether a member of that name lies in the folder."""
+    folder = os.path.abspath(folder)
+    try:
+        return os.path.commonpath([folder, os.path.abspath(os.path.join(folder, name))]) == folder
+    except ValueError:  # another drive
+        return False
