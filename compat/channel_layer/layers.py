@@ -3,7 +3,8 @@ The channel layer, for code that is no consumer: send to a group from anywhere, 
 
 The sender needs neither a running event loop nor a background thread: every thread keeps a
 private loop across calls, so that its connection to the channel layer is used again. Only a
-thread that is running a loop itself lends the work to one helper thread.
+thread that is running a loop itself lends the work to one helper thread. Greenlets of gevent, all
+of one thread, share a native thread.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Coroutine, Dict, Optional, Tuple
 
+from .. import _greenlets
 from . import private_loop
 from .private_loop import TookTooLong
 
@@ -24,6 +26,8 @@ MEMBER_SECONDS = 900
 
 # Each thread has a layer of its own: the connection pools of channels_redis are not thread-safe.
 _local = threading.local()
+# What all greenlets use in the one native thread that sends for them.
+_shared: Dict[str, Any] = {}
 _helper: Tuple[Optional[int], Any] = (None, None)
 
 
@@ -43,7 +47,9 @@ def call(start: Callable[[], Coroutine[Any, Any, Any]], seconds: float) -> None:
     Raises TookTooLong after `seconds`, and what the layer raises. A connection that went stale
     since the last call gets a second chance.
     """
-    if asyncio._get_running_loop() is None:
+    if _greenlets.share_this_thread():
+        _greenlets.run_apart(_call, start, seconds, threads=1)
+    elif asyncio._get_running_loop() is None:
         _call(start, seconds)
     else:
         _helper_thread().submit(_call, start, seconds).result()
@@ -61,7 +67,8 @@ def network_layer(members_renew: bool = False) -> Any:
     shared = _shared_layer()
     if shared is None or not is_redis(shared):
         return shared
-    kept = vars(_local).setdefault("layers", {})
+    own = _shared if _greenlets.share_this_thread() else vars(_local)
+    kept = own.setdefault("layers", {})
     pid, source, layer = kept.get(members_renew, (None, None, None))
     if pid != os.getpid() or source is not shared:
         layer = own_layer()

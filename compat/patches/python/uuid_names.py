@@ -1,6 +1,6 @@
 """
 Offer `uuid._load_system_functions()` again, which has done nothing since Python 3.9.
-https://github.com/python/cpython/issues/104645
+https://docs.python.org/3/whatsnew/3.13.html
 """
 
 from ...patching.patch import Patch
