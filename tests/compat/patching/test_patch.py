@@ -9,6 +9,7 @@ import types
 
 import pytest
 
+from compat.patching import versions
 from compat.patching.patch import NotNeeded, Patch
 from compat.patching.versions import installed_version, matches
 from tests.support.probe import probe, source
@@ -96,6 +97,15 @@ def test_the_version_by_the_name_of_a_folder(tmp_path, monkeypatch, folder):
     (tmp_path / folder).mkdir()
     monkeypatch.syspath_prepend(str(tmp_path))
     assert installed_version("some_lib") == "1.5"
+
+
+def test_a_python_that_nobody_tried_is_one_line(monkeypatch):
+    monkeypatch.setattr(versions, "NEWEST", sys.version_info[:2])
+    assert versions.python_is_untried() == ""
+    monkeypatch.setattr(versions, "NEWEST", (3, 5))
+    newer = "Python %d.%d is newer" % sys.version_info[:2]
+    assert versions.python_is_untried().startswith(newer)
+    assert versions.python_is_untried().endswith("the newest is 3.5.")
 
 
 def test_a_patch_waits_for_its_target(library):

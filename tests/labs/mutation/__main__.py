@@ -57,7 +57,8 @@ def main(
     if to_do:
         tests = rooms.tests(root, test_places)
         folder = os.path.join(base, options.room)
-        code = Campaign(root, folder, tests, kept, mutants, to_do, quick).run(options.jobs)
+        campaign = Campaign(root, folder, tests, kept, mutants, to_do, quick)
+        code = campaign.run(options.jobs, options.trusting)
     summary(chosen, kept, reasons)
     return code or verdict(chosen, kept, reasons, options.least)
 
@@ -78,6 +79,12 @@ def parser(known):
         "--again",
         choices=["survived", "timeout", "killed", "all"],
         help="forget what is known of these: after a new test, `--again survived`",
+    )
+    one.add_argument(
+        "--trusting",
+        action="store_true",
+        help="tests that passed once, and are the same, need not be run before the mutants though "
+        "other files have changed",
     )
     one.add_argument(
         "--least",
@@ -111,13 +118,13 @@ class Campaign:
         self.trials, self.threads = [], []
         self.stopping = threading.Event()
 
-    def run(self, jobs):
+    def run(self, jobs, trusting=False):
         """0 at the end, 2 if the tests fail by themselves, 130 when interrupted."""
         try:
             first = self._trial(0)
             print(f"{len(self.to_do)} mutants; the tests without any…", flush=True)
             began = now()
-            self.passes = baseline.passes(first, self.folder, self.tests, self.quick)
+            self.passes = baseline.passes(first, self.folder, self.tests, self.quick, trusting)
             print(f"{now() - began:.0f} s", flush=True)
             others = [self._trial(number) for number in range(1, min(jobs, len(self.to_do)))]
             for trial in [first] + others:

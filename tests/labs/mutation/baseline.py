@@ -29,11 +29,12 @@ class Pass:
         return 3 * sum(self.seconds.values()) + 30
 
 
-def passes(trial, folder, tests, quick):
+def passes(trial, folder, tests, quick, trusting=False):
     """
     The runs that a mutant has to survive: with the options `quick`, if there are any, then all.
 
-    A test file that passed is not run again until it, or anything that is no test, has changed.
+    A test file that passed is not run again until it, or anything that is no test, has changed;
+    `trusting`: until it has changed itself.
     """
     path = os.path.join(folder, "baseline.json")
     known = {}
@@ -44,7 +45,7 @@ def passes(trial, folder, tests, quick):
     found = []
     for options in [list(quick), []] if quick else [[]]:
         kept = known.setdefault(" ".join(options), {})
-        changed = [test for test in tests if kept.get(test, {}).get("state") != state[test]]
+        changed = [test for test in tests if is_changed(kept.get(test), state[test], trusting)]
         if changed:
             for test, timing in measure(trial, changed, options).items():
                 kept[test] = dict(timing, state=state[test])
@@ -53,6 +54,11 @@ def passes(trial, folder, tests, quick):
         seconds = {test: kept[test]["seconds"] for test in tests}
         found.append(Pass(options, seconds, max(kept[test]["slowest"] for test in tests)))
     return found
+
+
+def is_changed(known, state, trusting):
+    """Whether a test file is another than the one that was measured."""
+    return known is None or (known["state"][trusting:] != state[trusting:])
 
 
 def measure(trial, tests, options):
@@ -74,7 +80,7 @@ def measure(trial, tests, options):
 
 
 def states(folder, tests):
-    """{test file: a digest of it and of all that is no test}."""
+    """{test file: [digest of all that is no test, digest of the file]}."""
     common, own = hashlib.sha1(), {}  # noqa: S324
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(set(folders) - set(left_out(place, folders)))
@@ -87,4 +93,5 @@ def states(folder, tests):
                 own[relative] = data
             elif not name.startswith("test_") and not relative.startswith(IRRELEVANT):
                 common.update(relative.encode() + b"\0" + data + b"\0")
-    return {test: hashlib.sha1(common.digest() + own[test]).hexdigest() for test in tests}  # noqa: S324
+    one = common.hexdigest()
+    return {test: [one, hashlib.sha1(own[test]).hexdigest()] for test in tests}  # noqa: S324

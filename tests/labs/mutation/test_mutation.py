@@ -123,8 +123,11 @@ def test_the_cheap_tests_are_asked_first_and_not_measured_twice(checkout, capsys
     assert {test for test in before[""] if before[""][test] != after[""][test]} == {
         "tests/test_most.py"
     }
-    # Another module is another measure.
+    # Another module is another measure, but for the trusting.
     (checkout / "tiny" / "rules.py").write_text(textwrap.dedent(RULES) + "\n")
+    assert run(checkout, "--again", "all", "--trusting", quick=quick) == 0
+    with open(measured) as file:
+        assert json.load(file) == after
     assert run(checkout, "--again", "all", quick=quick) == 0
     with open(measured) as file:
         assert json.load(file)[""]["tests/test_rules.py"] != before[""]["tests/test_rules.py"]
