@@ -17,6 +17,7 @@ HANDSHAKES = [
     (101, ["Origin: https://www.example.com", "Host: www.example.com"]),
     (101, ["Origin: https://www.example.com:443", "Host: WWW.example.com"]),
     (101, ["Origin: http://[::1]:8000", "Host: [::1]:8000"]),
+    (101, ["Origin: http://www.example.com.", "Host: www.example.com."]),
     # Listed by name, from another host than the one that was asked for.
     (101, ["Origin: https://other.example.net", "Host: www.example.com"]),
     (101, ["Origin: https://other.example.net:8443", "Host: www.example.com:8443"]),
@@ -43,6 +44,7 @@ HANDSHAKES = [
     (403, ["Origin: http://127.0.0.1:1"]),
     (403, ["Origin: http://127.0.0.1"]),
     (403, ["Origin: https://www.example.com:8443", "Host: www.example.com"]),
+    (403, ["Origin: https://www.example.com:8443", "Host: WWW.example.com"]),
     # Missing, or not of a page.
     (403, []),
     (403, ["Origin: "]),
@@ -83,17 +85,89 @@ def test_hosts_of_the_site(serve):
         assert server.status(*two) in (400, 403)
 
 
+OWN = "127.0.0.1:8000"
+
+
+def disagreeing(handshakes):
+    """Those of [(expected, headers)] that OriginRequired decides otherwise, without a server."""
+    found = []
+    for expected, headers in handshakes:
+        if not any(line.startswith("Host") for line in headers):
+            headers = ["Host: OWN"] + headers
+        pairs = [line.replace("OWN", OWN).split(": ", 1) for line in headers]
+        scope = {
+            "type": "websocket",
+            "headers": [(name.lower().encode(), text.encode("latin-1")) for name, text in pairs],
+        }
+        inner = object()
+        passed = OriginRequired(lambda scope, inner=inner: inner)(scope) is inner
+        if passed != (expected == 101):
+            found.append((expected, headers))
+    return found
+
+
+@pytest.fixture
+def here(settings):
+    """The settings of the server, here."""
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
+    settings.DEBUG = False
+    return settings
+
+
+def test_hosts_of_the_site_without_a_server(here):
+    for name, value in ALLOWED.items():
+        setattr(here, name, value)
+    assert disagreeing(HANDSHAKES) == []
+    two = ["Origin: http://OWN", "Origin: http://OWN"]
+    assert disagreeing([(403, two)]) == []
+    with pytest.raises(ValueError, match="for WebSockets, not for 'http'"):
+        OriginRequired(None)({"type": "http"})
+
+
+def test_a_header_that_is_trusted_under_another_name(here):
+    here.SECURE_PROXY_SSL_HEADER = ("X_SCHEME", "on")
+    page = ["Origin: http://OWN"]
+    assert disagreeing([(403, page + ["X-Scheme: on"]), (101, page + ["X-Scheme: off"])]) == []
+    here.SECURE_PROXY_SSL_HEADER = None
+    assert disagreeing([(101, page + [HTTPS])]) == []
+
+
+@pytest.mark.parametrize("debug, local", [(False, 403), (True, 101)])
+def test_no_hosts_without_a_server(here, debug, local):
+    here.ALLOWED_HOSTS, here.DEBUG = [], debug
+    other = ["Origin: http://example.com", "Host: example.com"]
+    assert disagreeing([(local, ["Origin: http://OWN"]), (403, other)]) == []
+    here.ALLOWED_HOSTS = ["example.com"]
+    assert disagreeing([(403, ["Origin: http://OWN"]), (101, other)]) == []
+
+
+def test_origins_by_name_without_a_server(here):
+    here.SOCKETS_ORIGINS = [said for said, _ in NAMED]
+    assert disagreeing([(101, ["Origin: " + sent]) for _, sent in NAMED]) == []
+    others = ["https://example.com", "http://www.example.com:443", "none", "file", "nulls", ""]
+    assert disagreeing([(403, ["Origin: " + other]) for other in others] + [(403, [])]) == []
+    assert disagreeing([(101, ["Origin: HTTPS://www.example.com"])]) == []
+
+
+def test_a_star_without_a_server(here):
+    here.ALLOWED_HOSTS = ["*"]
+    assert disagreeing(STAR) == []
+
+
+STAR = [
+    (101, ["Origin: http://OWN"]),
+    (101, ["Origin: https://any.example.org", "Host: any.example.org"]),
+    (403, ["Origin: http://evil.example.org"]),
+    (403, ["Origin: https://any.example.org:8443", "Host: any.example.org"]),
+    (403, ["Origin: null"]),
+    (403, []),
+]
+
+
 def test_a_star_knows_no_host_so_the_page_must_be_of_the_host_asked_for(serve):
-    handshakes = [
-        (101, ["Origin: http://OWN"]),
-        (101, ["Origin: https://any.example.org", "Host: any.example.org"]),
-        (403, ["Origin: http://evil.example.org"]),
-        (403, ["Origin: https://any.example.org:8443", "Host: any.example.org"]),
-        (403, ["Origin: null"]),
-        (403, []),
-    ]
     with serve(CHANNEL_LAYERS={}, ALLOWED_HOSTS=["*"]) as server:
-        assert answers(server, handshakes) == []
+        assert answers(server, STAR) == []
 
 
 @pytest.mark.parametrize("debug, local", [(False, 403), (True, 101)])
@@ -126,6 +200,7 @@ NAMED = [
     ("https://b\xfccher.example", "https://xn--bcher-kva.example"),
     ("https://b\xfccher.example:8443", "https://xn--bcher-kva.example:8443"),
     ("http://[0:0::1]:8000", "http://[::1]:8000"),
+    ("https://www.example.com:65535", "https://www.example.com:65535"),
     ("file://", "file://"),
     ("file:///", "file://"),
     ("null", "null"),
@@ -183,13 +258,14 @@ def test_a_refusal_says_what_the_site_was_asked_by(serve, tmp_path):
         ("https://*.a.example", "there are no wildcards; name each"),
         ("https://fa\xdf.example", "write its host as browsers send it, in ASCII: xn--"),
         ("https://a.example:0", "there is no port 0"),
-        ("https://a.example:99999", "there is no port 99999"),
+        ("https://a.example:65536", "there is no port 65536"),
         ("https://a.example:port", "is not one"),
         ("https://", "is not one"),
         ("https:a.example", "is not one"),
         ("a.example", "is not one"),
         ("*", "is not one"),
         ("https://a..example\xfc", "write its host as browsers send it, in ASCII: xn--"),
+        ("https://\x80.example", "write its host as browsers send it, in ASCII: xn--"),
         ("http://[::1", "is not one"),
         ("http://[1.2]", "'http://[1.2]': "),
         (" https://a.example", "is not one"),
