@@ -1,4 +1,4 @@
-"""How much of what daphne has written a client has not taken."""
+"""How much of what daphne has written a client has not taken, or not received."""
 
 PIECE = 48  # bytes that a piece in Twisted's list takes beside its content
 
@@ -15,3 +15,20 @@ def unsent(protocol):
     held = getattr(transport, "_tempDataLen", 0)
     held += PIECE * len(getattr(transport, "_tempDataBuffer", ()))
     return held + len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0)
+
+
+def undelivered(protocol):
+    """Whether this process, or the kernel, still has bytes that a client has not received."""
+    if unsent(protocol):
+        return True
+    transport = getattr(protocol.transport, "transport", protocol.transport)
+    try:
+        import fcntl
+        import struct
+        import termios
+
+        # What the other side's kernel has not acknowledged: SIOCOUTQ, of the same number.
+        count = fcntl.ioctl(transport.fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
+    except (AttributeError, ImportError, OSError, ValueError):
+        return False
+    return bool(struct.unpack("i", count)[0])
