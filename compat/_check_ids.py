@@ -53,8 +53,7 @@ TABLE = (
     Known(
         "compat.W005",
         "asgi-redis, which only channels 1 can use, is installed beside channels 2.",
-        "Uninstall asgi-redis and let CHANNEL_LAYERS name channels_redis.core.RedisChannelLayer: "
-        "channels here is %(channels)s.",
+        "%(do)s.",
         False,
     ),
     Known(
@@ -126,6 +125,47 @@ TABLE = (
         True,
     ),
     Known(
+        "compat.W020",
+        "The channel layer does not reach other processes: it is in memory, or there is none.",
+        "uWSGI and daphne are several processes: what one sends with group_send() is lost for the "
+        "others, and entries of streams come two seconds late. Let CHANNEL_LAYERS name "
+        "channels_redis.core.RedisChannelLayer.",
+        True,
+    ),
+    Known(
+        "compat.W021",
+        "channels is installed, and ASGI_APPLICATION is missing: daphne cannot start.",
+        'ASGI_APPLICATION = "mysite.routing.application", a ProtocolTypeRouter.',
+        False,
+    ),
+    Known(
+        "compat.W022",
+        "ASGI_APPLICATION names asgi.py, as since Django 3, and what is found there is no routing.",
+        "Let it name the ProtocolTypeRouter, such as mysite.routing.application. asgi.py asks for "
+        "that with get_default_application(), and only daphne is told of asgi.py.",
+        False,
+    ),
+    Known(
+        "compat.W023",
+        'SOCKETS_ORIGINS has "null", which browsers send for pages without an origin of their own: '
+        "any site can make one, a sandboxed frame.",
+        "Remove it, unless all sockets ask for a token that is no cookie; for clients without a "
+        'browser there is "none".',
+        True,
+    ),
+    Known(
+        "compat.W024",
+        "Packages are installed that cannot work together.",
+        "%(do)s.",
+        False,
+    ),
+    Known(
+        "compat.W025",
+        "Tables that sockets need are missing or old: they open and stay mute, or fail.",
+        "Run `manage.py migrate`.",
+        True,
+    ),
+    Known(
         "compat.E001",
         "A setting has a value that cannot be used; processes go on with the default.",
         "%(text)s docs/reference/settings.md lists all settings.",
@@ -159,7 +199,7 @@ def general_hint(known: Known) -> str:
     """The hint as documents have it, with words in the place of what only a site knows."""
     return known.hint % {
         "bridge": "compat",
-        "channels": "newer",
+        "do": "Change what the message names",
         "package": "version",
         "patch": "its name",
         "symptom": "what `manage.py compat` says",

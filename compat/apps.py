@@ -7,6 +7,7 @@ from django.apps import AppConfig, apps
 from django.core import checks
 
 from . import __version__, install, report
+from .checks.channels import check_application, check_combinations
 from .checks.patches import check_patches, check_versions
 from .checks.settings import check_settings
 from .checks.site import check_site
@@ -24,6 +25,8 @@ class CompatConfig(AppConfig):
     def ready(self):
         checks.register(check_patches)
         checks.register(check_versions)
+        checks.register(check_combinations)
+        checks.register(check_application)
         checks.register(check_settings)
         checks.register(check_site, checks.Tags.security, deploy=True)
         if apps.is_installed("channels") and apps.is_installed("django.contrib.auth"):

@@ -21,6 +21,7 @@ SETTINGS = """
 SECRET_KEY = "both"
 INSTALLED_APPS = ["django_bridge", "django_bridge.streams", "channels"]
 INSTALLED_APPS += ["django.contrib.contenttypes"]
+ASGI_APPLICATION = "routing.application"
 MIDDLEWARE = ["django_bridge.same_site.SameSiteMiddleware"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}}
 CHANNEL_LAYERS = {"default": {"BACKEND": "django_bridge.channel_layer.layers.RedisChannelLayer",

@@ -7,20 +7,13 @@ from .._check_ids import say
 from ..patches import every
 from ..patching import BRIDGE
 from ..patching.patch import APPLIED, DISABLED, REFUSED, disabled_names
-from ..patching.versions import installed_version, matches, python_is_untried
+from ..patching.versions import python_is_untried
 
 
 def check_versions(app_configs: Any, **kwargs: Any) -> List[Any]:
-    """compat.W004 a Python that is too new, W005 asgi-redis beside channels 2."""
-    found = []
+    """compat.W004 a Python that is too new."""
     untried = python_is_untried()
-    if untried:
-        found.append(say("compat.W004", untried))
-    asgi_redis, channels = installed_version("asgi_redis"), installed_version("channels")
-    if asgi_redis and channels and matches(channels, ">=2.0"):
-        message = "asgi-redis %s is installed, which only channels 1 can use." % asgi_redis
-        found.append(say("compat.W005", message, channels=channels))
-    return found
+    return [say("compat.W004", untried)] if untried else []
 
 
 def check_patches(app_configs: Any, **kwargs: Any) -> List[Any]:

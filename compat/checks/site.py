@@ -4,15 +4,16 @@ from typing import Any, Iterable, List
 
 from .._check_ids import say
 from ..sockets.asgi_tree import paths
+from .channels import check_migrations, check_reach
 
 FEWEST_ITERATIONS = 600000
 LAYERS = ("channels_redis.core.RedisChannelLayer",)
 
 
 def check_site(app_configs: Any, **kwargs: Any) -> List[Any]:
-    """compat.W010 to W019; see each function."""
+    """compat.W010 to W019, W020, W023, W025; see each function."""
     found: List[Any] = []
-    for check in (check_sockets, check_layers, check_hashers, check_same_site, check_pages):
+    for check in CHECKS:
         found += check()
     return found
 
@@ -65,6 +66,16 @@ def check_sockets() -> List[Any]:
         message = "Sockets have no limits, and nothing known closes them after a logout: %s."
         found.append(say("compat.W012", message % names(unguarded)))
     return found + check_limits()
+
+
+def check_origins() -> List[Any]:
+    """W023 pages that belong to no site pass."""
+    from ..sockets._settings import NULL, ORIGINS
+
+    if NULL not in (ORIGINS() or ()):
+        return []
+    message = 'SOCKETS_ORIGINS has "null": a sandboxed frame of any site passes for one of yours.'
+    return [say("compat.W023", message)]
 
 
 def check_limits() -> List[Any]:
@@ -168,3 +179,15 @@ def check_pages() -> List[Any]:
     if any("csp" in name.lower() or "contentsecurity" in name.lower() for name in classes):
         return []
     return [say("compat.W019", "No middleware sends a Content-Security-Policy.")]
+
+
+CHECKS = (
+    check_sockets,
+    check_origins,
+    check_layers,
+    check_reach,
+    check_hashers,
+    check_same_site,
+    check_pages,
+    check_migrations,
+)

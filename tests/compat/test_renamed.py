@@ -24,6 +24,7 @@ DATABASES = {"default": {
     "NAME": os.path.join(os.path.dirname(__file__), "db.sqlite3"),
 }}
 ROOT_URLCONF = "urls"
+ASGI_APPLICATION = "routing.application"
 STATIC_URL = "/static/"
 """
 MANAGE = """

@@ -7,11 +7,12 @@ import pytest
 from django.core import checks as django_checks
 
 import compat
-from compat import _check_ids, same_site
-from compat.checks import patches as patch_checks
+from compat import _check_ids, _combinations, same_site
 from compat.patches import every
 from compat.patching.patch import APPLIED, DISABLED, REFUSED
 from tests.support import CHECKOUT
+
+pytestmark = pytest.mark.django_db  # check --deploy asks it for what was not migrated
 
 REDIS = "channels_redis.core.RedisChannelLayer"
 FIRST = every()[0]
@@ -54,9 +55,17 @@ def version(settings, monkeypatch):
     monkeypatch.setattr("sys.version_info", (3, 99, 0))
 
 
-def asgi_redis(settings, monkeypatch):
-    installed = {"asgi_redis": "1.4.3", "channels": "2.1.4"}
-    monkeypatch.setattr(patch_checks, "installed_version", installed.get)
+def installed(**versions):
+    def provoke(settings, monkeypatch):
+        table = _combinations.found(lambda name: versions.get(name, ""), (3, 11, 2))
+        monkeypatch.setattr(_combinations, "found", lambda: table)
+
+    return provoke
+
+
+def not_migrated(settings, monkeypatch):
+    recorder = "django.db.migrations.recorder.MigrationRecorder.applied_migrations"
+    monkeypatch.setattr(recorder, lambda self: set())
 
 
 PROVOKE = {
@@ -65,7 +74,7 @@ PROVOKE = {
     "compat.W002": state(REFUSED, "it looks otherwise"),
     "compat.W003": variable("COMPAT_DISABLE", "no.such_patch"),
     "compat.W004": version,
-    "compat.W005": asgi_redis,
+    "compat.W005": installed(asgi_redis="1.4.3", channels="2.1.4"),
     "compat.W006": state(APPLIED, "", lambda: "files are old"),
     "compat.W010": application("bare"),
     "compat.W011": application("star"),
@@ -77,6 +86,12 @@ PROVOKE = {
     "compat.W017": setting("PASSWORD_HASHERS", ["django.contrib.auth.hashers.MD5PasswordHasher"]),
     "compat.W018": setting("CSRF_COOKIE_SAMESITE", None),
     "compat.W019": setting("MIDDLEWARE", [same_site.MIDDLEWARE]),
+    "compat.W020": setting("CHANNEL_LAYERS", {}),
+    "compat.W021": setting("ASGI_APPLICATION", None),
+    "compat.W022": setting("ASGI_APPLICATION", "tests.compat.checks.asgi.application"),
+    "compat.W023": setting("SOCKETS_ORIGINS", ["https://www.example.com", "null"]),
+    "compat.W024": installed(kombu="4.2.1", redis="3.5.3"),
+    "compat.W025": not_migrated,
     "compat.E001": setting("STREAMS_MAX_BODY", "large"),
     "streams.E001": setting("STREAMS_KEEP", ["*"]),
 }

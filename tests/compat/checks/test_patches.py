@@ -19,16 +19,5 @@ def test_a_python_that_is_too_new(monkeypatch, version, ids):
     assert all("%d.%d" % version[:2] in warning.msg for warning in found)
 
 
-@pytest.mark.parametrize(
-    "channels, ids", [("2.1.4", ["compat.W005"]), ("1.1.8", []), ("", []), ("2.0", ["compat.W005"])]
-)
-def test_a_channel_layer_of_channels_1(monkeypatch, channels, ids):
-    installed = {"asgi_redis": "1.4.3", "channels": channels}
-    monkeypatch.setattr(checks, "installed_version", installed.get)
-    found = checks.check_versions(None)
-    assert [warning.id for warning in found] == ids
-    assert all("asgi-redis 1.4.3" in warning.msg for warning in found)
-
-
 def test_an_environment_as_pinned():
     assert checks.check_versions(None) == []
