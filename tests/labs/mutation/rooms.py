@@ -3,20 +3,25 @@
 import os
 import re
 
+# Whatever has settings: the pages made from them, and what is said of wrong ones.
+SETTINGS = ["tests/compat/test_docs.py", "tests/compat/checks/test_settings.py"]
 # room → (folders or files of modules, folders or files of tests)
 ROOMS = {
-    "streams": (["compat/streams"], ["tests/compat/streams"]),
+    "streams": (["compat/streams"], ["tests/compat/streams"] + SETTINGS),
     "channel_layer": (
         ["compat/channel_layer"],
         ["tests/compat/channel_layer", "tests/compat/streams"],
     ),
-    "sockets": (["compat/sockets"], ["tests/compat/sockets", "tests/deploy/test_consumers.py"]),
+    "sockets": (
+        ["compat/sockets"],
+        ["tests/compat/sockets", "tests/deploy/test_consumers.py"] + SETTINGS,
+    ),
     "patching": (
         ["compat/patching"],
         ["tests/compat/patching", "tests/compat/checks", "tests/compat/test_all_together.py"],
     ),
-    "deploy": (["deploy"], ["tests/deploy"]),
-    "deploy_conf": (["deploy_conf"], ["tests/deploy_conf"]),
+    "deploy": (["deploy"], ["tests/deploy"] + SETTINGS),
+    "deploy_conf": (["deploy_conf"], ["tests/deploy_conf"] + SETTINGS),
     "templates": (["deploy_conf/templates"], ["tests/deploy_conf"]),
 }
 # With these, only the tests that start no process are run: they are asked first.
