@@ -1,0 +1,1 @@
+"""`manage.py doctor`: what is wrong with a site that runs here, each with the line to change."""

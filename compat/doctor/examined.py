@@ -1,0 +1,135 @@
+"""What the findings look at: each thing is asked once, when the first of them wants it."""
+
+import os
+import re
+import subprocess
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from . import processes, views, wire
+
+NGINX = "nginx: master process"
+
+
+class Options(NamedTuple):
+    """What the administrator said."""
+
+    folder: str
+    url: str = ""
+    path: str = ""
+    health: str = ""
+
+
+class Site:
+    """A site that runs on this machine, and its public address where that is known."""
+
+    def __init__(self, options: Options):
+        self.options = options
+        self.public = wire.of_url(options.url) if options.url else None
+        self.origin = options.url.rstrip("/")
+        self.kept: Dict[str, Any] = {}
+
+    def once(self, name: str, ask: Any) -> Any:
+        if name not in self.kept:
+            self.kept[name] = ask()
+        return self.kept[name]
+
+    @property
+    def processes(self) -> processes.Processes:
+        return self.once("processes", lambda: processes.of_site(self.options.folder))
+
+    @property
+    def views(self) -> List[views.View]:
+        """What each process sees, and one like ours where there is no uWSGI."""
+        return self.once("views", lambda: views.look(self.processes.found))
+
+    @property
+    def daphne(self) -> Optional[wire.Target]:
+        """A daphne, asked as nginx would ask it for the public address."""
+        return self.once("daphne", self._daphne)
+
+    def _daphne(self) -> Optional[wire.Target]:
+        for one in self.processes.of("daphne"):
+            for address in processes.listening(one.pid):
+                host = self.public.host if self.public else "localhost"
+                scheme = "https" if self.public and self.public.tls else "http"
+                return wire.Target(address, host, forwarded=scheme)
+        return None
+
+    @property
+    def from_outside(self) -> Optional[wire.Answer]:
+        """What the handshake through the public address gets; None without one."""
+        return self.once(
+            "outside",
+            lambda: wire.handshake(self.public, self.path, self.origin) if self.public else None,
+        )
+
+    @property
+    def from_daphne(self) -> Optional[wire.Answer]:
+        """What the same handshake gets from daphne itself; None where none listens."""
+        return self.once("direct", lambda: self.directly(self.daphne, self.origin))
+
+    def directly(self, target: Optional[wire.Target], origin: str) -> Optional[wire.Answer]:
+        return wire.handshake(target, self.path, origin) if target else None
+
+    @property
+    def path(self) -> str:
+        """The WebSocket's, with which the handshakes are tried."""
+        from django.conf import settings
+
+        probe = getattr(settings, "DEPLOY_CONF_WEBSOCKET_PROBE", "")
+        return self.options.path or probe or "/ws/"
+
+    def allows(self, host: str) -> bool:
+        """Whether ALLOWED_HOSTS, as daphne or uWSGI has it, has a name."""
+        from django.http.request import split_domain_port, validate_host
+
+        lists = [view.facts.get("allowed_hosts") for view in self.views]
+        lists = [
+            names or ["localhost", "127.0.0.1", "[::1]"] for names in lists if names is not None
+        ]
+        name = split_domain_port(host)[0]
+        return all(validate_host(name, names) for names in lists)
+
+    def another_host(self, host: str) -> str:
+        """A name of ALLOWED_HOSTS that stands for itself and is another one; "" without."""
+        names = [name for view in self.views for name in view.facts.get("allowed_hosts") or []]
+        plain = [name.lstrip(".") for name in names if "*" not in name and name not in host]
+        return plain[0] if plain else ""
+
+    @property
+    def nginx(self) -> List[str]:
+        """The configuration of each nginx on this machine that can be read, includes and all."""
+        return self.once("nginx", lambda: [text for text in map(_nginx, _masters()) if text])
+
+
+def _masters() -> List[List[str]]:
+    """The command lines of nginx's masters, which are in their titles."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid, "rb") as file:
+                title = os.fsdecode(file.read()).replace("\0", " ").strip()
+            program = os.readlink("/proc/%s/exe" % pid)
+        except OSError:
+            continue
+        if title.startswith(NGINX):
+            found.append([program] + title[len(NGINX) :].split()[1:])
+    return found
+
+
+def _nginx(command: List[str]) -> str:
+    """What `nginx -T` prints with the same configuration."""
+    words = " ".join(command[1:])
+    given = re.findall(r"(?:^| )(-[cpg]) (.*?)(?= -[a-zA-Z] |$)", words)
+    arguments = [word for pair in given if pair[0] != "-g" for word in pair]
+    try:
+        done = subprocess.run(
+            [command[0], "-T", "-e", "stderr"] + arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=20,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode("utf-8", "replace") if not done.returncode else ""

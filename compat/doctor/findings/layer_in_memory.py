@@ -1,0 +1,16 @@
+"""The channel layer is in memory."""
+
+from typing import Any, Iterator
+
+from .. import examined
+
+ORDER = 71
+WHY = "It reaches its own process only, and a site has at least two: uWSGI and daphne."
+CHANGE = 'settings: "BACKEND": "channels_redis.core.RedisChannelLayer" in CHANNEL_LAYERS.'
+
+
+def look(site: examined.Site) -> Iterator[Any]:
+    for view in site.views:
+        if "InMemory" in (view.facts.get("layer") or ""):
+            yield "%s has %s" % (view.name, view.facts["layer"])
+            return

@@ -1,0 +1,20 @@
+"""There is no channel layer."""
+
+from typing import Any, Iterator
+
+from .. import examined
+
+ORDER = 70
+WHY = "group_send() fails, and streams are found by polling only: entries come two seconds late."
+CHANGE = (
+    'settings: CHANNEL_LAYERS = {"default": {"BACKEND": '
+    '"channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": '
+    '["redis://127.0.0.1:6379/0"]}}}'
+)
+
+
+def look(site: examined.Site) -> Iterator[Any]:
+    for view in site.views:
+        if "layer" in view.facts and not view.facts["layer"]:
+            yield "%s has no CHANNEL_LAYERS['default']" % view.name
+            return

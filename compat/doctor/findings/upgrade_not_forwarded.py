@@ -1,0 +1,25 @@
+"""A proxy does not pass the handshake on."""
+
+from typing import Any, Iterator
+
+from .. import examined
+from . import location_not_included
+
+ORDER = 111
+WHY = "Without Upgrade and Connection, or over HTTP/1.0, daphne sees a plain GET: 404, or a page."
+CHANGE = (
+    "In each proxy in front: proxy_http_version 1.1; proxy_set_header Upgrade "
+    '$http_upgrade; proxy_set_header Connection "upgrade"; at a CDN, switch WebSockets '
+    "on."
+)
+
+
+def look(site: examined.Site) -> Iterator[Any]:
+    if location_not_included.failed(site) and not list(location_not_included.look(site)):
+        if site.from_outside.status not in (0, 429, 502, 503, 504):
+            yield "%s%s gets %s, the same from daphne itself %s" % (
+                site.origin,
+                site.path,
+                site.from_outside,
+                site.from_daphne,
+            )

@@ -1,0 +1,179 @@
+"""The processes of a site, from /proc: what they were started with, and where they listen."""
+
+import os
+import re
+import socket
+import sys
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+
+Address = Union[str, Tuple[str, int]]  # a unix socket's path, or host and port
+LISTENING = "0A"
+APPLICATION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
+
+
+class Process(NamedTuple):
+    """A daphne or uWSGI (its master only)."""
+
+    pid: int
+    kind: str
+    argv: List[str]
+    environ: Dict[str, str]
+    folder: str
+    uid: int
+
+    def __str__(self) -> str:
+        return "%s (pid %d)" % (self.kind, self.pid)
+
+    def python(self) -> List[str]:
+        """Its interpreter with the flags that it was given; where it is embedded, its site's."""
+        if not os.path.basename(self.argv[0]).startswith("python"):
+            for home in self._ini("virtualenv|home|venv|pyhome"):
+                program = os.path.join(self.folder, home, "bin", "python")
+                if os.access(program, os.X_OK):
+                    return [program]
+            return [sys.executable]
+        flags = []
+        for word in self.argv[1:]:
+            if not word.startswith("-") or word in ("-m", "-c"):
+                break
+            flags.append(word)
+        return [self.argv[0]] + flags
+
+    def variables(self) -> Dict[str, str]:
+        """Its environment, with what uWSGI's ini adds to it."""
+        pairs = (line.partition("=") for line in self._ini("env"))
+        return dict(self.environ, **{name.strip(): value.strip() for name, _, value in pairs})
+
+    def application(self) -> Optional[str]:
+        """package.module:object, as far as its command line or its ini says."""
+        words = self.argv[1:] + self._ini("module|wsgi")
+        for path in self._ini("wsgi-file|file"):
+            inside = os.path.relpath(os.path.join(self.folder, path), self.folder)
+            words.append(inside[:-3].replace(os.sep, ".") + ":application")
+        named = [word for word in words if APPLICATION.match(word)]
+        return named[-1] if named else None
+
+    def _ini(self, options: str) -> List[str]:
+        """The values of an option in the ini files that it was started with."""
+        found: List[str] = []
+        for word in self.argv[1:] if self.kind == "uwsgi" else ():
+            path = word.partition("=")[2] or word
+            if path.endswith(".ini"):
+                try:
+                    with open(os.path.join(self.folder, path), encoding="utf-8") as file:
+                        text = file.read()
+                except (OSError, UnicodeDecodeError):
+                    continue
+                found += re.findall(r"^[ \t]*(?:%s)[ \t]*=[ \t]*(.*\S)" % options, text, re.M)
+        return [value for value in found if "%" not in value]  # uWSGI's own variables
+
+
+class Processes(NamedTuple):
+    """Those of the site, and what should have been looked at and could not."""
+
+    found: List[Process]
+    hidden: List[str]
+
+    def of(self, kind: str) -> List[Process]:
+        return [one for one in self.found if one.kind == kind]
+
+
+def of_site(folder: str) -> Processes:
+    """Those that work in the site's folder, or below it."""
+    found, hidden, uwsgis = [], [], set()  # type: List[Process], List[str], Set[int]
+    root = os.path.realpath(folder)
+    for pid in sorted(map(int, filter(str.isdigit, os.listdir("/proc")))):
+        argv = _words(pid, "cmdline")
+        kind = _kind(argv)
+        if kind not in ("daphne", "uwsgi"):
+            continue
+        try:
+            place = os.path.realpath(os.readlink("/proc/%d/cwd" % pid))
+            environ = _words(pid, "environ", strict=True)
+            uid, parent = os.stat("/proc/%d" % pid).st_uid, _parent(pid)
+        except PermissionError:
+            hidden.append(
+                "%s (pid %d) is another account's: run this as root to see it" % (kind, pid)
+            )
+            continue
+        except OSError:
+            continue  # it has ended
+        if not _belongs(root, place, argv):
+            continue
+        if kind == "uwsgi":
+            uwsgis.add(pid)
+            if parent in uwsgis:
+                continue
+        pairs = (word.partition("=") for word in environ)
+        variables = {name: value for name, _, value in pairs if name}
+        found.append(Process(pid, kind, argv, variables, place, uid))
+    return Processes(found, hidden)
+
+
+def _belongs(root: str, place: str, argv: List[str]) -> bool:
+    """Works in the folder, or names something in it and works in no other site's."""
+    if (place + os.sep).startswith(root + os.sep):
+        return True
+    named = any(word.rpartition("=")[2].startswith(root + os.sep) for word in argv)
+    return named and not os.path.exists(os.path.join(place, "manage.py"))
+
+
+def _kind(argv: List[str]) -> str:
+    names = [os.path.basename(word) for word in argv[:4]]
+    if "daphne" in names:
+        return "daphne"
+    return "uwsgi" if any(name in ("uwsgi", "uwsgi-core") for name in names) else ""
+
+
+def _words(pid: int, name: str, strict: bool = False) -> List[str]:
+    try:
+        with open("/proc/%d/%s" % (pid, name), "rb") as file:
+            return [os.fsdecode(word) for word in file.read().split(b"\0") if word]
+    except OSError:
+        if strict:
+            raise
+        return []
+
+
+def _parent(pid: int) -> int:
+    with open("/proc/%d/stat" % pid) as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
+def listening(pid: int) -> List[Address]:
+    """Where a process accepts connections."""
+    inodes = set()
+    try:
+        for number in os.listdir("/proc/%d/fd" % pid):
+            match = re.match(r"socket:\[(\d+)\]", os.readlink("/proc/%d/fd/%s" % (pid, number)))
+            if match:
+                inodes.add(match.group(1))
+    except OSError:
+        pass  # it ends, or is another account's
+    return [address for inode, address in _sockets() if inode in inodes]
+
+
+def _sockets() -> Iterator[Tuple[str, Address]]:
+    for name, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        for row in _table(name):
+            if row[3] == LISTENING:
+                host, _, port = row[1].partition(":")
+                yield row[9], (_host(family, host), int(port, 16))
+    for row in _table("unix"):
+        # An accepting one has the flag __SO_ACCEPTCON.
+        if len(row) > 7 and int(row[3], 16) & 0x10000:
+            yield row[6], row[7]
+
+
+def _table(name: str) -> List[List[str]]:
+    try:
+        with open("/proc/net/" + name) as file:
+            return [line.split() for line in file.readlines()[1:]]
+    except OSError:
+        return []
+
+
+def _host(family: int, text: str) -> str:
+    raw = b"".join(bytes.fromhex(text[i : i + 8])[::-1] for i in range(0, len(text), 8))
+    host = socket.inet_ntop(family, raw)
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (to connect to)

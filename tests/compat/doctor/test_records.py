@@ -1,0 +1,126 @@
+"""What every finding has, whom the doctor takes for the site's processes, and what it refuses."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from compat.doctor import findings, processes, report, wire
+from tests.support import CHECKOUT
+from tests.support.commands import manage
+from tests.support.wait import wait_until
+
+PAGES = ("docs/guide/troubleshoot.md", "docs/guide/troubleshoot.zh-CN.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_finding_has_its_paragraph(page):
+    with open(os.path.join(CHECKOUT, page), encoding="utf-8") as file:
+        headings = set(re.findall(r"^### ([a-z]+-[a-z0-9-]+)$", file.read(), re.M))
+    assert headings == {findings.id_of(module) for module in findings.every()}
+    assert report.GUIDE == PAGES[0]
+
+
+def test_every_finding_says_why_and_what_to_change():
+    modules = findings.every()
+    for module in modules:
+        assert module.__doc__.splitlines()[0].endswith("."), module.__name__
+        assert len(module.WHY) > 30 and len(module.CHANGE) > 20, module.__name__
+    orders = [module.ORDER for module in modules]
+    assert len(set(orders)) == len(orders)
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["--url", "www.example.org"], "--url: 'www.example.org' is not http://host"),
+        (["--url", "ftp://www.example.org"], "--url: 'ftp://www.example.org' is not"),
+        (["--url", "http://[::1"], "--url: "),
+        (["--url", "http://example.org:port"], "--url: "),
+        (["--health", "10.0.0.2"], "--health: '10.0.0.2' is not"),
+        (["--path", "ws/news/"], "--path: 'ws/news/' does not begin with /"),
+        (["--path", "/ws/\r\nX: 1"], "--path: "),
+        (["--directory", "/none/such"], "--directory: there is no /none/such"),
+    ],
+)
+def test_a_bad_value_is_one_line(words, said):
+    done = manage("doctor", *words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def process(folder, *argv, **environ):
+    kind = "daphne" if "daphne" in argv[0] + argv[-2] else "uwsgi"
+    return processes.Process(1, kind, list(argv), environ, str(folder), 0)
+
+
+def test_what_a_daphne_is_started_with(tmp_path):
+    python = "/srv/venv/bin/python3"
+    one = process(tmp_path, python, "-I", "/srv/venv/bin/daphne", "mysite.asgi:application", A="1")
+    assert one.python() == [python, "-I"]
+    assert one.application() == "mysite.asgi:application"
+    assert one.variables() == {"A": "1"}
+
+
+def test_what_a_uwsgi_is_started_with(tmp_path):
+    home = tmp_path / "venv" / "bin"
+    home.mkdir(parents=True)
+    (home / "python").symlink_to(sys.executable)
+    ini = tmp_path / "uwsgi.ini"
+    ini.write_text(
+        "[uwsgi]\nvirtualenv = venv\nwsgi-file = mysite/wsgi.py\n"
+        "env = DJANGO_SETTINGS_MODULE=mysite.live\nenv = LOG=%d/log\n"
+    )
+    for word in ("uwsgi.ini", "--ini=uwsgi.ini", str(ini)):
+        one = process(tmp_path, "/usr/bin/uwsgi", "--ini", word)
+        assert one.python() == [str(home / "python")] or one.python() == [
+            os.path.join(str(tmp_path), "venv", "bin", "python")
+        ]
+        assert one.application() == "mysite.wsgi:application"
+        assert one.variables() == {"DJANGO_SETTINGS_MODULE": "mysite.live"}
+
+
+def test_processes_of_other_sites_are_left_alone(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manage.py").write_text("")
+    program = tmp_path / "one" / "daphne"  # both sites use it
+    program.write_text("import time\ntime.sleep(600)\n")
+    here = {}
+    try:
+        for name in ("one", "two"):
+            command = [sys.executable, str(program), name]
+            here[name] = subprocess.Popen(command, cwd=str(tmp_path / name))
+        for name in ("one", "two"):
+            found = wait_until(lambda: processes.of_site(str(tmp_path / name)).found)  # noqa: B023
+            assert [one.pid for one in found] == [here[name].pid]
+        assert processes.of_site(str(tmp_path / "on")).found == []
+    finally:
+        for one in here.values():
+            one.kill()
+            one.wait()
+
+
+def test_a_unix_socket_is_asked_too(tmp_path):
+    import socket
+    import threading
+
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen(1)
+        assert path in processes.listening(os.getpid())
+
+        def answer():
+            connection = server.accept()[0]
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 403 Forbidden\r\nA: b\r\n\r\n")
+            connection.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        said = wire.handshake(wire.Target(path, "example.org"), "/ws/", "http://example.org")
+        thread.join()
+    assert (said.status, said.headers) == (403, {"a": "b"})
