@@ -7,6 +7,7 @@ Nothing else tells: Django answers 404 as to any address that it does not know.
 import logging
 from typing import Any, List
 
+from .._prefix import path_below
 from .._throttle import Throttle
 from . import asgi_tree
 
@@ -35,7 +36,7 @@ def notice(sender, scope=None, **_):
     if any(name.lower() == b"upgrade" for name, _value in scope.get("headers", ())):
         return
     path = scope.get("path", "")
-    if is_route(path):
+    if is_route(path_below(scope) or path) or is_route(path):
         throttle.log(
             logger.warning,
             "GET %s has no header Upgrade, with which a WebSocket begins: "
