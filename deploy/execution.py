@@ -20,6 +20,10 @@ Outcome = collections.namedtuple("Outcome", "state exit_code reason")
 
 READ_SIZE = 64 * 1024
 GIVE_UP = 2.0  # seconds after KILL
+LEFT_RUNNING = (
+    "its output is still held open by a process in a session of its own, which is left running; "
+    "what it writes is not read any more"
+)
 TICK = 0.1  # seconds between two looks at the clock and at the process
 # What became of reading the output; behind: the log is, and so it is us who leave it in the pipe.
 DATA, SILENCE, BEHIND, ENDED = "data", "silence", "behind", "ended"
@@ -192,6 +196,9 @@ class Execution(object):
                 return True
             if self._stop is not None:
                 self.outbox.note(f"{self._stop[1]}: stopping the command")
+            elif not processes.group_is_alive(self.pid):
+                self.outbox.note(LEFT_RUNNING)  # there is nobody whom a signal would reach
+                return False
             else:
                 self.outbox.note(
                     "the command has ended, but what it left behind holds its output open: "
@@ -200,16 +207,14 @@ class Execution(object):
             self._term_at = now
             processes.signal_group(self.pid, signal.SIGTERM)
         elif self._kill_at is None:
-            if self._hurry or now >= self._term_at + self.grace:
+            done = exited and not processes.group_is_alive(self.pid)
+            if done or self._hurry or now >= self._term_at + self.grace:
                 self._kill_at = self._reading
                 processes.signal_group(self.pid, signal.SIGKILL)
         elif self._reading >= self._kill_at + GIVE_UP:
             # Stuck in the kernel, or the pipe is held by somebody outside the group.
             if exited:
-                self.outbox.note(
-                    "its output is still held open by a process in a session of its own, which "
-                    "is left running; what it writes is not read any more"
-                )
+                self.outbox.note(LEFT_RUNNING)
             return False
         return True
 

@@ -44,10 +44,10 @@ def impatience(monkeypatch):
     monkeypatch.setattr(execution_module, "GIVE_UP", 0.05)
 
 
-def start(code, refusals=-1, linger=5.0):
+def start(code, refusals=-1, linger=5.0, grace=0.05):
     service = Service(uid="web", command=[PYTHON, "-c", code], timeout=60)
     deployment = Deployment(pk=1, token="t", service=service)
-    execution = Execution(deployment, grace=0.05, linger=linger, outbox=Reluctant(refusals))
+    execution = Execution(deployment, grace=grace, linger=linger, outbox=Reluctant(refusals))
     execution.start()
     return execution
 
@@ -136,13 +136,34 @@ def test_who_left_the_group_and_holds_the_output_is_not_waited_for():
         "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
         "print('pid', child.pid, flush=True)\n"
     )
-    execution = start(code, linger=0.05)
+    execution = start(code, linger=0.05, grace=60)
     text = text_of(execution)
     child = int(re.search(r"pid (\d+)\n", text).group(1))
     try:
-        assert "in a session of its own" in text and "is left running" in text
-        assert processes.group_is_alive(child)
+        # One sentence, and no other that would be wrong: nothing is stopped.
+        assert text.count("in a session of its own, which is left running") == 1
+        assert "stopping" not in text and processes.group_is_alive(child)
         assert execution.outcome == (Deployment.SUCCEEDED, 0, "")
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_a_cancelled_command_waits_for_nobody_who_left_the_group():
+    code = (
+        "import subprocess, time\n"
+        "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        "print('pid', child.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    execution = start(code, grace=60)  # longer than the test may take
+    told = "".join(execution.outbox.take())
+    execution.stop(Deployment.CANCELLED, "cancelled by ann")
+    told += text_of(execution)
+    child = int(re.search(r"pid (\d+)\n", told).group(1))
+    try:
+        assert told.count("stopping the command") == told.count("is left running") == 1
+        assert processes.group_is_alive(child)
+        assert execution.outcome.state == Deployment.CANCELLED
     finally:
         os.kill(child, signal.SIGKILL)
 
