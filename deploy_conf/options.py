@@ -190,9 +190,14 @@ def websocket_path(option: str, value: str) -> str:
     return url_path(option, value if value.endswith("/") else value + "/")
 
 
+def is_path(value: Any) -> bool:
+    """Whether it is a URL path, without query."""
+    return bool(re.match(r"/[A-Za-z0-9_.~/-]*\Z", str(value)))
+
+
 def probe_path(option: str, value: str) -> str:
     """A URL path, without query."""
-    if not re.match(r"/[A-Za-z0-9_.~/-]*\Z", value):
+    if not is_path(value):
         raise BadValue("%s: %r is not a URL path" % (option, value))
     return value
 

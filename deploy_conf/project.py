@@ -20,6 +20,7 @@ SETTINGS = (
     "MEDIA_URL",
     "MEDIA_ROOT",
     "ALLOWED_HOSTS",
+    "LOGIN_URL",
 )
 
 

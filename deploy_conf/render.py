@@ -198,6 +198,10 @@ def _nginx_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict
         unlimited=_geo(site.unlimited),
         request_rate=site.request_rate,
         request_burst=site.request_burst,
+        any_rate=site.request_rate or site.login_rate,
+        login_rate=site.login_rate,
+        login_burst=max(site.login_rate // 2, 1),
+        logins="\n".join(_login(site, path) for path in site.login_paths),
         http_connections=site.http_connections,
         websocket_connections=site.websocket_connections,
         frame_options=site.frame_options,
@@ -246,6 +250,11 @@ def _listen(addresses: List[str], port: Optional[int], flags: str = "") -> str:
 
 def _node(node: str, flags: str) -> str:
     return "server %s %s;" % (node, flags)
+
+
+def _login(site: Site, path: str) -> str:
+    """An expression, since nginx takes no long texts into such a table."""
+    return '"~^POST:%s$" $%s_client;' % (path.replace(".", r"\."), site.id)
 
 
 def _geo(networks: List[str]) -> str:

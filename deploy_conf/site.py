@@ -11,6 +11,9 @@ from . import options, project, settings_module
 from .errors import BadValue
 from .settings import PROBE, PROGRAMS
 
+# Django's own; a path that a site has not is never asked for.
+LOGIN_PATHS = ("/accounts/login/", "/admin/login/")
+
 
 class Site(NamedTuple):
     """A site, from the command line and its settings; never changed."""
@@ -22,6 +25,8 @@ class Site(NamedTuple):
     max_body: str
     request_rate: int
     request_burst: int
+    login_rate: int
+    login_paths: List[str]
     http_connections: int
     websocket_connections: int
     unlimited: List[str]
@@ -83,7 +88,7 @@ def from_arguments(args: argparse.Namespace) -> Site:
 
     environment = {settings_module.VARIABLE: settings.module} if settings.module else {}
     environment.update(_environment(args.env))
-    nginx = limits(args)
+    nginx = limits(args, found.get("login_url"))
     if not websocket_only:  # else the site's own nginx serves its files
         _distinct(
             *[("--websocket-path", path) for path in nginx["websocket_paths"]],
@@ -126,9 +131,13 @@ def of_front(args: argparse.Namespace) -> Site:
     return Site(name=options.name("--name", name), **limits(args))
 
 
-def limits(args: argparse.Namespace) -> Dict[str, Any]:
+def limits(args: argparse.Namespace, login_url: Any = None) -> Dict[str, Any]:
     """What nginx lets through, and whom it believes, as a dict."""
     paths = args.websocket_path or ["/ws/"]
+    logins = list(LOGIN_PATHS)
+    # It may be the name of a route, or an address elsewhere.
+    if options.is_path(login_url) and login_url not in logins:
+        logins.append(str(login_url))
     return dict(
         websocket_paths=options.distinct(
             options.websocket_path("--websocket-path", path) for path in paths
@@ -137,6 +146,10 @@ def limits(args: argparse.Namespace) -> Dict[str, Any]:
         max_body=options.size("--max-body", args.max_body),
         request_rate=options.number("--request-rate", args.request_rate, 0, 1000000),
         request_burst=options.number("--request-burst", args.request_burst, 0, 1000000),
+        login_rate=options.number("--login-rate", args.login_rate, 0, 1000000),
+        login_paths=options.distinct(
+            options.probe_path("--login-path", path) for path in args.login_path or logins
+        ),
         http_connections=options.number("--http-connections", args.http_connections, 0, 1000000),
         websocket_connections=options.number(
             "--websocket-connections", args.websocket_connections, 0, 1000000

@@ -118,6 +118,19 @@ def limits(one: argparse.ArgumentParser) -> None:
         help="how many may come at once before that rate counts (default: 200)",
     )
     add(
+        "--login-rate",
+        metavar="N",
+        default=60,
+        help="attempts to log in a minute, half of them at once (default: 60)",
+    )
+    add(
+        "--login-path",
+        metavar="URL",
+        action="append",
+        help="what such an attempt is posted to; repeat for more (default: /accounts/login/, "
+        "/admin/login/ and LOGIN_URL)",
+    )
+    add(
         "--http-connections",
         metavar="N",
         default=200,

@@ -137,7 +137,7 @@ SCALARS = [
     "--acme-root --user --nginx-user --daphne-port --redis-url --nginx --redis-server --uwsgi",
     "--directory --python --settings --name --wsgi --asgi --static-url --static-root --media-url",
     "--media-root --websocket-probe --uwsgi-processes --daphne-processes --request-rate",
-    "--request-burst --http-connections --websocket-connections --unlimited --max-body --harakiri",
+    "--request-burst --login-rate --http-connections --websocket-connections --unlimited --max-body --harakiri",
     "--frame-options",
 ]
 

@@ -2,6 +2,7 @@
 
 import configparser
 import getpass
+import http.client
 import os
 import re
 import shutil
@@ -70,6 +71,8 @@ def test_nginx_accepts_the_site(render, nginx, variant, certificate, tmp_path, f
             "--port",
             port,
             "--request-rate",
+            "0",
+            "--login-rate",
             "0",
             "--http-connections",
             "0",
@@ -350,3 +353,51 @@ def test_requests_beyond_the_rate_get_429(render, nginx, tmp_path):
         process.wait()
     assert set(codes) == {502, 429}
     assert 2 <= codes.count(502) <= 4
+
+
+def asked(port, method, path):
+    """The status of one request."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, headers={"Host": "localhost"})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+LONG = "/" + "long-" * 30 + "enter.html"
+
+
+@pytest.mark.parametrize(
+    "words, limited, free",
+    [
+        ([], ["/accounts/login/", "/admin/login/", "/sign-in/"], "/other/"),
+        (["--login-path", LONG], [LONG], LONG.replace(".", "-")),
+        (["--request-rate", "0"], ["/sign-in/"], "/other/"),
+        (["--login-rate", "0"], [], "/sign-in/"),
+    ],
+)
+def test_attempts_to_log_in_beyond_their_rate_get_429(
+    render, nginx, tmp_path, folder, words, limited, free
+):
+    with (folder / "tiny" / "settings.py").open("a") as settings:
+        settings.write("\nLOGIN_URL = '/sign-in/'\n")
+    port = tiny.free_port()
+    words = ["--domain", "localhost", "--port", str(port), "--unlimited", "none"] + words
+    conf = render("--login-rate", "4", *words) if "--login-rate" not in words else render(*words)
+    process = subprocess.Popen(
+        [nginx, "-p", str(tmp_path), "-e", "stderr", "-c", str(conf / "nginx.conf")],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: probe.http("127.0.0.1", port, headers=("Host: localhost",)))
+        # No uWSGI runs here: what is let through is answered with 502.
+        passed = [asked(port, "GET", path) for path in limited + [free] for _ in range(6)]
+        codes = [asked(port, "POST", path) for path in (limited or [free]) for _ in range(6)]
+        others = [asked(port, "POST", free) for _ in range(6)]
+    finally:
+        process.terminate()
+        process.wait()
+    # All paths together, and only what is posted.
+    expected = [502] * 3 + [429] * (len(codes) - 3) if limited else [502] * 6
+    assert (codes, set(passed + others)) == (expected, {502})
