@@ -59,7 +59,7 @@ _EVERY = (
     CloseCode(
         RESTART,
         "RESTART",
-        "The server stops, or cannot serve this socket at the moment, or the log went back.",
+        "The server stops, or cannot serve this socket at the moment.",
         "daphne when it is told to stop, `compat.streams`, `deploy`",
     ),
     CloseCode(
@@ -79,8 +79,8 @@ _EVERY = (
     CloseCode(
         START_OVER,
         "START_OVER",
-        "`since` is beyond the last entry, because the log went back: what the client has is not "
-        "in the log any more. It forgets that and comes back with `since=0`.",
+        "The log has another history now, and the client knows of no `epoch`: what it has may not "
+        "be in the log any more. It forgets that and comes back with `since=0`.",
         "`compat.streams`",
     ),
     CloseCode(

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from compat.streams import head
+from compat.streams import position
 from deploy import lifecycle, logs
 from deploy.models import TASKS_UID, Deployment
 from deploy.permissions import may, may_on_socket, visible_services
@@ -53,7 +53,7 @@ def service(request, uid):
     """Show a service: the button, what runs and waits, and the history."""
     service_ = get_visible_service(request, uid)
     # Before the rows are read: a change in between then shows as news, not as nothing.
-    since = head(service_.stream)
+    position_ = position(service_.stream)
     paginator = Paginator(service_.deployments.all(), HISTORY)
     try:
         page = paginator.page(request.GET.get("page", 1))
@@ -62,7 +62,7 @@ def service(request, uid):
     context = {
         "service": service_,
         "page": page,
-        "since": since,
+        "position": position_,
         "may_run": may(request.user, "run", service_),
     }
     return render(request, "deploy/service.html", context)
@@ -89,6 +89,8 @@ def start(request, uid):
 def deployment(request, pk):
     """Show a deployment and its log; the script on the page then follows it."""
     deployment_ = get_visible_deployment(request, pk)
+    # Before the log is read: if another epoch begins in between, the page starts over.
+    position_ = position(deployment_.service.stream)
     text, shortened = logs.tail(deployment_)
     trimmed = logs.is_trimmed(deployment_)
     ahead = 0
@@ -104,6 +106,9 @@ def deployment(request, pk):
         "deployment": deployment_,
         "service": deployment_.service,
         "text": text,
+        "position": position_,
+        # Of a log that was deleted and made anew there is less than the deployment remembers.
+        "since": min(deployment_.since, position_.seq),
         "shortened": shortened,
         "trimmed": trimmed,
         "ahead": ahead,

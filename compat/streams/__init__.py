@@ -25,6 +25,7 @@ STREAMS_KEEP (how much of which stream is kept: see retention.py; default everyt
 from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Tuple
 
 if TYPE_CHECKING:
+    from .epochs import Position
     from .store import Row
 
 default_app_config = __name__ + ".apps.StreamsConfig"
@@ -34,6 +35,7 @@ __all__ = [
     "publish_many",
     "head",
     "oldest",
+    "position",
     "read",
     "apublish",
     "apublish_many",
@@ -69,6 +71,13 @@ def head(stream: str) -> int:
     from . import store
 
     return store.head(stream)
+
+
+def position(stream: str) -> "Position":
+    """head() and the epoch it belongs to, as (seq, epoch): what a page hands to streams.js."""
+    from . import epochs
+
+    return epochs.position(stream)
 
 
 def oldest(stream: str) -> int:

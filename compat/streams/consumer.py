@@ -2,12 +2,13 @@
 
 import asyncio
 import re
-from typing import Any, Callable, Dict, Optional, Union
+from typing import Any, Callable, Dict, Optional, Tuple, Union
 from urllib.parse import parse_qs
 
 from .. import close_codes
 from ..sockets.consumer import RecheckMixin
 from .entries import frame
+from .epochs import EPOCH, Since
 from .flow import wire_of
 from .follower import LATEST, SinceBeyondHead, StreamFollower
 from .names import check_storable
@@ -20,12 +21,33 @@ GOODBYE_SECONDS = 2.0
 
 
 def since_from(scope: Dict[str, Any]) -> Optional[str]:
-    """The text of ?since= in the query string of an ASGI scope; None when there is none."""
+    """
+    The text of ?since= in the query string of an ASGI scope; None when there is none.
+
+    It keeps the ?epoch= beside it in mind, for follow().
+    """
     query = scope.get("query_string", b"")
     if isinstance(query, bytes):
         query = query.decode("latin-1")
-    values = parse_qs(query, keep_blank_values=True).get("since")
-    return values[-1] if values else None
+    fields = parse_qs(query, keep_blank_values=True)
+    if "since" not in fields:
+        return None
+    return Since.of(fields["since"][-1], fields.get("epoch", [None])[-1])
+
+
+def parse_cursor(value: Union[int, str]) -> Tuple[int, Optional[str]]:
+    """
+    (sequence number or LATEST, epoch or None) from what parse_since() takes, or "epoch:number".
+
+    Raises ValueError.
+    """
+    epoch = getattr(value, "epoch", None)
+    if isinstance(value, str) and ":" in value:
+        before, _, value = value.rpartition(":")
+        if not EPOCH.match(before):
+            raise ValueError(f"since must have an epoch before the colon, not {before!a:.40}")
+        epoch = before
+    return parse_since(value), epoch
 
 
 def parse_since(value: Union[int, str]) -> int:
@@ -68,9 +90,10 @@ class StreamConsumerMixin(RecheckMixin):
         Send `stream` to this accepted socket from `since` on; returns whether it began.
 
         `since` is a sequence number, "latest", or what since_from() returned. One that is none of
-        them is answered with an error frame and the close code BAD_SINCE; one beyond the last entry
-        with START_OVER, since the log went back; a text that cannot be a stream's name, as one from
-        a URL may be, with NOT_FOUND. With `as_message` (body -> text, or None to skip)
+        them is answered with an error frame and the close code BAD_SINCE; one beyond the last
+        entry, or of another epoch, with a reset frame and all entries, or with START_OVER if the
+        client knows of no epochs; a text that cannot be a stream's name, as one from a URL may be,
+        with NOT_FOUND. With `as_message` (body -> text, or None to skip)
         entries are sent as {"message": text} and `since` may be None for "latest".
         """
         try:
@@ -82,7 +105,7 @@ class StreamConsumerMixin(RecheckMixin):
             return False
         await self.unfollow(stream)
         try:
-            position = parse_since(LATEST if since is None else since)
+            position, epoch = parse_cursor(LATEST if since is None else since)
             if self._followers is None:
                 self._followers = {}
             follower = self._followers[stream] = StreamFollower(
@@ -92,6 +115,7 @@ class StreamConsumerMixin(RecheckMixin):
                 render=as_message,
                 close=self._close_stream,
                 backlog=wire_of(self.base_send),
+                epoch=None if as_message else epoch,
             )
             await follower.start()
         except SinceBeyondHead as error:

@@ -73,10 +73,11 @@ class Frames:
         self.prepared = None
 
 
-def entries_frame(stream, first, bodies):
+def entries_frame(stream, first, bodies, epoch):
     """The frame of consecutive entries; the bodies are JSON already."""
-    return '{"type":"entries","stream":%s,"first":%d,"bodies":[%s]}' % (
+    return '{"type":"entries","stream":%s,"epoch":%s,"first":%d,"bodies":[%s]}' % (
         json.dumps(stream),
+        json.dumps(epoch),
         first,
         ",".join(bodies),
     )

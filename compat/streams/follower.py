@@ -32,6 +32,10 @@ class StreamFollower:
     number seen, or LATEST. With `render` (body -> text or None) plain {"message": text} frames
     are sent in place of resumable ones. `backlog()` tells the bytes the reader has not taken; to a
     Wire, frames are written directly.
+
+    `epoch` is that of `since`: "" of a reader who has not been told of it yet, None of one who
+    knows of no epochs. That one is closed with START_OVER when another history begins; the others
+    are told, and start over on this connection.
     """
 
     __slots__ = (
@@ -44,6 +48,8 @@ class StreamFollower:
         "topic",
         "task",
         "live",
+        "epoch",
+        "over",
         "__weakref__",
     )
 
@@ -55,6 +61,7 @@ class StreamFollower:
         render: Optional[Callable[[Any], Optional[str]]] = None,
         close: Optional[Callable[[int], Awaitable[Any]]] = None,
         backlog: Optional[Callable[[], int]] = None,
+        epoch: Optional[str] = None,
     ) -> None:
         self.send_text = send_text
         self.stream = stream
@@ -65,6 +72,8 @@ class StreamFollower:
         self.topic: Any = None
         self.task: Any = None
         self.live = False
+        self.epoch = epoch
+        self.over = False  # to be told that it starts over
 
     async def start(self) -> None:
         """
@@ -76,15 +85,32 @@ class StreamFollower:
         await topic.opened()
         if self.cursor == LATEST:
             self.cursor = await topic.fresh_head()
-        elif self.cursor > topic.head:
+        elif self.cursor and not self._goes_on(topic):
+            # The others may know more than we do.
             head = await topic.fresh_head()
-            if self.cursor > head:
-                raise SinceBeyondHead(
-                    f"since={self.cursor} is beyond the last entry, which is {head}"
-                )
+            if not self._goes_on(topic):
+                if self.epoch is None:
+                    raise SinceBeyondHead(
+                        f"since={self.cursor} is beyond the last entry, which is {head}"
+                    )
+                self._start_over()
         if self.topic is topic:
             topic.ready.add(self)
             self.wake()
+
+    def _goes_on(self, topic: Any) -> bool:
+        return self.cursor <= topic.head and (not self.epoch or self.epoch == topic.epoch)
+
+    def _start_over(self) -> None:
+        self.over, self.live, self.cursor = True, False, 0
+
+    def turned(self) -> None:
+        """Another history of the stream has begun."""
+        if self.render is None:
+            self._start_over()
+        elif self.topic is not None:
+            self.cursor = self.topic.head
+        self.wake()
 
     def stop(self) -> "List[asyncio.Future[Any]]":
         """Stop sending; returns the tasks that are still ending, for those who want to wait."""
@@ -151,23 +177,37 @@ class StreamFollower:
         topic = self.topic
         if topic is None:
             return False
+        if self.over:
+            self.over = False
+            if self.epoch is None:
+                await self.dismiss(close_codes.START_OVER)
+                return False
+            await self.send_text(frame("reset", stream=self.stream, epoch=topic.epoch))
+            return self._behind()
         if self.cursor >= topic.head:
             if self.live:
                 return False
             self.live = True
             if self.render is None:
-                await self.send_text(frame("live", stream=self.stream, seq=self.cursor))
+                await self.send_text(
+                    frame("live", stream=self.stream, epoch=topic.epoch, seq=self.cursor)
+                )
             return self._behind()
+        history = topic.history
         if self.backlog is not None and not await self._room():
             return False
         if self.topic is not topic:
             return False
+        if history != topic.history:
+            return self._behind()
         segment = topic.segment(self.cursor + 1)
         if segment is None:
             if self.cursor == topic.tail.last:
                 # The hub is reading what follows and wakes us.
                 return False
             segment = await topic.page(self.cursor)
+            if history != topic.history:
+                return self._behind()
         if segment.first > self.cursor + 1:
             self.cursor = segment.first - 1
             if self.render is None:
@@ -184,7 +224,9 @@ class StreamFollower:
         return self._behind()
 
     def _behind(self):
-        return self.topic is not None and (self.cursor < self.topic.head or not self.live)
+        return self.topic is not None and (
+            self.over or self.cursor < self.topic.head or not self.live
+        )
 
     async def _room(self):
         """Wait while the connection is full; a reader that stays stuck is closed."""

@@ -13,11 +13,10 @@ from typing import Any, Callable, Dict, List
 
 from django.db import close_old_connections
 
-from .. import close_codes
 from .._asyncio import end_task
 from ..channel_layer.notify import Message
 from ..channel_layer.per_loop import PerLoop
-from . import notification, stats, store
+from . import epochs, notification, stats
 from ._settings import POLL_SECONDS
 from .names import group_name
 from .topic import Topic
@@ -85,8 +84,8 @@ class Hub(PerLoop):
         """Pass it to its topic, if somebody follows it here."""
         topic = self.topics.get(message["stream"])
         if topic is not None:
-            bodies, at = message.get("bodies"), message.get("at")
-            topic.notified(message["first"], message["last"], bodies, at)
+            more = message.get("bodies"), message.get("at"), message.get("epoch")
+            topic.notified(message["first"], message["last"], *more)
 
     def on_return(self) -> None:
         """Compare heads at once: notifications may have been missed."""
@@ -115,32 +114,29 @@ class Hub(PerLoop):
         stats.delivered.inc(delivered)
 
     async def _compare(self) -> None:
-        before = {n: topic.head for n, topic in self.topics.items() if topic.tail is not None}
-        heads = await self.database(store.heads, list(before))
-        for name, head in before.items():
-            topic = self.topics.get(name)
-            if topic is None:
+        asked = {topic: topic.known() for topic in self.topics.values() if topic.tail is not None}
+        positions = await self.database(epochs.positions, [topic.name for topic in asked])
+        for topic, before in asked.items():
+            if self.topics.get(topic.name) is not topic:
                 continue
             topic.rest()
-            found = heads.get(name, 0)
-            if found < head:
-                await self._restart(topic, found)
-            elif found > topic.head:
-                topic.seen(found)
-                if self.subscriber is not None:
-                    # Its notifications do not arrive: perhaps the group forgot us.
-                    self.subscriber.renew(topic.group)
+            found = positions.get(topic.name, epochs.NOWHERE)
+            if found.epoch is None and found is not epochs.NOWHERE:
+                # Made by a process of the version before.
+                found = await self.database(epochs.known, topic.name)
+            missed = found.seq > topic.head
+            if topic.learn(found, before):
+                await self._went_back(topic, found)
+            elif missed and self.subscriber is not None:
+                # Its notifications do not arrive: perhaps the group forgot us.
+                self.subscriber.renew(topic.group)
 
-    async def _restart(self, topic: Topic, head: int) -> None:
-        """The database lost entries that were sent: readers have to start over."""
-        logger.warning("stream %s went back from %d to %d", topic.name, topic.head, head)
-        for follower in tuple(topic.followers):
-            try:
-                await follower.dismiss(close_codes.RESTART)
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                logger.info("stream reader gone: %s: %s", type(error).__name__, error)
+    async def _went_back(self, topic: Topic, found: epochs.Position) -> None:
+        """The database lost entries that were sent: what comes now is another history."""
+        before = topic.known()
+        logger.warning("stream %s went back from %d to %d", topic.name, topic.head, found.seq)
+        changed = await self.database(epochs.change, topic.name, found.epoch)
+        topic.learn(changed, before)
 
     # The database
 

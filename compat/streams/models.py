@@ -9,13 +9,16 @@ from .names import MAX_NAME
 class Stream(models.Model):
     """
     A named log; `last_seq` is the sequence number of its last committed entry, `size` what the
-    entries that are kept take, in characters of JSON.
+    entries that are kept take, in characters of JSON. The random `epoch` says which history the
+    numbers belong to; see epochs.py.
     """
 
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=MAX_NAME, unique=True)
     last_seq = models.BigIntegerField(default=0)
     size = models.BigIntegerField(default=0)
+    # Null, so that processes of the version before, which do not know it, can add streams.
+    epoch = models.CharField(max_length=16, null=True)
 
     class Meta:
         app_label = "streams"

@@ -12,7 +12,7 @@ TYPE = "streams.bell"  # on the wire: older processes know it by this name
 INLINE_CHARACTERS = 32 * 1024
 
 
-def announce(name: str, first: int, texts: Sequence[str]) -> None:
+def announce(name: str, first: int, texts: Sequence[str], epoch: str) -> None:
     """Announce the committed entries `texts` (JSON) from sequence `first` on; never raises."""
     message = {
         "type": TYPE,
@@ -20,6 +20,7 @@ def announce(name: str, first: int, texts: Sequence[str]) -> None:
         "first": first,
         "last": first + len(texts) - 1,
         "at": time.time(),
+        "epoch": epoch,
     }
     if sum(map(len, texts)) <= INLINE_CHARACTERS:
         message["bodies"] = list(texts)

@@ -12,13 +12,13 @@ import collections
 import json
 import random
 import time
-from typing import Any, Dict, Iterable, List, Sequence, Set, Tuple
+from typing import Any, Iterable, List, Optional, Set, Tuple
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error, IntegrityError, OperationalError, router, transaction
 from django.utils import timezone
 
-from . import notification, stats
+from . import epochs, notification, stats
 from ._settings import MAX_BODY
 from .models import Entry, Stream
 from .names import check_storable
@@ -106,22 +106,22 @@ def _append(connection, name, texts, progress=None):
     with transaction.atomic(using=alias, savepoint=connection.in_atomic_block):
         with connection.cursor() as cursor:
             size = sum(map(len, texts))
-            stream_id, last = _reserve(connection, cursor, name, len(texts), size)
+            stream_id, last, epoch = _reserve(connection, cursor, name, len(texts), size)
             if progress is not None:
                 progress.append(last)
             first = last - len(texts) + 1
             _insert(connection, cursor, stream_id, first, texts)
-        connection.on_commit(lambda: _announce(name, first, texts))
+        connection.on_commit(lambda: _announce(name, first, texts, epoch))
     return first, last
 
 
-def _announce(name, first, texts):
+def _announce(name, first, texts, epoch):
     stats.appended.inc(len(texts))
-    notification.announce(name, first, texts)
+    notification.announce(name, first, texts, epoch)
 
 
 def _reserve(connection, cursor, name, count, size):
-    """Lock the stream's row by moving its head; returns (stream id, new head)."""
+    """Lock the stream's row by moving its head; returns (stream id, new head, epoch)."""
     table = connection.ops.quote_name(Stream._meta.db_table)
     key = (connection.alias, name)
     if connection.vendor == "mysql" and key not in _seen:
@@ -131,12 +131,16 @@ def _reserve(connection, cursor, name, count, size):
             _create(connection, cursor, table, name)
     # The first statement of the transaction writes: SQLite then waits for the lock instead of
     # failing at an upgrade, and everywhere else writers of one stream queue up on its row.
-    update = f"UPDATE {table} SET last_seq = last_seq + %s, size = size + %s WHERE name = %s"
-    cursor.execute(update, [count, size, name])
+    update = (
+        f"UPDATE {table} SET last_seq = last_seq + %s, size = size + %s, "
+        "epoch = COALESCE(epoch, %s) WHERE name = %s"
+    )
+    params = [count, size, epochs.new(), name]
+    cursor.execute(update, params)
     if cursor.rowcount == 0:
         _create(connection, cursor, table, name)
-        cursor.execute(update, [count, size, name])
-    cursor.execute(f"SELECT id, last_seq FROM {table} WHERE name = %s", [name])
+        cursor.execute(update, params)
+    cursor.execute(f"SELECT id, last_seq, epoch FROM {table} WHERE name = %s", [name])
     row = cursor.fetchone()
     if row is None:
         # Above READ COMMITTED: another transaction created the row after our snapshot.
@@ -182,21 +186,7 @@ def _places(params):
 
 def head(name: str) -> int:
     """Last committed sequence number of the stream, 0 when it has none."""
-    return heads([check_storable(name)]).get(name, 0)
-
-
-def heads(names: Sequence[str]) -> Dict[str, int]:
-    """Heads of many streams in one query (one for each 500): a dict without unknown names."""
-    connection = transaction.get_connection(router.db_for_write(Stream))
-    table = connection.ops.quote_name(Stream._meta.db_table)
-    found = {}
-    with connection.cursor() as cursor:
-        for start in range(0, len(names), 500):
-            part = list(names[start : start + 500])
-            places = ", ".join(["%s"] * len(part))
-            cursor.execute(f"SELECT name, last_seq FROM {table} WHERE name IN ({places})", part)
-            found.update(cursor.fetchall())
-    return found
+    return epochs.position(name).seq
 
 
 def oldest(name: str) -> int:
@@ -217,6 +207,11 @@ def oldest(name: str) -> int:
 
 def read(name: str, since: int, limit: int = 500) -> List[Row]:
     """Up to `limit` entries after `since` in order, as Rows; a missing prefix was trimmed."""
+    return page(name, since, limit)[1]
+
+
+def page(name: str, since: int, limit: int) -> Tuple[Optional[str], List[Row]]:
+    """read(), with the epoch that the entries are of; None where there is no entry."""
     check_storable(name)
     for value, label in ((since, "since"), (limit, "limit")):
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SEQ:
@@ -226,11 +221,13 @@ def read(name: str, since: int, limit: int = 500) -> List[Row]:
     streams = connection.ops.quote_name(Stream._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT seq, body FROM {entries} WHERE stream_id = "
-            f"(SELECT id FROM {streams} WHERE name = %s) AND seq > %s ORDER BY seq LIMIT %s",
-            [name, since, limit],
+            f"SELECT seq, body, (SELECT epoch FROM {streams} WHERE name = %s) FROM {entries} "
+            f"WHERE stream_id = (SELECT id FROM {streams} WHERE name = %s) AND seq > %s "
+            "ORDER BY seq LIMIT %s",
+            [name, name, since, limit],
         )
-        return [Row(*row) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    return rows[0][2] if rows else None, [Row(*row[:2]) for row in rows]
 
 
 def is_busy(error: BaseException) -> bool:

@@ -2,10 +2,13 @@
 
 import asyncio
 import collections
+import logging
 import time
 
-from . import stats, store
+from . import epochs, stats, store
 from .entries import FRAME_CHARACTERS, FRAME_ENTRIES, Frames, Segment, entries_frame, message_frames
+
+logger = logging.getLogger(__name__)
 
 # What is kept of the end of the stream; readers further behind read pages of the log.
 TAIL_ENTRIES = 2000
@@ -21,7 +24,8 @@ LEAST_PAGE = 16
 class Topic:
     """
     `head` is the highest sequence number known to be committed, `tail` the entries in memory
-    that end the stream; tail.last < head only while a read of the log is under way.
+    that end the stream; tail.last < head only while a read of the log is under way. When the
+    epoch changes all of that begins anew, with another `history`: what was asked before is void.
     """
 
     def __init__(self, hub, name, group):
@@ -32,7 +36,10 @@ class Topic:
         self.followers = set()
         self.ready = set()
         self.head = 0
+        self.epoch = None  # of a stream that nobody has published to
+        self.history = 0
         self.tail = None
+        self.early = []  # what was announced before the head was known
         self.pages = collections.deque(maxlen=PAGES)
         self.made = collections.OrderedDict()
         self.reading = {}
@@ -46,9 +53,13 @@ class Topic:
     async def _open(self):
         # Join first, then look: what is committed in between is announced to us.
         await self.hub.join(self.group)
-        head = await self.hub.database(store.head, self.name)
-        self.tail = Segment(head + 1)
-        self.seen(head)
+        found = await self.hub.database(epochs.known, self.name)
+        self.epoch = found.epoch
+        self.tail = Segment(found.seq + 1)
+        self.seen(found.seq)
+        early, self.early = self.early, []
+        for told in early:
+            self.notified(*told)
 
     async def opened(self):
         """Wait until the stream's head is known."""
@@ -95,12 +106,25 @@ class Topic:
 
     # What is known about the head
 
-    def notified(self, first, last, bodies, at=None):
-        """Entries first … last were committed `at` that time; `bodies` are their JSON texts."""
+    def notified(self, first, last, bodies, at=None, epoch=None):
+        """
+        Entries first … last were committed `at` that time; `bodies` are their JSON texts.
+
+        `epoch` is that of the log then; None where a process of the version before says so.
+        """
+        if self.tail is None:
+            self.early.append((first, last, None, None, epoch))
+            return
+        if epoch is not None and epoch != self.epoch:
+            if self.epoch is not None or self.head or first != 1:
+                # Of another history: the log says which of them is the later one.
+                self.hub.poll_early.set()
+                return
+            self.epoch = epoch
         if at is not None and last > self.head and self.committed is None:
             self.committed = at
         tail = self.tail
-        if tail is not None and bodies and first <= tail.last + 1 <= last:
+        if bodies and first <= tail.last + 1 <= last:
             tail.extend(bodies[tail.last + 1 - first :])
             tail.trim(TAIL_ENTRIES, TAIL_CHARACTERS)
             self.head = max(self.head, tail.last)
@@ -110,7 +134,7 @@ class Topic:
     def seen(self, head):
         """The stream reaches to `head` at least; what is missing of it is read from the log."""
         self.head = max(self.head, head)
-        if self.tail is not None and self.tail.last < self.head and self.filling is None:
+        if self.tail.last < self.head and self.filling is None:
             self.filling = self.hub.loop.create_task(self._fill())
 
     async def fresh_head(self):
@@ -123,9 +147,41 @@ class Topic:
         if running is not None and not running.done():
             await asyncio.wait([running])
         self.head_reading, self.head_next = self.head_next, None
-        head = await self.hub.database(store.head, self.name)
-        self.seen(head)
-        return head
+        before = self.known()
+        self.learn(await self.hub.database(epochs.known, self.name), before)
+        return self.head
+
+    def known(self):
+        """What is known now: learn() compares what is asked for with it."""
+        return self.history, self.epoch, self.head
+
+    def learn(self, found, before):
+        """Take in a position in the log; returns whether the head went back in its epoch."""
+        history, epoch, head = before
+        if (history, epoch) != (self.history, self.epoch):
+            return False  # what is known is newer
+        back = found.seq < head
+        if back and epoch is not None and epoch == found.epoch:
+            self.hub.poll_early.set()
+            return True
+        if back or (epoch is not None and epoch != found.epoch):
+            logger.warning("stream %s has another history, of %d entries", self.name, found.seq)
+            self.turn(found)
+        else:
+            self.epoch = found.epoch
+            self.seen(found.seq)
+        return False
+
+    def turn(self, found):
+        """What was sent is not in the log any more, or may not be: another history begins."""
+        self.history += 1
+        self.epoch, self.head = found.epoch, found.seq
+        self.tail = Segment(found.seq + 1)
+        self.pages.clear()
+        self.made.clear()
+        self.committed = None
+        for follower in tuple(self.ready):
+            follower.turned()
 
     # Entries
 
@@ -133,8 +189,10 @@ class Topic:
         """Read from the log until the tail reaches the head."""
         try:
             while self.tail.last < self.head:
-                since, upto = self.tail.last, self.head
+                history, since, upto = self.history, self.tail.last, self.head
                 found = await self._read(since, upto)
+                if history != self.history:
+                    continue
                 tail = self.tail
                 if found.first > tail.last + 1:
                     # The entries in between were trimmed from the log.
@@ -150,28 +208,38 @@ class Topic:
             self.filling = None
 
     async def page(self, cursor):
-        """A segment with entry cursor + 1, or one that begins later: the log begins there."""
-        for since, (end, task) in self.reading.items():
-            if since <= cursor < end:
+        """
+        A segment with entry cursor + 1, or one that begins later: the log begins there.
+
+        Void if another history has begun meanwhile.
+        """
+        for (history, since), (end, task) in self.reading.items():
+            if history == self.history and since <= cursor < end:
                 return await asyncio.shield(task)
         end = cursor + self._page_entries()
-        task = self.hub.loop.create_task(self._read_page(cursor, self.head))
-        self.reading[cursor] = (end, task)
+        task = self.hub.loop.create_task(self._read_page(self.history, cursor, self.head))
+        self.reading[self.history, cursor] = (end, task)
         return await asyncio.shield(task)
 
-    async def _read_page(self, since, upto):
+    async def _read_page(self, history, since, upto):
         try:
             page = await self._read(since, upto)
         finally:
-            del self.reading[since]
-        if page.bodies:
+            del self.reading[history, since]
+        if page.bodies and history == self.history:
             self.pages.append(page)
         return page
 
     async def _read(self, since, upto):
         """The next entries after `since`; `upto` is known to be committed."""
         stats.log_reads.inc()
-        rows = await self.hub.database(store.read, self.name, since, self._page_entries())
+        history = self.history
+        while True:
+            asked = store.page, self.name, since, self._page_entries()
+            epoch, rows = await self.hub.database(*asked)
+            if epoch in (None, self.epoch) or history != self.history:
+                break
+            await self.fresh_head()
         if not rows:
             return Segment(upto + 1)
         # Only the beginning of a log is ever removed, but a hole must not shift the numbers.
@@ -201,7 +269,7 @@ class Topic:
         if found is None:
             bodies = segment.take(cursor + 1)
             if render is None:
-                texts = [entries_frame(self.name, cursor + 1, bodies)]
+                texts = [entries_frame(self.name, cursor + 1, bodies, self.epoch)]
             else:
                 texts = message_frames(bodies, render)
             found = self.made[key] = Frames(texts, cursor + len(bodies))

@@ -14,7 +14,7 @@ from django.test import Client
 
 from compat import close_codes, layer_keys
 from compat.sockets.rate import Bucket
-from compat.streams import publish, publish_many
+from compat.streams import position, publish, publish_many
 from deploy import entries, lifecycle
 from deploy.consumers import DeployResult, send_channel_msg
 from deploy.models import Deployment, Service
@@ -179,10 +179,12 @@ def test_resuming_brings_what_was_missed_and_then_what_is_new(sockets, service, 
     publish_many(service.stream, list(range(10)))
     connection = sockets.open("/ws/deploy/web/?since=7", viewer)
     assert receive(connection)["bodies"] == [7, 8, 9]
-    assert receive(connection) == {"type": "live", "stream": "deploy:web", "seq": 10}
+    epoch = position(service.stream).epoch
+    live = {"type": "live", "stream": "deploy:web", "epoch": epoch, "seq": 10}
+    assert receive(connection) == live
     publish(service.stream, "new")
-    entries = {"type": "entries", "stream": "deploy:web", "first": 11, "bodies": ["new"]}
-    assert receive(connection) == entries
+    entries = {"type": "entries", "stream": "deploy:web", "epoch": epoch, "first": 11}
+    assert receive(connection) == dict(entries, bodies=["new"])
     send_channel_msg("web", "beside it")
     assert receive(connection) == {"message": "beside it"}
 

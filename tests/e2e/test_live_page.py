@@ -133,6 +133,32 @@ def test_a_daphne_that_dies_is_replaced_and_nothing_is_missed(stack, page, emitt
     page.wait_for("document.querySelector('#state').textContent === 'succeeded'")
 
 
+def test_a_page_starts_over_when_the_log_has_another_history(stack, page, emitter):
+    """As after a backup was restored: open pages, and one that was asleep meanwhile."""
+    emit = emitter(batches=3, lines=50)
+    start(page, stack, emit.uid)
+    shown(page, 50)
+    page.evaluate("window.before = true; document.querySelector('#log').append('not in the log')")
+    stack.run("manage.py", "streams", "epoch", "deploy:" + emit.uid)
+    page.wait_for("!window.before && document.readyState === 'complete'")
+    shown(page, 50)
+    page.offline(True)
+    try:
+        page.wait_for("!navigator.onLine")
+        page.evaluate("window.before = true; document.querySelector('#log').append('not in it')")
+        stack.run("manage.py", "streams", "epoch", "--all")
+        emit.go_on()
+        wait_for_log(stack, page, 100)
+    finally:
+        page.offline(False)
+    page.wait_for("!window.before && document.readyState === 'complete'")
+    shown(page, 100)
+    emit.go_on()
+    shown(page, 150)
+    assert "not in" not in page.text("#log")
+    page.wait_for("document.querySelector('#connection').textContent === 'complete'")
+
+
 def test_cancel(stack, page, emitter):
     emit = emitter(batches=2, lines=5)
     start(page, stack, emit.uid)

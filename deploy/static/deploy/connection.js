@@ -36,7 +36,7 @@
     var onLive = options.onLive;
     var before = false; // was it connected before?
     // What the page shows is not in the log any more, nor maybe anywhere else: get the page again.
-    options.onStartOver = function () {
+    options.onReset = function () {
       show("again");
       root.location.reload();
     };

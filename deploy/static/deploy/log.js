@@ -22,6 +22,7 @@
   handle = root.connection.follow({
     url: main.dataset.socket,
     since: Number(main.dataset.since),
+    epoch: main.dataset.epoch,
     onGap: function () {
       startAfresh();
       panel.feed(GONE);

@@ -7,6 +7,7 @@
   root.connection.follow({
     url: main.dataset.socket,
     since: Number(main.dataset.since),
+    epoch: main.dataset.epoch,
     onGap: root.refreshPage,
     onEntries: function (first, bodies) {
       if (bodies.some(root.Entries.isState)) {

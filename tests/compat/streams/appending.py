@@ -23,11 +23,11 @@ from compat.streams import (
     apublish,
     apublish_many,
     aread,
+    epochs,
     head,
     publish,
     publish_many,
     read,
-    store,
 )
 from compat.streams.models import Entry, Stream
 
@@ -132,7 +132,8 @@ def names_in_any_script(stream, beyond):
     for number, name in enumerate(names):
         publish_many(name, [name] * (number + 1))
     seen = [[head(name), {row.body for row in read(name, 0)} == {name}] for name in names]
-    assert store.heads(names) == {name: number for number, name in enumerate(names, 1)}
+    found = {name: place.seq for name, place in epochs.positions(names).items()}
+    assert found == {name: number for number, name in enumerate(names, 1)}
     assert [str(Stream.objects.get(name=name)) for name in names]
     return seen, len(names), error_of(head, "\U0001f600")
 

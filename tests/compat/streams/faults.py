@@ -5,7 +5,7 @@ import time
 
 from django.db import Error, OperationalError
 
-from compat.streams import follower, head, hub, publish, publish_many, store
+from compat.streams import epochs, follower, head, hub, publish, publish_many, store
 
 from .appending import everything
 from .following import Collector, in_loop, in_thread, stop, unlisten
@@ -28,7 +28,7 @@ def heads_of_many(stream, count):
     names = [f"{stream}-{number}" for number in range(count)]
     for name in names[::500]:
         publish_many(name, range(3))
-    found = store.heads(names)
+    found = {name: place.seq for name, place in epochs.positions(names).items()}
     numbers = sorted(map(names.index, found))
     return numbers, set(found.values()) == {3}
 
@@ -70,14 +70,14 @@ async def database_fails_a_few_times(stream, times):
 
         return call
 
-    stocks = store.head, store.read
-    store.head, store.read = map(failing, stocks)
+    stocks = epochs.known, store.page
+    epochs.known, store.page = map(failing, stocks)
     collector = Collector(stream, 0)
     await collector.follower.start()
     await collector.until(lambda c: len(c.entries) == 3)
-    store.head, store.read = stocks
+    epochs.known, store.page = stocks
     await stop(collector)
-    return [failures.count(name) for name in ("head", "read")]
+    return [failures.count(name) for name in ("known", "page")]
 
 
 @in_loop

@@ -10,10 +10,11 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from django.core.management import call_command
 from django.db import connection
 
 from compat.channel_layer import layers, notify, per_loop
-from compat.streams import flow, hub, publish, publish_many
+from compat.streams import epochs, flow, hub, publish, publish_many, topic
 from compat.streams.entries import entries_frame
 from compat.streams.follower import LATEST, SinceBeyondHead, StreamFollower
 from compat.streams.models import Entry, Stream
@@ -24,17 +25,19 @@ from .appending import WAIT, everything
 class Collector:
     """A follower whose socket is a list; checks order as it goes."""
 
-    def __init__(self, stream, since, render=None, backlog=None):
+    def __init__(self, stream, since, render=None, backlog=None, epoch=None):
         self.frames, self.entries, self.closed = [], [], []
         self.next = None
         self.changed = asyncio.Event()
         self.follower = StreamFollower(
-            self.send, stream, since, render, close=self.close, backlog=backlog
+            self.send, stream, since, render, close=self.close, backlog=backlog, epoch=epoch
         )
 
     async def send(self, text):
         message = json.loads(text)
         self.frames.append(message)
+        if message.get("type") == "reset":
+            self.next, self.entries = 1, []
         if message.get("type") == "gap":
             self.next = message["oldest"]
         if message.get("type") == "entries":
@@ -240,20 +243,20 @@ async def many_readers(stream, readers):
     """Readers at many positions share the few reads of the log that are needed."""
     await in_thread(publish_many, stream, range(3000))
     reads = []
-    original = hub.store.read
+    original = topic.store.page
 
     def counted(name, since, limit):
         reads.append(since)
         return original(name, since, limit)
 
-    hub.store.read = counted
+    topic.store.page = counted
     threads = threading.active_count()
     collectors = [Collector(stream, number % 3) for number in range(readers)]
     await asyncio.gather(*[collector.follower.start() for collector in collectors])
     for collector in collectors:
         await collector.until(lambda c: c.next == 3001)
     grown = threading.active_count() - threads
-    hub.store.read = original
+    topic.store.page = original
     await stop(*collectors)
     return len(reads), grown
 
@@ -361,7 +364,8 @@ async def written_directly(stream):
     await in_thread(publish_many, stream, ["a", "b"])
     while not all(one.transport.value() for one in protocols):
         await asyncio.sleep(0.01)
-    plain.sendMessage(entries_frame(stream, 1, ['"a"', '"b"']).encode(), False)
+    epoch = hub.Hub.current().topics[stream].epoch
+    plain.sendMessage(entries_frame(stream, 1, ['"a"', '"b"'], epoch).encode(), False)
     same = [one.transport.value() == plain.transport.value() for one in protocols]
     # Full, and closing: both take the usual way, where limits are looked at.
     protocols[0].transport.dataBuffer = b"x" * 100000
@@ -432,19 +436,90 @@ def numbers_without_a_folder(stream):
     return publish(stream, 1), everything(stream), live_entries(stream + "b", 3)
 
 
+def go_back(stream, head):
+    """As a database that was restored from a backup: with the epoch of then."""
+    Entry.objects.filter(stream__name=stream, seq__gt=head).delete()
+    Stream.objects.filter(name=stream).update(last_seq=head)
+
+
+def delete(stream):
+    Entry.objects.filter(stream__name=stream).delete()
+    Stream.objects.filter(name=stream).delete()
+
+
+def delete_and_make_anew(stream):
+    delete(stream)
+    publish_many(stream, ["anew"] * 12)
+
+
+HISTORIES = {
+    "back": lambda stream: go_back(stream, 3),
+    "deleted": delete,
+    "anew": delete_and_make_anew,
+    "command": lambda stream: call_command("streams", "epoch", stream, verbosity=0),
+}
+
+
 @in_loop
-async def database_goes_back(stream):
-    """The log loses entries that were delivered (a restored backup): readers start over."""
+async def another_history(stream, way):
+    """
+    The log is not the one that readers have seen, which each of them is told in its own way: one
+    that knows of epochs, one of before, and a plain one.
+    """
     await in_thread(publish_many, stream, range(10))
-    collector = Collector(stream, 0)
+    first = (await in_thread(epochs.position, stream)).epoch
+    reader, old, plain = (
+        Collector(stream, 0, epoch=""), Collector(stream, 0), Collector(stream, 10, str)
+    )  # fmt: skip
+    for collector in (reader, old, plain):
+        await collector.follower.start()
+    await reader.until(lambda c: len(c.entries) == 10 and "live" in c.kinds())
+    # Not behind, so that it may not be beyond the head when it comes back.
+    await in_thread(HISTORIES[way], stream)
+    await reader.until(lambda c: c.kinds()[-1] == "live" and "reset" in c.kinds())
+    await old.until(lambda c: c.closed)
+    await in_thread(publish, stream, "next")
+    await reader.until(lambda c: c.entries[-1:] == ["next"])
+    await plain.until(lambda c: c.frames)
+    second = (await in_thread(epochs.position, stream)).epoch
+    assert second and second != first
+    # Later, a page that was asleep meanwhile: it is where the log has grown past its number, too.
+    asleep, beyond = (
+        Collector(stream, 1, epoch=first), Collector(stream, 100, epoch=second)
+    )  # fmt: skip
+    for collector in (asleep, beyond):
+        await collector.follower.start()
+        await collector.until(lambda c: c.entries == reader.entries and c.kinds()[-1] == "live")
+    said = [collector.frames[0] for collector in (asleep, beyond)]
+    assert said == [{"type": "reset", "stream": stream, "epoch": second}] * 2
+    assert {frame["epoch"] for frame in asleep.frames} == {second}
+    awake = Collector(stream, 1, epoch=second)
+    await awake.follower.start()
+    await awake.until(lambda c: c.entries == reader.entries[1:])
+    assert "reset" not in awake.kinds()
+    await stop(reader, plain, asleep, beyond, awake)
+    resets = [frame["epoch"] for frame in reader.frames if frame["type"] == "reset"]
+    return reader.entries, old.closed, plain.frames, len(resets)
+
+
+@in_loop
+async def histories_of_before(stream):
+    """A stream that a process of the version before made has no epoch, and gets one unnoticed."""
+    collector = Collector(stream, 0, epoch="")
     await collector.follower.start()
     await collector.until(lambda c: "live" in c.kinds())
-    current = hub.Hub.current()
-    await in_thread(lambda: Stream.objects.filter(name=stream).update(last_seq=3))
-    await collector.until(lambda c: c.closed)
-    if current.tasks:
-        await asyncio.wait(set(current.tasks))
-    return collector.closed
+    await in_thread(publish_many, stream, range(3))
+    await collector.until(lambda c: len(c.entries) == 3)
+    unheard = stream + "b"
+    await in_thread(lambda: Stream.objects.create(name=unheard, last_seq=0, size=0, epoch=None))
+    other = Collector(unheard, 0, epoch="")
+    await other.follower.start()
+    await other.until(lambda c: "live" in c.kinds())
+    await in_thread(publish, unheard, 0)
+    await other.until(lambda c: len(c.entries) == 1)
+    await stop(collector, other)
+    epoch = (await in_thread(epochs.position, unheard)).epoch
+    return [frame.get("epoch") == epoch for frame in other.frames], collector.kinds()
 
 
 def abandoned_loop(stream):

@@ -1,6 +1,7 @@
 """
 Followers of a log in memory, on a clock that does not wait: each seed is another interleaving of
-publishers, notifications that are late, lost or repeated, reads, trimming, readers who come and go.
+publishers, notifications that are late, lost or repeated, reads, trimming, readers who come and go,
+histories that end because the log goes back, is deleted, or gets another epoch.
 """
 
 import asyncio
@@ -10,8 +11,8 @@ import selectors
 
 from compat.channel_layer import per_loop
 from compat.streams import entries as segment
-from compat.streams import flow, hub, store, topic
-from compat.streams.follower import LATEST, StreamFollower
+from compat.streams import epochs, flow, hub, store, topic
+from compat.streams.follower import LATEST, SinceBeyondHead, StreamFollower
 
 STEPS = 120
 SETTLED = 3.0  # seconds of the loop's clock, many polls
@@ -35,16 +36,21 @@ class Clock(selectors.DefaultSelector):
 
 
 class Reader(flow.Wire):
-    """A connection that takes frames directly or not, and checks them: entry n says n."""
+    """
+    A connection that takes frames directly or not, and checks them: entry n of an epoch says so.
 
-    __slots__ = ("world", "next", "lives", "follower")
+    Without an epoch of its own it is one of before, which is closed when a history ends.
+    """
 
-    def __init__(self, world, since):
+    __slots__ = ("world", "next", "lives", "epoch", "follower")
+
+    def __init__(self, world, since, epoch):
         self.world = world
         self.next = None if since == LATEST else since + 1
         self.lives = 0
+        self.epoch = epoch
         backlog = self if world.random.random() < 0.7 else None
-        self.follower = StreamFollower(self.send, "s", since, None, self.close, backlog)
+        self.follower = StreamFollower(self.send, "s", since, None, self.close, backlog, epoch)
 
     def __call__(self):
         return 0
@@ -56,22 +62,43 @@ class Reader(flow.Wire):
             self.take(**json.loads(text))
         return True
 
+    async def start(self):
+        try:
+            await self.follower.start()
+        except SinceBeyondHead:
+            self.follower.stop()
+            await self.close(4409)
+
     async def send(self, text):
         await self.world.dawdle()
         self.take(**json.loads(text))
 
     async def close(self, code):
-        self.world.faults.append(f"closed: {code}")
+        if self.epoch is not None or code != 4409:
+            self.world.faults.append(f"closed: {code}")
+        self.lives = None
 
-    def take(self, type, stream, first=None, bodies=(), oldest=None, seq=None):
+    def take(self, type, stream, first=None, bodies=(), oldest=None, seq=None, epoch=None):
+        if type == "reset":
+            if self.epoch is None:
+                self.world.faults.append("reset of a reader who knows of no epochs")
+            self.next, self.lives, self.epoch = 1, 0, epoch or ""
+            return
+        if self.epoch == "":
+            self.epoch = epoch or ""
+        elif self.epoch is not None and type != "gap" and epoch != self.epoch:
+            self.world.faults.append(f"{type} of {epoch} instead of {self.epoch}")
         begin = {"entries": first, "gap": oldest, "live": None if seq is None else seq + 1}[type]
         wanted = self.next in (None, begin) or (type == "gap" and self.next < begin)
-        if not wanted or list(bodies) != list(range(begin, begin + len(bodies))):
+        said = [f"{epoch}-{number}" for number in range(begin, begin + len(bodies))]
+        if not wanted or list(bodies) != said:
             self.world.faults.append(f"{type} {begin} {bodies} instead of {self.next}")
         self.next = begin + len(bodies)
         self.lives += type == "live"
 
     def is_done(self):
+        if self.lives is None:
+            return True
         return (self.next, self.lives) == (self.world.head + 1, 1)
 
 
@@ -80,7 +107,8 @@ class World:
 
     def __init__(self, seed):
         self.random = random.Random(seed)
-        self.head, self.oldest = 0, 1
+        self.restores = seed % 2
+        self.head, self.oldest, self.epoch, self.epochs = 0, 1, None, 0
         self.readers, self.starts, self.faults = [], [], []
 
     async def dawdle(self):
@@ -89,20 +117,49 @@ class World:
 
     async def database(self, _, function, *args):
         await self.dawdle()
-        if function is store.read:
+        if function is store.page:
             seqs = range(max(args[1] + 1, self.oldest), self.head + 1)[: args[2]]
-            result = [store.Row(seq, str(seq)) for seq in seqs]
+            result = [store.Row(seq, self.body(seq)) for seq in seqs]
+            result = (self.epoch if result else None), result
         else:
-            result = self.head if function is store.head else dict.fromkeys(args[0], self.head)
+            if function is epochs.change and args[1] == self.epoch and self.epoch:
+                self.change()
+            result = epochs.Position(self.head, self.epoch) if self.epoch else epochs.NOWHERE
+            if function is epochs.positions:
+                result = dict.fromkeys(args[0], result) if self.epoch else {}
         await self.dawdle()
         return result
 
+    def body(self, seq):
+        return f'"{self.epoch}-{seq}"'
+
+    def change(self):
+        self.epochs += 1
+        self.epoch = f"e{self.epochs}"
+
+    def restore(self):
+        """What there is now is of another history, which the epoch says, or nothing does."""
+        if self.epoch and self.restores:
+            way = self.random.choice(("command", "back", "deleted"))
+            if way == "deleted":
+                self.head, self.oldest, self.epoch = 0, 1, None
+            elif way == "back" and self.head:
+                # The entries that stay are of the new epoch at once.
+                self.head = self.random.randint(0, self.head - 1)
+                self.oldest = min(self.oldest, self.head + 1)
+                self.change()
+            else:
+                self.change()
+
     def publish(self):
+        if self.epoch is None:
+            self.change()
         first = self.head + 1
         self.head += self.random.choice((1, 1, 1, 2, 5, 30))
         message = {"type": "streams.bell", "stream": "s", "first": first, "last": self.head}
+        message["epoch"] = self.epoch
         if self.random.random() < 0.7:
-            message["bodies"] = list(map(str, range(first, self.head + 1)))
+            message["bodies"] = list(map(self.body, range(first, self.head + 1)))
         loop = asyncio.get_event_loop()
         for _ in range(self.random.choice((0, 1, 1, 1, 2))):
             loop.call_later(self.random.choice((0, 0, 0.001, 0.004)), self.tell, message)
@@ -113,8 +170,11 @@ class World:
 
     def come(self):
         since = self.random.choice((-1, 0, self.random.randint(0, self.head), self.head))
-        self.readers.append(Reader(self, since))
-        self.starts.append(asyncio.ensure_future(self.readers[-1].follower.start()))
+        epoch = self.random.choice((None, "", self.epoch or "", "e1"))
+        if not since or since == LATEST:
+            epoch = epoch and ""  # nothing of an epoch was seen yet
+        self.readers.append(Reader(self, since, epoch))
+        self.starts.append(asyncio.ensure_future(self.readers[-1].start()))
 
     def go(self):
         if self.readers:
@@ -129,9 +189,9 @@ class World:
 
     async def run(self):
         """Live through it; returns what is wrong when all is quiet."""
-        deeds = (self.publish, self.come, self.go, self.trim, lambda: None)
+        deeds = (self.publish, self.come, self.go, self.trim, self.restore, lambda: None)
         for _ in range(STEPS):
-            self.random.choices(deeds, (45, 15, 8, 7, 25))[0]()
+            self.random.choices(deeds, (45, 15, 8, 7, 4, 21))[0]()
             await asyncio.sleep(0)  # who came has begun to start
             await self.dawdle()
         loop = asyncio.get_event_loop()

@@ -9,7 +9,7 @@ from django.test import override_settings
 from django.utils import timezone
 from django.utils.six import StringIO
 
-from compat.streams import head, oldest, publish, publish_many, read, retention
+from compat.streams import epochs, head, oldest, publish, publish_many, read, retention
 from compat.streams.models import Entry, Stream
 
 
@@ -121,10 +121,10 @@ def trim_while_others_write_and_trim(stream):
     return errors, kept(stream)
 
 
-def command(*arguments, **options):
+def command(*arguments, name="streams_trim", **options):
     output = StringIO()
     try:
-        call_command("streams_trim", *arguments, stdout=output, **options)
+        call_command(name, *arguments, stdout=output, **options)
     except CommandError as error:
         return str(error)
     return output.getvalue().splitlines()
@@ -147,6 +147,43 @@ def trim_by_command(stream):
 
 def trim_what_is_no_name(stream):
     return [command(name, max_entries="1") for name in ("näch\nste", "x" * 191, stream)]
+
+
+def streams_by_command(stream):
+    name = stream + "聊天室"
+
+    def streams(*arguments):
+        return command(*arguments, name="streams")
+
+    results = [[
+        streams("publish", name, '{"a": 0}'),
+        streams("publish", name, '{"a": [1]}'),
+        streams("publish", name, "not JSON", "--text"),
+    ]]  # fmt: skip
+    results += [streams("tail", name, "-n", "2"), streams("tail", stream), streams("ls")]
+    before = epochs.position(name).epoch
+    results += [streams("trim", name, "--max-entries", "1"), streams("epoch", name)]
+    named = epochs.position(name).epoch
+    streams("epoch", "--all")
+    results.append([named != before, epochs.position(name).epoch != named])
+    return results + [
+        streams("publish", name, "not JSON"),
+        streams("publish", "a\nb", "1"),
+        streams("ls", "nobody"),
+        streams("epoch", "nobody"),
+        streams("epoch"),
+        streams("epoch", name, "--all"),
+        streams("tail", name, "-n", "-1"),
+        streams("tail", "\udcff"),
+    ]
+
+
+def tail_by_command(stream):
+    call_command("streams", "tail", stream, "-f")
+
+
+def new_epoch(stream):
+    call_command("streams", "epoch", stream, verbosity=0)
 
 
 def backfilled(stream):

@@ -102,8 +102,27 @@ def test_a_failing_reader_harms_nobody(quiet, stream):
     assert frames == [{"message": "2"}, {"message": "5"}]
 
 
-def test_a_database_that_goes_back(make_site, sqlite_settings, stream):
-    assert make_site(sqlite_settings, "", poll=0.1).run("database_goes_back", stream) == [1012]
+HISTORIES = {
+    "back": [0, 1, 2, "next"],
+    "deleted": ["next"],
+    "anew": ["anew"] * 12 + ["next"],
+    "command": list(range(10)) + ["next"],
+}
+
+
+@pytest.mark.parametrize("way", list(HISTORIES))
+def test_readers_start_over_in_another_history(make_site, database, stream, way):
+    site = make_site(database, "", poll=0.1)
+    entries, old, plain, resets = site.run("another_history", stream, way)
+    assert entries == HISTORIES[way]
+    assert old == [4409]  # it comes back and reads it all
+    assert plain == [{"message": "next"}]
+    assert resets == 1
+
+
+def test_a_stream_without_an_epoch_gets_one_unnoticed(make_site, sqlite_settings, stream):
+    site = make_site(sqlite_settings, "", poll=0.1)
+    assert site.run("histories_of_before", stream) == [[True, True], ["live", "entries"]]
 
 
 def test_a_loop_closed_without_goodbye(quiet, stream):

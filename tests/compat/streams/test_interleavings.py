@@ -3,4 +3,4 @@
 
 def test_nobody_gets_stuck_or_anything_twice(make_site, sqlite_settings):
     site = make_site(sqlite_settings, "", poll=0.02)
-    assert site.run("interleavings", 200) == {}
+    assert site.run("interleavings", 300) == {}

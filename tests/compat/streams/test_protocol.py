@@ -44,6 +44,7 @@ class News:
     def play(self, block):
         self.number += 1
         actions = {"publish": self.publish, "trim": self.trim, "restart": self.restart}
+        actions["epoch"] = self.epoch
         Session(self.connect, actions).play(block.replace("news", self.stream))
 
     def url(self, path):
@@ -63,6 +64,9 @@ class News:
 
     def trim(self, count):
         self.step("trim", self.stream, int(count))
+
+    def epoch(self, _):
+        self.step("epoch", self.stream)
 
     def restart(self, _):
         threading.Thread(target=self.server.stop).start()
@@ -95,13 +99,13 @@ def test_a_page_that_is_wrong_is_noticed(news):
     for was, wrong in [
         ('["one"]', '["two"]'),
         ('"first": 1', '"first": 2'),
-        ('< {"type": "live", "stream": "news", "seq": 1}\n', ""),
+        ('< {"type": "live", "stream": "news", "epoch": "…", "seq": 1}\n', ""),
         ('"seq": 1', '"seq": 2'),
         ("closed 1012", "closed 1013"),
         ("closed 1012", "< {}"),
         ('"bodies": ["meanwhile"]}\n< ', '"bodies": ["meanwhile"]}\nclosed 1012\n< '),
         # Nothing is said of what comes at the end.
-        ('< {"type": "live", "stream": "news", "seq": 2}\n', ""),
+        ('< {"type": "live", "stream": "news", "epoch": "…", "seq": 2}\n', ""),
     ]:
         assert was in block
         try:
@@ -149,6 +153,9 @@ def test_the_client_of_the_page_gets_every_entry_once(news, tmp_path):
         news.restart("")
         tell_port()
         news.publish('"again"')
+        assert process.stdout.readline() == "1 again\n"
+        # Connected, and where there are as many entries as it has seen.
+        news.step("epoch", news.stream)
         assert process.stdout.readline() == "1 again\n"
         final = [sys.executable, "-c", script, "nonsense"]
         assert subprocess.check_output(final, cwd=str(tmp_path), timeout=60) == b"4500\n"

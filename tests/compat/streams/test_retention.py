@@ -1,6 +1,7 @@
 """How much of a stream is kept."""
 
 import json
+import signal
 
 import pytest
 import websocket
@@ -98,6 +99,48 @@ def test_the_command_and_what_is_no_name(site, stream):
     ]
 
 
+def test_the_command_for_streams(make_site, sqlite_settings, tmp_path, stream):
+    site = make_site(dict(sqlite_settings, NAME=str(tmp_path / "own.sqlite3")))
+    site.run("migrate")
+    results = site.run("streams_by_command", stream)
+    numbers, tail, none, listed, trimmed, changed = results[:6]
+    assert numbers == [["1"], ["2"], ["3"]]
+    assert tail == ['{"a":[1]}', '"not JSON"']
+    assert none == []
+    name, head, size, epoch = listed[0].split("\t")
+    assert (name, head, size) == (stream + "聊天室", "3", "26") and len(epoch) == 12
+    assert trimmed == [stream + "聊天室 lost 2", "2 entries"]
+    assert changed == ["1 streams have new epochs; their readers start over"]
+    assert results[6] == [True, True]
+    assert results[7:] == [
+        "the body is not JSON (--text: take it as text): Expecting value: line 1 column 1 (char 0)",
+        "stream name must have no '\\n': 'a\\nb'",
+        "there is no stream 'nobody'",
+        "there is no stream 'nobody'",
+        "name streams, or say --all",
+        "name streams, or say --all",
+        "-n: -1 is not 0 or more",
+        "stream name is not UTF-8: '\\udcff'",
+    ]
+
+
+def test_a_tail_goes_on_and_starts_over(make_site, sqlite_settings, stream):
+    site = make_site(sqlite_settings, poll=0.1)
+    site.run("publish_once", stream, "old")
+    tail = site.spawn("tail_by_command", stream)
+    try:
+        assert tail.stdout.readline() == '"old"\n'
+        site.run("publish_once", stream, "new")
+        assert tail.stdout.readline() == '"new"\n'
+        site.run("new_epoch", stream)
+        assert [tail.stdout.readline() for _ in range(2)] == ['"old"\n', '"new"\n']
+        tail.send_signal(signal.SIGINT)
+        output, errors = tail.communicate(timeout=20)
+    finally:
+        tail.kill()
+    assert "starts over" in errors and "Traceback" not in errors
+
+
 def test_a_reader_is_told_what_is_gone(make_site, sqlite_settings, layer, stream):
     """Over a real socket, and through daphne."""
     site = make_site(sqlite_settings, layer)
@@ -110,4 +153,5 @@ def test_a_reader_is_told_what_is_gone(make_site, sqlite_settings, layer, stream
     socket.close()
     assert frames[0] == {"type": "gap", "stream": stream, "oldest": 2501}
     assert (frames[1]["first"], frames[1]["bodies"]) == (2501, ["x"])
-    assert frames[2] == {"type": "live", "stream": stream, "seq": 2501}
+    live = {"type": "live", "stream": stream, "epoch": frames[2]["epoch"], "seq": 2501}
+    assert frames[2] == live and live["epoch"]

@@ -23,7 +23,8 @@ FOLLOW = """
   };
   Streams.follow({
     url: "ws://site/ws/", since: since,
-    onEntries: tell("entries"), onState: tell("state"), onStartOver: tell("start over")
+    onEntries: tell("entries"), onState: tell("state"), onStartOver: tell("start over"),
+    onReset: tell("reset")
   });
   serve(code, frames);
   run();
@@ -68,14 +69,56 @@ ENTRIES = [{"type": "entries", "stream": "news", "first": 8, "bodies": ["a", "b"
 
 def test_it_resumes_after_the_last_entry():
     result = follow(1012, ENTRIES, 7)
-    assert result["urls"] == ["ws://site/ws/?since=7", "ws://site/ws/?since=9"]
+    assert result["urls"] == ["ws://site/ws/?since=7&epoch=", "ws://site/ws/?since=9&epoch="]
     assert ["start over"] not in result["told"]
 
 
 def test_a_log_that_went_back_is_read_from_its_beginning():
     result = follow(close_codes.START_OVER, ENTRIES, 7)
-    assert result["urls"] == ["ws://site/ws/?since=7", "ws://site/ws/?since=0"]
+    assert result["urls"] == ["ws://site/ws/?since=7&epoch=", "ws://site/ws/?since=0&epoch="]
     assert result["told"].count(["start over"]) == 1
+    assert result["told"].count(["reset"]) == 1
+
+
+def of(epoch, frames=ENTRIES):
+    return [dict(frame, epoch=epoch) for frame in frames]
+
+
+def test_it_comes_back_with_the_epoch_that_it_was_told():
+    result = follow(1012, of("a"), 7)
+    assert result["urls"][1] == "ws://site/ws/?since=9&epoch=a"
+    # Processes of before, which say nothing of it, do not make it forget.
+    result = follow(1012, of("a", [{"type": "live", "seq": 7}]) + ENTRIES, 7)
+    assert result["urls"][1] == "ws://site/ws/?since=9&epoch=a"
+
+
+def test_in_another_epoch_it_starts_over_on_the_same_connection():
+    again = {"type": "entries", "first": 1, "bodies": ["c"], "epoch": "b"}
+    result = follow(1012, of("a") + [{"type": "reset", "epoch": "b"}, again], 7)
+    told = [one for one in result["told"] if one[0] != "state"]
+    assert told == [["entries", 8, ["a", "b"]], ["start over"], ["reset"], ["entries", 1, ["c"]]]
+    assert result["urls"][1] == "ws://site/ws/?since=1&epoch=b"
+    # It was deleted: the next one's epoch is not known yet.
+    result = follow(1012, of("a") + [{"type": "reset", "epoch": None}, again], 7)
+    assert result["urls"][1] == "ws://site/ws/?since=1&epoch=b"
+
+
+def test_what_is_of_another_epoch_is_asked_for_again_and_not_shown():
+    told, urls = page(
+        """
+        var told = [];
+        Streams.follow({
+          url: "/ws/", since: 7, epoch: "a",
+          onEntries: function (first, bodies) { told.push(bodies); }
+        });
+        sockets[0].onopen({});
+        sockets[0].onmessage({ data: JSON.stringify(%s) });
+        run();
+        [told, sockets.map(function (socket) { return socket.url; })]
+        """
+        % json.dumps(of("b")[0])
+    )
+    assert told == [] and urls == ["ws://site/ws/?since=7&epoch=a"] * 2
 
 
 def test_when_the_network_is_back_the_socket_of_the_old_one_is_left():
@@ -103,7 +146,7 @@ def test_when_the_network_is_back_the_socket_of_the_old_one_is_left():
         % json.dumps(ENTRIES[0])
     )
     assert told == [[8, ["a", "b"]], [10, ["c"]]]
-    assert urls == ["ws://site/ws/?since=7", "ws://site/ws/?since=9"] and closed
+    assert urls == ["ws://site/ws/?since=7&epoch=", "ws://site/ws/?since=9&epoch="] and closed
 
 
 def needs_node():
@@ -113,16 +156,19 @@ def needs_node():
         pytest.skip("Node is not installed, and a page of Chromium has elements of its own")
 
 
-def test_the_pages_of_deploy_are_loaded_again_then_and_say_so():
+@pytest.mark.parametrize(
+    "how", ["serve(%d)" % close_codes.START_OVER, "serve(1012, [{type: 'reset', epoch: 'b'}])"]
+)
+def test_the_pages_of_deploy_are_loaded_again_then_and_say_so(how):
     needs_node()
     said = page(
         """
         connection.follow({ url: "ws://site/ws/", since: 7 });
-        serve(%d);
+        %s;
         var badge = document.getElementById("connection");
         [reloads, badge.className, badge.textContent]
         """
-        % close_codes.START_OVER,
+        % how,
         os.path.join(DEPLOY, "connection.js"),
     )
     assert said == [1, "connection again", "starting over\u2026"]

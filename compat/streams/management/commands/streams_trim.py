@@ -18,13 +18,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        parser.add_argument(
-            "streams", nargs="*", metavar="STREAM", help="only these (default: all)"
-        )
-        parser.add_argument("--max-age", metavar="AGE", help="such as 90d, 12h, 30m or 45s")
-        parser.add_argument("--max-entries", metavar="N", help="how many to keep of each stream")
-        parser.add_argument("--max-bytes", metavar="SIZE", help="such as 500k, 64m or 2g")
-        parser.add_argument("--dry-run", action="store_true", help="only show what would go")
+        add_arguments(parser)
 
     def handle(self, *args, **options):
         names = options["streams"] or None
@@ -63,6 +57,15 @@ class Command(BaseCommand):
                 "no limits: set STREAMS_KEEP, or give --max-age, --max-entries, --max-bytes"
             )
         return rules
+
+
+def add_arguments(parser):
+    """Those of this command, for `streams trim`, too."""
+    parser.add_argument("streams", nargs="*", metavar="STREAM", help="only these (default: all)")
+    parser.add_argument("--max-age", metavar="AGE", help="such as 90d, 12h, 30m or 45s")
+    parser.add_argument("--max-entries", metavar="N", help="how many to keep of each stream")
+    parser.add_argument("--max-bytes", metavar="SIZE", help="such as 500k, 64m or 2g")
+    parser.add_argument("--dry-run", action="store_true", help="only show what would go")
 
 
 def number(option, text, units):

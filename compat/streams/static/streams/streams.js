@@ -4,11 +4,13 @@
  *   var handle = Streams.follow({
  *     url: "/ws/deploy/web/",          // path, http(s) or ws(s) address; may have a query string
  *     since: 0,                        // last sequence number seen, or "latest"
+ *     epoch: "",                       // the epoch of `since`, as position() gives it, if it is known
  *     onEntries: function (first, bodies) {},   // bodies[i] has sequence number first + i
  *     onLive: function (seq) {},       // everything up to seq was delivered
  *     onGap: function (oldest) {},     // entries before `oldest` are not kept any more
- *     onStartOver: function () {},     // what was delivered is not in the log any more (a restored
+ *     onReset: function () {},         // what was delivered is not in the log any more (a restored
  *                                      // backup): forget it; entries come from the first one on
+ *     onStartOver: function () {},     // the same, for pages that were written before onReset
  *     onState: function (state, detail) {},     // connecting, open, waiting, refused, closed
  *     onMessage: function (message) {} // any other frame, decoded
  *   });
@@ -30,11 +32,13 @@
   // The close code for a number beyond the end of the log. All codes: docs/reference/close-codes.md
   var START_OVER = 4409;
 
-  function address(url, since) {
+  function address(url, since, epoch) {
     var parsed = new URL(url, window.location.href);
     parsed.protocol = parsed.protocol.replace(/^http/, "ws");
     parsed.hash = "";
     parsed.searchParams.set("since", since);
+    // Also where it is not known: we understand to be told of another one.
+    parsed.searchParams.set("epoch", epoch);
     return parsed.href;
   }
 
@@ -44,6 +48,8 @@
 
   function follow(options) {
     var since = options.since === undefined || options.since === null ? 0 : options.since;
+    // The history that `since` is a number of; the server tells it.
+    var epoch = options.epoch || "";
     var socket = null;
     var timer = null;
     var handshake = null;
@@ -62,7 +68,7 @@
       clearTimeout(timer);
       timer = null;
       var opened = false;
-      var current = new WebSocket(address(options.url, since));
+      var current = new WebSocket(address(options.url, since, epoch));
       socket = current;
       tell("onState", "connecting");
       clearTimeout(handshake);
@@ -114,8 +120,7 @@
         return;
       }
       if (code === START_OVER) {
-        since = 0;
-        tell("onStartOver");
+        startOver("");
         if (ended) {
           return;
         }
@@ -135,6 +140,28 @@
       }
     }
 
+    function startOver(next) {
+      since = 0;
+      epoch = next;
+      tell("onStartOver");
+      tell("onReset");
+    }
+
+    // Whether a frame is of the history that we know; what we do not know yet, we learn.
+    function belongs(frame) {
+      if (!frame.epoch || frame.epoch === epoch) {
+        return true; // a server of before says nothing
+      }
+      if (epoch && since !== 0) {
+        // We missed being told: the server will tell again.
+        drop(socket);
+        failed(true, 1006);
+        return false;
+      }
+      epoch = frame.epoch;
+      return true;
+    }
+
     function receive(text) {
       var frame;
       try {
@@ -146,8 +173,15 @@
         return;
       }
       if (frame.type === "entries") {
-        entries(frame.first, frame.bodies);
+        if (belongs(frame)) {
+          entries(frame.first, frame.bodies);
+        }
+      } else if (frame.type === "reset") {
+        startOver(frame.epoch || "");
       } else if (frame.type === "live") {
+        if (!belongs(frame)) {
+          return;
+        }
         // Also the place to resume from for a reader that began at "latest".
         if (typeof since !== "number" || frame.seq > since) {
           since = frame.seq;
@@ -238,6 +272,9 @@
       },
       since: function () {
         return since;
+      },
+      epoch: function () {
+        return epoch;
       }
     };
   }
