@@ -34,6 +34,15 @@ POLL_SECONDS = Setting(
     "how late an entry can be while Redis is away.",
     SECTION,
 )
+HEARTBEAT_SECONDS = Setting(
+    "STREAMS_HEARTBEAT_SECONDS",
+    Number("seconds", most=3600, whole=False, zero="none are sent"),
+    15,
+    "How often each reader gets a tiny frame, so that its page notices a connection that is dead: "
+    "`streams.js` connects again when it has heard nothing for twice as long.",
+    SECTION,
+    live=False,
+)
 SLOW_BYTES = Setting(
     "STREAMS_SLOW_BYTES",
     Number("bytes"),

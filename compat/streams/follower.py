@@ -10,6 +10,7 @@ from . import stats
 from ._settings import SLOW_BYTES, SLOW_SECONDS
 from .entries import frame
 from .flow import Wire
+from .heartbeat import BEAT
 from .hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -189,9 +190,7 @@ class StreamFollower:
                 return False
             self.live = True
             if self.render is None:
-                await self.send_text(
-                    frame("live", stream=self.stream, epoch=topic.epoch, seq=self.cursor)
-                )
+                await self.send_text(self._live_frame(topic))
             return self._behind()
         history = topic.history
         if self.backlog is not None and not await self._room():
@@ -222,6 +221,34 @@ class StreamFollower:
         for text in frames.texts:
             await self.send_text(text)
         return self._behind()
+
+    def _live_frame(self, topic):
+        more = {}
+        if self.wants_beats() and topic.hub.heartbeat.seconds:
+            more["beat"] = topic.hub.heartbeat.seconds
+        return frame("live", stream=self.stream, epoch=topic.epoch, seq=self.cursor, **more)
+
+    def wants_beats(self) -> bool:
+        """Whether it is one that knows what they are: of the same version as epochs."""
+        return self.epoch is not None and self.render is None
+
+    def beat(self, heartbeat: Any) -> None:
+        """Send a beat, unless there is something on its way already."""
+        if isinstance(self.backlog, Wire):
+            try:
+                self.backlog.write(heartbeat.frames)
+            except Exception as error:
+                heartbeat.later(self._give_up(error))
+        elif self.task is None:
+            heartbeat.later(self._beat())
+
+    async def _beat(self):
+        try:
+            await self.send_text(BEAT)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            await self._give_up(error)
 
     def _behind(self):
         return self.topic is not None and (

@@ -18,6 +18,7 @@ from ..channel_layer.notify import Message
 from ..channel_layer.per_loop import PerLoop
 from . import epochs, notification, stats
 from ._settings import POLL_SECONDS
+from .heartbeat import Heartbeat
 from .names import group_name
 from .topic import Topic
 
@@ -39,6 +40,7 @@ class Hub(PerLoop):
         self.topics: Dict[str, Topic] = {}
         self.delivered = 0
         self.threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="streams")
+        self.heartbeat = Heartbeat(loop, self.later)
         self.poll_early = asyncio.Event()
         self.polling = loop.create_task(self._poll())
 
@@ -51,12 +53,16 @@ class Hub(PerLoop):
             name = follower.stream
             topic = self.topics[name] = Topic(self, name, group_name(name))
         topic.followers.add(follower)
+        if follower.wants_beats():
+            self.heartbeat.enter(follower)
         stats.readers.inc()
         return topic
 
     def leave(self, topic: Topic, follower: Any) -> "List[asyncio.Future[Any]]":
         """Forget a follower, the topic with its last one, and the hub with its last topic."""
         topic.forget(follower)
+        if follower.wants_beats():
+            self.heartbeat.leave(follower)
         stats.readers.dec()
         if topic.followers or self.topics.get(topic.name) is not topic:
             return []
@@ -75,6 +81,7 @@ class Hub(PerLoop):
 
     async def stop(self) -> None:
         self.tell()
+        self.heartbeat.stop()
         await end_task(self.polling)
         self.threads.shutdown(wait=False)
 

@@ -3,7 +3,7 @@ Sessions in documents: what a WebSocket client sends and receives, run against a
 
 A fenced block ```session has one step a line; docs/reference/protocol.md explains the words.
 Entries may arrive in fewer or more frames than the page shows: where frames are split is not
-promised.
+promised. Beats, which may come at any time, are not shown.
 """
 
 import json
@@ -12,6 +12,7 @@ import re
 import websocket
 
 ANY = "…"
+BEAT = {"type": "beat"}
 
 
 def blocks(text, kind):
@@ -78,9 +79,11 @@ class Session:
     def _frame(self):
         """The next frame that is not a part of an earlier one."""
         assert not self.waiting, f"received before it: {json.dumps(self.waiting[0])}"
-        text = self.connection.recv()
-        assert text, "the server closed the connection"
-        return json.loads(text)
+        while True:
+            text = self.connection.recv()
+            assert text, "the server closed the connection"
+            if json.loads(text) != BEAT:
+                return json.loads(text)
 
     def _entry(self):
         """The next entry, as a frame of its own."""
@@ -97,11 +100,11 @@ class Session:
 
     def _closed(self, code):
         assert not self.waiting, f"received before it: {json.dumps(self.waiting[0])}"
-        opcode = websocket.ABNF.OPCODE_PING
-        while opcode == websocket.ABNF.OPCODE_PING:
+        opcode, data = websocket.ABNF.OPCODE_PING, b""
+        while opcode == websocket.ABNF.OPCODE_PING or is_beat(opcode, data):
             # recv_data() answers a close frame before it returns it, and the server may be gone.
             frame = self.connection.recv_frame()
-            opcode = frame.opcode
+            opcode, data = frame.opcode, frame.data
             if opcode == websocket.ABNF.OPCODE_PING:
                 self.connection.pong(frame.data)
         assert opcode == websocket.ABNF.OPCODE_CLOSE, f"received before it: {frame.data!a:.300}"
@@ -116,7 +119,7 @@ class Session:
             return
         self.connection.ping()
         opcode, data = websocket.ABNF.OPCODE_PING, b""
-        while opcode == websocket.ABNF.OPCODE_PING:
+        while opcode == websocket.ABNF.OPCODE_PING or is_beat(opcode, data):
             opcode, data = self.connection.recv_data(control_frame=True)
         assert opcode == websocket.ABNF.OPCODE_PONG, f"and also received {data!a:.300}"
 
@@ -124,6 +127,11 @@ class Session:
         if self.connection is not None:
             self.connection.close(timeout=1)
             self.connection = None
+
+
+def is_beat(opcode, data):
+    """Whether a frame is a beat."""
+    return opcode == websocket.ABNF.OPCODE_TEXT and json.loads(data.decode()) == BEAT
 
 
 def matches(found, wanted):

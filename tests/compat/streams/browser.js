@@ -4,6 +4,7 @@ var sockets = [];
 var timers = [];
 var reloads = 0;
 var listeners = {};
+var clock = 0; // milliseconds
 
 (function (root) {
   "use strict";
@@ -43,8 +44,12 @@ var listeners = {};
     this.closed = true;
   };
   root.setTimeout = function (act) {
-    return timers.push(act);
+    var more = Array.prototype.slice.call(arguments, 2);
+    return timers.push(function () { act.apply(null, more); });
   };
+  Object.defineProperty(root, "performance", {
+    value: { now: function () { return clock; } }, configurable: true
+  });
   root.clearTimeout = function (number) {
     timers[number - 1] = null;
   };

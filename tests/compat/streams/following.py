@@ -503,6 +503,39 @@ async def another_history(stream, way):
 
 
 @in_loop
+async def beats(stream, count):
+    """Readers who know of them get beats, also where frames cannot be written directly."""
+    protocol = websocket()
+    readers = [
+        Collector(stream, 0, epoch=""),
+        Collector(stream, 0, epoch="", backlog=flow.Wire(protocol)),
+        Collector(stream, 0),
+        Collector(stream, 0, str, epoch=""),
+    ]
+    for reader in readers:
+        await reader.follower.start()
+    await readers[0].until(lambda c: c.kinds().count("beat") == count)
+    written = protocol.transport.value().count(b'{"type":"beat"}')
+    (beat,) = [frame["beat"] for frame in readers[0].frames if frame["type"] == "live"]
+    # One whose connection breaks at that moment is let go, and the others go on.
+    readers[0].follower.send_text = lambda text: 1 / 0
+    protocol.sendPreparedMessage = lambda message: 1 / 0
+    await readers[0].until(lambda c: c.closed)
+    await readers[1].until(lambda c: c.closed)
+    # Many are spread over the interval.
+    many = [Collector(stream, 0, epoch="") for _ in range(128)]
+    for reader in many:
+        await reader.follower.start()
+    heartbeat = hub.Hub.current().heartbeat
+    spread = sorted({len(turn) for turn in heartbeat.turns})
+    await stop(*many)
+    left = sum(map(len, heartbeat.turns))
+    await stop(*readers)
+    codes = [reader.closed for reader in readers]
+    return beat, abs(written - count) <= 1, [r.kinds() for r in readers[2:]], codes, spread, left
+
+
+@in_loop
 async def histories_of_before(stream):
     """A stream that a process of the version before made has no epoch, and gets one unnoticed."""
     collector = Collector(stream, 0, epoch="")

@@ -149,6 +149,43 @@ def test_when_the_network_is_back_the_socket_of_the_old_one_is_left():
     assert urls == ["ws://site/ws/?since=7&epoch=", "ws://site/ws/?since=9&epoch="] and closed
 
 
+def test_a_connection_that_has_fallen_silent_is_left():
+    states, urls, closed = page(
+        """
+        var states = [];
+        var frame = function (number, fields) {
+          sockets[number].onmessage({ data: JSON.stringify(fields) });
+        };
+        Streams.follow({
+          url: "/ws/", since: 7, onEntries: function () {},
+          onState: function (state) { states.push([clock / 1000, state]); },
+          onMessage: function (message) { states.push(message); }
+        });
+        sockets[0].onopen({});
+        frame(0, { type: "live", seq: 7, epoch: "a", beat: 10 });
+        [10, 19, 29, 38].forEach(function (seconds) {
+          clock = 1000 * seconds;
+          run();  // whatever waited: it is too early
+          frame(0, { type: "beat" });
+        });
+        clock = 57000;
+        run();
+        clock = 58000;
+        run();
+        run();
+        sockets[1].onopen({});
+        frame(1, { type: "live", seq: 7, epoch: "a" });  // of a server that sends none
+        clock = 900000;
+        run();
+        [states, sockets.map(function (socket) { return socket.url; }), sockets[0].closed]
+        """
+    )
+    assert states == [
+        [0, "connecting"], [0, "open"], [58, "waiting"], [58, "connecting"], [58, "open"],
+    ]  # fmt: skip
+    assert urls == ["ws://site/ws/?since=7&epoch=", "ws://site/ws/?since=7&epoch=a"] and closed
+
+
 def needs_node():
     from tests.support import binaries
 

@@ -28,6 +28,8 @@
   var STEADY = 5000;
   // A handshake that never ends is given up after this long.
   var HANDSHAKE = 15000;
+  // So many heartbeats may be missed; the server tells how often they come.
+  var SILENCE = 2;
   var REFUSALS = 3;
   // The close code for a number beyond the end of the log. All codes: docs/reference/close-codes.md
   var START_OVER = 4409;
@@ -42,6 +44,11 @@
     return parsed.href;
   }
 
+  // Of a clock that nobody sets.
+  function now() {
+    return performance.now();
+  }
+
   function isFinal(code) {
     return (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999);
   }
@@ -53,6 +60,8 @@
     var socket = null;
     var timer = null;
     var handshake = null;
+    var deadline = null;
+    var heard = 0;
     var attempts = 0;
     var refusals = 0;
     var openedAt = 0;
@@ -72,6 +81,7 @@
       socket = current;
       tell("onState", "connecting");
       clearTimeout(handshake);
+      clearTimeout(deadline);
       handshake = setTimeout(function () {
         if (socket === current && !opened) {
           drop(current);
@@ -85,12 +95,13 @@
         }
         clearTimeout(handshake);
         opened = true;
-        openedAt = Date.now();
+        openedAt = now();
         refusals = 0;
         tell("onState", "open");
       };
       current.onmessage = function (event) {
         if (socket === current) {
+          heard = now();
           receive(event.data);
         }
       };
@@ -101,6 +112,19 @@
           failed(opened, event.code);
         }
       };
+    }
+
+    // The connection is dead if nothing comes for so long: what is sent into it gets lost, and the
+    // browser may take minutes to notice.
+    function watch(current, patience) {
+      var left = heard + patience - now();
+      clearTimeout(deadline);
+      if (left > 0) {
+        deadline = setTimeout(watch, left, current, patience);
+      } else if (socket === current) {
+        drop(current);
+        failed(true, 1006);
+      }
     }
 
     function drop(old) {
@@ -125,7 +149,7 @@
           return;
         }
       }
-      if (opened && Date.now() - openedAt >= STEADY) {
+      if (opened && now() - openedAt >= STEADY) {
         attempts = 0;
       }
       if (!opened) {
@@ -186,13 +210,16 @@
         if (typeof since !== "number" || frame.seq > since) {
           since = frame.seq;
         }
+        if (frame.beat > 0) {
+          watch(socket, SILENCE * 1000 * frame.beat);
+        }
         tell("onLive", frame.seq);
       } else if (frame.type === "gap") {
         if (typeof since !== "number" || frame.oldest - 1 > since) {
           since = frame.oldest - 1;
         }
         tell("onGap", frame.oldest);
-      } else {
+      } else if (frame.type !== "beat") {
         tell("onMessage", frame);
       }
     }
@@ -247,6 +274,7 @@
       ended = true;
       clearTimeout(timer);
       clearTimeout(handshake);
+      clearTimeout(deadline);
       window.removeEventListener("online", online);
       document.removeEventListener("visibilitychange", visible);
       if (socket !== null) {
