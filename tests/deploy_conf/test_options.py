@@ -137,8 +137,8 @@ SCALARS = [
     "--acme-root --user --nginx-user --daphne-port --redis-url --nginx --redis-server --uwsgi",
     "--directory --python --settings --name --wsgi --asgi --static-url --static-root --media-url",
     "--media-root --websocket-probe --uwsgi-processes --daphne-processes --request-rate",
-    "--request-burst --login-rate --http-connections --websocket-connections --unlimited --max-body --harakiri",
-    "--frame-options",
+    "--request-burst --login-rate --http-connections --websocket-connections --unlimited",
+    "--max-body --harakiri --frame-options",
 ]
 
 
