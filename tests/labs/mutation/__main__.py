@@ -121,13 +121,14 @@ class Campaign:
     def run(self, jobs, trusting=False):
         """0 at the end, 2 if the tests fail by themselves, 130 when interrupted."""
         try:
-            first = self._trial(0)
+            # At once, so that all are of the same moment.
+            for number in range(min(jobs, len(self.to_do))):
+                self._trial(number)
             print(f"{len(self.to_do)} mutants; the tests without any…", flush=True)
             began = now()
             self.passes = baseline.passes(first, self.folder, self.tests, self.quick, trusting)
             print(f"{now() - began:.0f} s", flush=True)
-            others = [self._trial(number) for number in range(1, min(jobs, len(self.to_do)))]
-            for trial in [first] + others:
+            for trial in self.trials:
                 self.threads.append(threading.Thread(target=self._work, args=(trial,)))
                 self.threads[-1].start()
             self._collect()
@@ -146,9 +147,7 @@ class Campaign:
                 thread.join()
 
     def _trial(self, number):
-        trial = Trial(self.root, os.path.join(self.folder, str(number)))
-        self.trials.append(trial)
-        return trial
+        self.trials.append(Trial(self.root, os.path.join(self.folder, str(number))))
 
     def _collect(self):
         """Keep and print the answers until there is one for each mutant."""

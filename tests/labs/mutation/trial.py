@@ -11,6 +11,7 @@ import time
 
 LEFT_OUT = ("var", "__pycache__")
 MARK = "MUTATION_TRIAL"
+FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.M)  # a line of pytest's summary
 
 
 class Interrupted(Exception):
@@ -74,7 +75,7 @@ class Trial:
             return "timeout", ""
         if code == 0:
             return "survived", ""
-        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.M)
+        failed = FAILED.search(output)
         return "killed", failed.group(1) if failed else ""
 
     def run(self, tests, seconds, *options):
