@@ -126,7 +126,9 @@ class Campaign:
                 self._trial(number)
             print(f"{len(self.to_do)} mutants; the tests without any…", flush=True)
             began = now()
-            self.passes = baseline.passes(first, self.folder, self.tests, self.quick, trusting)
+            self.passes = baseline.passes(
+                self.trials[0], self.folder, self.tests, self.quick, trusting
+            )
             print(f"{now() - began:.0f} s", flush=True)
             for trial in self.trials:
                 self.threads.append(threading.Thread(target=self._work, args=(trial,)))
