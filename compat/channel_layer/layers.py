@@ -9,6 +9,7 @@ of one thread, share a native thread.
 
 import asyncio
 import os
+import socket
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +38,20 @@ def group_send(layer: Any, group: str, message: Dict[str, Any], seconds: float) 
 
     Raises as call() does.
     """
-    call(lambda: layer.group_send(group, message), seconds)
+    without_loop = getattr(layer, "group_send_now", None)
+    if without_loop is None:
+        call(lambda: layer.group_send(group, message), seconds)
+    elif asyncio._get_running_loop() is None:
+        _send_now(without_loop, group, message, seconds)
+    else:
+        _helper_thread().submit(_send_now, without_loop, group, message, seconds).result()
+
+
+def _send_now(send: Any, group: str, message: Dict[str, Any], seconds: float) -> None:
+    try:
+        send(group, message, seconds)
+    except socket.timeout:
+        raise TookTooLong(f"no answer within {seconds:g} s") from None
 
 
 def call(start: Callable[[], Coroutine[Any, Any, Any]], seconds: float) -> None:
@@ -70,6 +84,8 @@ def network_layer(members_renew: bool = False) -> Any:
     own = _shared if _greenlets.share_this_thread() else vars(_local)
     kept = own.setdefault("layers", {})
     pid, source, layer = kept.get(members_renew, (None, None, None))
+    if hasattr(shared, "group_send_now") and not members_renew:
+        return shared  # its connections for callers without a loop are everybody's
     if pid != os.getpid() or source is not shared:
         layer = own_layer()
         if not members_renew:
@@ -83,15 +99,21 @@ def own_layer() -> Any:
     shared = _shared_layer()
     if shared is None or not is_redis(shared):
         return shared
-    from channels.layers import channel_layers
-
-    layer = channel_layers.make_backend(ALIAS)
-    if type(layer) is not type(shared):
+    # Notifications go through lists also where a site's layer is pubsub's: processes of before, or
+    # with another layer, take part.
+    layer = shared.with_lists() if hasattr(shared, "with_lists") else _made_again()
+    if not isinstance(shared, type(layer)):
         return shared
     layer.group_expiry = min(layer.group_expiry, MEMBER_SECONDS)
     # Forked processes may share their random state; their queues must differ nevertheless.
     layer.client_prefix = uuid.uuid4().hex
     return layer
+
+
+def _made_again() -> Any:
+    from channels.layers import channel_layers
+
+    return channel_layers.make_backend(ALIAS)
 
 
 def is_redis(layer: Any) -> bool:

@@ -7,7 +7,10 @@ from ..sockets.asgi_tree import paths
 from .channels import check_migrations, check_reach
 
 FEWEST_ITERATIONS = 600000
-LAYERS = ("channels_redis.core.RedisChannelLayer",)
+LAYERS = (
+    "channels_redis.core.RedisChannelLayer",
+    __name__.rpartition(".checks.")[0] + ".channel_layer.pubsub.RedisPubSubChannelLayer",
+)
 
 
 def check_site(app_configs: Any, **kwargs: Any) -> List[Any]:

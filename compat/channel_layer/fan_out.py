@@ -1,0 +1,334 @@
+"""Who gets a message in this process: one FanOut for each layer and event loop."""
+
+import asyncio
+import collections
+import functools
+import logging
+import os
+import time
+import uuid
+from typing import Any, Dict, List, Optional, Set, Tuple
+
+from .._asyncio import current_task, end_task
+from .._throttle import Throttle
+from ..metrics import counter
+from . import plans
+from .host import Host
+from .mailbox import Mailbox, Message
+
+logger = logging.getLogger(__name__)
+
+# A task that makes many channels uses them for replies; those that are idle are forgotten.
+CHANNELS_OF_A_TASK = 20
+ENDED_CHANNELS = 10000
+SWEEP_SECONDS = 30.0
+
+lost = counter("layer_lost", "Messages that did not reach a channel of the process", ["why"])
+gaps = counter("layer_gaps", "Lost subscriptions, during which groups got no messages")
+WHYS = {
+    "full": 'a consumer reads too slowly; "capacity" and "queue_bytes" in the CONFIG of'
+    " CHANNEL_LAYERS let more messages wait",
+    "expired": 'a consumer reads too slowly; messages wait for "expiry" seconds',
+}
+
+
+class FanOut:
+    """The channels of one event loop, and the groups that they are in."""
+
+    def __init__(self, layer: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self.layer, self.loop, self.pid = layer, loop, os.getpid()
+        self.name = uuid.uuid4().hex
+        self.hosts: Dict[int, Host] = {}
+        self.locals: Set[str] = set()  # beginnings of our channels' names
+        self.mailboxes: Dict[str, Mailbox] = {}
+        # group → its members here, and those of them that leave by themselves, with the time
+        self.groups: Dict[str, Dict[str, Mailbox]] = {}
+        self.leaving: Dict[str, Dict[str, float]] = {}
+        self.owners: Dict[Any, List[str]] = {}  # task → channels that it has made
+        self.owned: Set[str] = set()
+        self.ended: collections.OrderedDict[str, None] = collections.OrderedDict()
+        self.tasks: Set[asyncio.Future[Any]] = set()
+        self.joining: Dict[str, asyncio.Future[Any]] = {}
+        self.coming: Set[Tuple[str, str]] = set()  # (group, channel) in join()
+        self.stopped = False
+        self.sweep_at = 0.0
+        self.throttles: Dict[str, Throttle] = collections.defaultdict(Throttle)
+
+    def host(self, index: int) -> Host:
+        """The host of that number."""
+        found = self.hosts.get(index)
+        if found is None:
+            on_return = functools.partial(self._on_return, index)
+            found = Host(self.layer, index, self.name, self._received, on_return)
+            self.hosts[index] = found
+        return found
+
+    async def ask(self, ask: plans.Ask) -> Any:
+        """Redis' answer to a step of a plan."""
+        return await self.host(ask.index).ask(ask.script, ask.keys, ask.args)
+
+    # Channels
+
+    def new_channel(self, prefix: str) -> str:
+        """A name for the running task, which owns it: with the task the channel ends."""
+        local = "%s.%s!" % (prefix, self.name)
+        if local not in self.locals:
+            self.locals.add(local)
+            channel = plans.local_channel(self.layer, local)
+            self.host(self.layer.consistent_hash(local)).listen(local, channel, self._received)
+        name = local + uuid.uuid4().hex[:12]
+        task = current_task()
+        if task is not None:
+            self._own(task, name)
+        return name
+
+    def _own(self, task: Any, name: str) -> None:
+        names = self.owners.get(task)
+        if names is None:
+            names = self.owners[task] = []
+            task.add_done_callback(self._task_ended)
+        if len(names) >= CHANNELS_OF_A_TASK:
+            idle = [one for one in names if one not in self.mailboxes]
+            self.owned.difference_update(idle)
+            names[:] = [one for one in names if one in self.mailboxes]
+        names.append(name)
+        self.owned.add(name)
+
+    def _task_ended(self, task: Any) -> None:
+        """What it has received on, it alone has: nobody reads that any more."""
+        for name in self.owners.pop(task, ()):
+            self.owned.discard(name)
+            mailbox = self.mailboxes.get(name)
+            if mailbox is None or self.stopped:
+                continue
+            if not mailbox.heard:
+                for group in mailbox.groups:
+                    self._leaves(group, name)
+                continue
+            for group in list(mailbox.groups):
+                self._later(self.leave(group, name))
+            del self.mailboxes[name]
+            self.ended[name] = None
+        while len(self.ended) > ENDED_CHANNELS:
+            self.ended.popitem(last=False)
+
+    def is_ours(self, channel: str) -> bool:
+        """Whether the channel was made on this event loop."""
+        return self.layer.non_local_name(channel) in self.locals
+
+    def mailbox(self, channel: str) -> Mailbox:
+        """The channel's, made when it is first needed."""
+        found = self.mailboxes.get(channel)
+        if found is None:
+            layer = self.layer
+            found = self.mailboxes[channel] = Mailbox(
+                channel,
+                layer.local_capacity(channel),
+                layer.queue_bytes,
+                layer.expiry,
+                self._on_lost,
+                layer.lost_type,
+            )
+        return found
+
+    # Groups
+
+    async def join(self, group: str, channel: str) -> None:
+        """Make our channel a member; raises when Redis does not confirm the subscription."""
+        if channel in self.ended:
+            return
+        mailbox = self.mailbox(channel)
+        members = self.groups.setdefault(group, {})
+        members[channel] = mailbox
+        mailbox.groups.add(group)
+        self.leaving.get(group, {}).pop(channel, None)
+        if channel not in self.owned:
+            self._leaves(group, channel)
+        joining = self.joining.get(group)
+        if joining is None or failed(joining):
+            joining = self.joining[group] = self._later(self._subscribe(group))
+        self.coming.add((group, channel))
+        try:
+            await asyncio.shield(joining)
+        except BaseException:
+            if self.groups.get(group, {}).get(channel) is mailbox:
+                self._later(self.leave(group, channel))
+            raise
+        finally:
+            self.coming.discard((group, channel))
+
+    async def _subscribe(self, group: str) -> None:
+        index = self.layer.consistent_hash(group)
+        mark = "specific.%s%s%s" % (self.name, plans.MARK, group)
+        channel = plans.group_channel(self.layer, group)
+        receive = functools.partial(self._group_received, group)
+        await self.host(index).join(group, channel, mark, receive)
+
+    def _leaves(self, group: str, channel: str) -> None:
+        """Nobody is known to read it: the membership expires, as with channels_redis."""
+        at = time.monotonic() + self.layer.group_expiry
+        self.leaving.setdefault(group, {})[channel] = at
+
+    def leave(self, group: str, channel: str) -> Any:
+        """
+        Undo join(), also where somebody elsewhere had done it: here at once; a coroutine for Redis.
+        """
+        mailbox = self.mailboxes.get(channel)
+        was_here = mailbox is not None and self._forget(group, channel, mailbox)
+        host = self.host(self.layer.consistent_hash(group))
+        if was_here and group not in self.groups:
+            return host.leave(group, plans.group_channel(self.layer, group), [channel])
+        return host.leave(group, None, [channel])
+
+    def _forget(self, group: str, channel: str, mailbox: Mailbox) -> bool:
+        members = self.groups.get(group, {})
+        mailbox.groups.discard(group)
+        if members.pop(channel, None) is None:
+            return False
+        self.leaving.get(group, {}).pop(channel, None)
+        if not members:
+            self.groups.pop(group, None)
+            self.leaving.pop(group, None)
+            self.joining.pop(group, None)
+        return True
+
+    # Messages
+
+    def _group_received(self, group: str, content: bytes) -> None:
+        message = self._read(content)
+        if message is not None:
+            self._to_group(group, message, len(content))
+
+    def _to_group(self, group: str, message: Message, size: int) -> None:
+        now = time.monotonic()
+        if group in self.leaving:
+            self._expire_members(group, now)
+        for mailbox in self.groups.get(group, {}).values():
+            mailbox.put(message, size, now)
+        if now >= self.sweep_at:
+            self._sweep(now)
+
+    def _received(self, content: bytes) -> None:
+        """What was sent to channels by name, or to groups by channels_redis' layer."""
+        message = self._read(content)
+        if message is not None:
+            try:
+                self._deliver(message, len(content))
+            except (AttributeError, TypeError) as error:  # not as any layer writes it
+                self._complain_of(error)
+
+    def _deliver(self, message: Message, size: int) -> None:
+        names = message.pop("__asgi_channel__", ())
+        now = time.monotonic()
+        for name in [names] if isinstance(names, str) else names:
+            if plans.MARK in name:
+                self._to_group(name.partition(plans.MARK)[2], message, size)
+            elif "__join__" in message:
+                self._later(self._taken_over(message["__join__"], name))
+            elif "__leave__" in message:
+                self._later(self.leave(message["__leave__"], name))
+            elif name not in self.ended:
+                self.mailbox(name).put(message, size, now)
+        if now >= self.sweep_at:
+            self._sweep(now)
+
+    async def _taken_over(self, group: str, channel: str) -> None:
+        """Somebody elsewhere has added our channel: from now on it is subscribed."""
+        await self.join(group, channel)
+        await self.host(self.layer.consistent_hash(group)).leave(group, None, [channel])
+
+    def _read(self, content: bytes) -> Optional[Message]:
+        try:
+            message = self.layer.deserialize(content)
+            if not isinstance(message, dict):
+                raise ValueError("it is not a dict")
+        except Exception as error:  # of msgpack, of Fernet
+            self._complain_of(error)
+            return None
+        return message
+
+    def _complain_of(self, error: Exception) -> None:
+        self.throttles["unreadable"].log(
+            logger.warning,
+            "a message from Redis was dropped, it cannot be read: %s %s; do all processes have the "
+            "same symmetric_encryption_keys?",
+            type(error).__name__,
+            error,
+        )
+
+    # What is lost, what is over
+
+    def _on_lost(self, mailbox: Mailbox, number: int, why: str) -> None:
+        if why not in WHYS:
+            return
+        lost.labels(why).inc(number)
+        self.throttles[why].log(
+            logger.warning,
+            "messages lost for channel %s, in which %d wait (%d bytes): %s",
+            mailbox.name,
+            len(mailbox.items),
+            mailbox.bytes,
+            WHYS[why],
+        )
+
+    def _on_return(self, index: int) -> None:
+        """A subscription was lost, and is back."""
+        gaps.inc()
+        reached = 0
+        for group, members in self.groups.items():
+            if self.layer.consistent_hash(group) == index:
+                for channel, mailbox in members.items():
+                    if (group, channel) not in self.coming:
+                        reached += 1
+                        mailbox.lose(0, "gap")
+        if reached:
+            self.throttles["gap"].log(
+                logger.warning,
+                "Redis is back; what was sent to groups meanwhile has not reached %d members here",
+                reached,
+            )
+
+    def _expire_members(self, group: str, now: float) -> None:
+        for channel, at in list(self.leaving[group].items()):
+            if at <= now:
+                self._later(self.leave(group, channel))
+
+    def _sweep(self, now: float) -> None:
+        """Forget the channels of nobody in which nothing waits."""
+        self.sweep_at = now + SWEEP_SECONDS
+        for name, mailbox in list(self.mailboxes.items()):
+            if name not in self.owned and not mailbox.groups and mailbox.is_idle(now):
+                del self.mailboxes[name]
+
+    def _later(self, coroutine: Any) -> "asyncio.Future[Any]":
+        task = asyncio.ensure_future(coroutine)
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        self.tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: "asyncio.Future[Any]") -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            error = task.exception()
+            logger.debug("a group was not left or joined: %s: %s", type(error).__name__, error)
+
+    async def stop(self) -> None:
+        """Leave all groups, and close everything."""
+        self.stopped = True
+        self.groups.clear()
+        if self.tasks:
+            await asyncio.wait(list(self.tasks), timeout=1)
+        for task in list(self.tasks):
+            await end_task(task)
+        for host in list(self.hosts.values()):
+            await host.stop()
+
+    async def close_loop(self, loop: Any) -> None:
+        """What channels_redis calls when an event loop is closed."""
+        await self.stop()
+
+
+def failed(task: "asyncio.Future[Any]") -> bool:
+    """Whether it has ended without a result."""
+    return task.done() and (task.cancelled() or task.exception() is not None)
