@@ -20,6 +20,12 @@ from .settings import NGINX_BIN, NO_SYSTEM, REDIS_SERVER_BIN, UWSGI_BIN
 
 # Where distributions keep servers; often missing from an ordinary user's PATH.
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+# Of a server on another machine nobody knows the version.
+NEWEST = (99,)
+OLDEST_NGINX = (1, 10)  # of Ubuntu 16.04 and Debian 9
+# The first nginx that knows these, and the first Redis.
+NGINX_SINCE = {"takes_e": (1, 19, 5), "tls13": (1, 13, 0), "ends_workers": (1, 11, 11)}
+REDIS_SINCE = {"frees_lazily": (4, 0)}
 VERSION = re.compile(r"\d+\.\d+\.\d+\S*\Z")
 
 
@@ -52,7 +58,19 @@ def nginx_version(path: str) -> Tuple[int, ...]:
     match = re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", text)
     if not match:
         raise ConfError("nginx: %s is not an nginx" % path)
-    return tuple(int(part) for part in match.groups())
+    version = tuple(int(part) for part in match.groups())
+    if version < OLDEST_NGINX:
+        raise ConfError("nginx: %s is %s; 1.10 or newer is needed" % (path, match.group()))
+    return version
+
+
+def redis_version(path: str) -> Tuple[int, ...]:
+    """(major, minor) of a Redis or Valkey server; NEWEST if it does not say."""
+    try:
+        match = re.search(r"\bv=(\d+)\.(\d+)", _output([path, "--version"]))
+    except OSError as error:
+        raise ConfError("Redis: %s does not run: %s" % (path, error.strerror))
+    return tuple(int(part) for part in match.groups()) if match else NEWEST
 
 
 def check_realip(path: str, option: str) -> None:

@@ -5,14 +5,13 @@ import os
 import pwd
 import resource
 import zlib
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import binaries, machine, options, redis_address
 from .errors import BadValue
 from .site import Site
 
 MINFDS = 4096
-TAKES_E = (1, 19, 5)  # the first nginx with the option -e
 ALL_ADDRESSES = ["0.0.0.0", "::"]  # noqa: S104 (a public site)
 
 
@@ -27,11 +26,11 @@ class Layout(NamedTuple):
     tmp: str
     # nginx
     nginx: str
-    nginx_takes_e: bool
     nginx_user: Optional[str]  # "account group", None when nginx cannot change it
     addresses: List[str]
     port: int
     minfds: int
+    nginx_version: Tuple[int, ...] = binaries.NEWEST
     redirect_port: Optional[int] = None
     domains: List[str] = []
     tls_cert: Optional[str] = None
@@ -58,6 +57,7 @@ class Layout(NamedTuple):
     redis_socket: Optional[str] = None  # these only for a Redis of the site's own
     redis_password: Optional[str] = None
     redis_server: str = ""
+    redis_version: Tuple[int, ...] = binaries.NEWEST
 
     def patience(self, seconds: int) -> int:
         """How long to wait for a process that may need this many seconds to end."""
@@ -152,7 +152,9 @@ def for_this_machine(
     if redis_url:
         redis: Dict[str, Any] = {"redis_url": redis_url}
     else:
-        redis = dict(own_redis(sockets, conf), redis_server=binaries.redis_server())
+        server = binaries.redis_server()
+        redis = dict(own_redis(sockets, conf), redis_server=server)
+        redis["redis_version"] = binaries.redis_version(server)
     environment = {
         "DEVOPS_VAR": var,
         "PYTHONUNBUFFERED": "1",
@@ -175,7 +177,7 @@ def for_this_machine(
         nginx_user="%s %s" % (me, options.primary_group(me)) if me else None,
         supervisord_user=me,
         nginx=nginx,
-        nginx_takes_e=binaries.nginx_version(nginx) >= TAKES_E,
+        nginx_version=binaries.nginx_version(nginx),
         environment=environment,
         logs_to_supervisor=True,
         health_host=_health_host(site.allowed_hosts),
@@ -215,7 +217,8 @@ def _redis(args: argparse.Namespace, run: str, output: str) -> Dict[str, Any]:
     server = "/usr/bin/redis-server"
     if args.redis_server:
         server = options.executable("--redis-server", args.redis_server)
-    return dict(own_redis(run, output), redis_server=server)
+    version = binaries.redis_version(server) if os.path.isfile(server) else binaries.NEWEST
+    return dict(own_redis(run, output), redis_server=server, redis_version=version)
 
 
 def _listening(args: argparse.Namespace, needs_domain: bool = True) -> Dict[str, Any]:
@@ -249,7 +252,8 @@ def _nginx(args: argparse.Namespace, site: Site) -> Dict[str, Any]:
     nginx = options.executable("--nginx", args.nginx) if args.nginx else "/usr/sbin/nginx"
     there = os.path.isfile(nginx)
     _check_realip(site, nginx if there else None)
-    return dict(nginx=nginx, nginx_takes_e=not there or binaries.nginx_version(nginx) >= TAKES_E)
+    version = binaries.nginx_version(nginx) if there else binaries.NEWEST
+    return dict(nginx=nginx, nginx_version=version)
 
 
 def _check_realip(site: Site, nginx: Optional[str]) -> None:

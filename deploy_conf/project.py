@@ -21,6 +21,7 @@ SETTINGS = (
     "MEDIA_ROOT",
     "ALLOWED_HOSTS",
     "LOGIN_URL",
+    "INSTALLED_APPS",
 )
 
 
@@ -51,6 +52,26 @@ def read_settings(module: str, directory: str) -> Dict[str, Any]:
             "settings %s cannot be read: %s: %s"
             % (module, type(error).__name__, " ".join(str(error).split()))
         )
+
+
+def static_remark(found: Dict[str, Any], url: Optional[str], root: Optional[str]) -> str:
+    """What to do before pages find their static files; "" when they are there, or elsewhere."""
+    if not url or not root:
+        local = str(found.get("static_url") or "").startswith("/")
+        if local and not found.get("static_root"):
+            return (
+                "no STATIC_ROOT in the settings, so static files are 404 (streams/streams.js, the "
+                "admin's): set it, and run manage.py collectstatic"
+            )
+        return ""
+    if not os.path.isdir(root):
+        return "no static files in %s yet: run manage.py collectstatic" % root
+    apps = [str(app) for app in found.get("installed_apps") or []]
+    script = os.path.join("streams", "streams.js")
+    if any(app.endswith(".streams") for app in apps):
+        if not os.path.isfile(os.path.join(root, script)):
+            return "%s is not in %s: run manage.py collectstatic" % (script, root)
+    return ""
 
 
 def bridge(directory: str) -> Optional[str]:

@@ -4,7 +4,7 @@ import os
 import tempfile
 from typing import Any, Container, Dict, List, Mapping, Optional
 
-from . import escape, templating
+from . import binaries, escape, templating
 from .layout import Layout
 from .site import Site
 
@@ -119,6 +119,7 @@ def site_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict[s
         redis_socket=layout.redis_socket and escape.redis(layout.redis_socket),
         redis_dir=escape.redis(layout.run),
         redis_password=layout.redis_password,
+        redis_frees_lazily=layout.redis_version >= binaries.REDIS_SINCE["frees_lazily"],
         redis_command=escape.supervisor_command(
             [layout.redis_server, os.path.join(layout.conf, "redis.conf")]
         ),
@@ -151,7 +152,8 @@ def _nginx_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict
     tls, front = bool(layout.tls_cert), bool(layout.nodes)
     plain_port = layout.redirect_port if tls else layout.port
     command = [layout.nginx, "-p", layout.master, "-c", os.path.join(layout.conf, "nginx.conf")]
-    if layout.nginx_takes_e:
+    knows = {name: layout.nginx_version >= since for name, since in binaries.NGINX_SINCE.items()}
+    if knows["takes_e"]:
         # Until it has read the file, nginx logs to a compiled-in path.
         command += ["-e", "stderr"]
     values: Dict[str, Any] = dict(
@@ -172,6 +174,8 @@ def _nginx_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict
         catch_all_tls_listen=_listen(layout.addresses, layout.port, " ssl default_server"),
         server_names=" ".join(layout.domains) or "_",
         # Its files and processes
+        ends_workers=knows["ends_workers"],
+        tls_protocols="TLSv1.2 TLSv1.3" if knows["tls13"] else "TLSv1.2",
         nginx_user=layout.nginx_user,
         nginx_pid=escape.nginx(os.path.join(layout.master, "nginx.pid")),
         nginx_pid_shell=escape.shell([os.path.join(layout.master, "nginx.pid")]),

@@ -43,6 +43,7 @@ class Site(NamedTuple):
     asgi: str = ""
     static_url: Optional[str] = None  # None when nginx serves none
     static_root: Optional[str] = None
+    static_remark: str = ""  # what is missing that pages ask for
     media_url: Optional[str] = None
     media_root: Optional[str] = None
     websocket_probe: Optional[str] = None
@@ -108,6 +109,7 @@ def from_arguments(args: argparse.Namespace) -> Site:
         asgi=options.application("--asgi", asgi, directory),
         static_url=static_url,
         static_root=static_root,
+        static_remark=project.static_remark(found, static_url, static_root),
         media_url=media_url,
         media_root=media_root,
         websocket_probe=probe,

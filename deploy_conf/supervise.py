@@ -61,8 +61,8 @@ def up(
         except BaseException:
             run.forget({"sockets": sockets})
             raise
-        if site.static_root and not os.path.isdir(site.static_root):
-            print("no static files in %s yet: run manage.py collectstatic" % site.static_root)
+        if site.static_remark:
+            print(site.static_remark)
         reachable = {ANY: "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))
         name = name_for(site.allowed_hosts, reachable)
         record = {
@@ -261,7 +261,7 @@ def _check_redis(url: str, patience: float) -> None:
 def _check_nginx(where: Layout) -> None:
     """Lets nginx read what was rendered, so that a problem is told before anything starts."""
     words = [where.nginx, "-t", "-q", "-p", where.run, "-c", os.path.join(where.conf, "nginx.conf")]
-    if where.nginx_takes_e:
+    if where.nginx_version >= binaries.NGINX_SINCE["takes_e"]:
         words += ["-e", "stderr"]
     done = subprocess.run(
         words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

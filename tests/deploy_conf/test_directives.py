@@ -74,7 +74,6 @@ COMMON = dict(
     master="/run-root",
     tmp="/tmp-root",
     nginx="/usr/sbin/nginx",
-    nginx_takes_e=True,
     nginx_user="www-data www-data",
     addresses=["0.0.0.0"],  # noqa: S104
     minfds=4096,

