@@ -99,11 +99,14 @@ def own_layer() -> Any:
     shared = _shared_layer()
     if shared is None or not is_redis(shared):
         return shared
-    # Notifications go through lists also where a site's layer is pubsub's: processes of before, or
-    # with another layer, take part.
-    layer = shared.with_lists() if hasattr(shared, "with_lists") else _made_again()
-    if not isinstance(shared, type(layer)):
-        return shared
+    if hasattr(shared, "with_lists"):
+        # Notifications go through lists also where a site has pubsub's layer: processes of before,
+        # or with another one, take part.
+        layer = shared.with_lists()
+    else:
+        layer = _made_again()
+        if type(layer) is not type(shared):
+            return shared
     layer.group_expiry = min(layer.group_expiry, MEMBER_SECONDS)
     # Forked processes may share their random state; their queues must differ nevertheless.
     layer.client_prefix = uuid.uuid4().hex
