@@ -58,7 +58,7 @@ def main(
         tests = rooms.tests(root, test_places)
         folder = os.path.join(base, options.room)
         campaign = Campaign(root, folder, tests, kept, mutants, to_do, quick)
-        code = campaign.run(options.jobs, options.trusting)
+        code = campaign.run(options.jobs, options.trusting, options.cheap)
     summary(chosen, kept, reasons)
     return code or verdict(chosen, kept, reasons, options.least)
 
@@ -79,6 +79,12 @@ def parser(known):
         "--again",
         choices=["survived", "timeout", "killed", "all"],
         help="forget what is known of these: after a new test, `--again survived`",
+    )
+    one.add_argument(
+        "--cheap",
+        action="store_true",
+        help="ask only the tests that start no process; what they do not notice is a suspect, for "
+        "a later run without this",
     )
     one.add_argument(
         "--trusting",
@@ -118,7 +124,7 @@ class Campaign:
         self.trials, self.threads = [], []
         self.stopping = threading.Event()
 
-    def run(self, jobs, trusting=False):
+    def run(self, jobs, trusting=False, cheap=False):
         """0 at the end, 2 if the tests fail by themselves, 130 when interrupted."""
         try:
             # At once, so that all are of the same moment.
@@ -127,13 +133,13 @@ class Campaign:
             print(f"{len(self.to_do)} mutants; the tests without any…", flush=True)
             began = now()
             self.passes = baseline.passes(
-                self.trials[0], self.folder, self.tests, self.quick, trusting
+                self.trials[0], self.folder, self.tests, self.quick, trusting, cheap
             )
             print(f"{now() - began:.0f} s", flush=True)
             for trial in self.trials:
                 self.threads.append(threading.Thread(target=self._work, args=(trial,)))
                 self.threads[-1].start()
-            self._collect()
+            self._collect(cheap)
             return 0
         except BaselineFailed as error:
             sys.stderr.write(f"{error}\nthe tests fail without any mutant\n")
@@ -151,14 +157,18 @@ class Campaign:
     def _trial(self, number):
         self.trials.append(Trial(self.root, os.path.join(self.folder, str(number))))
 
-    def _collect(self):
+    def _collect(self, cheap):
         """Keep and print the answers until there is one for each mutant."""
         for number in range(1, len(self.to_do) + 1):
             answer = self.answers.get()
             if isinstance(answer, Exception):
                 raise answer
             mutant, status, test, seconds = answer
-            self.kept.add(mutant, status, test, seconds)
+            if cheap and status == "survived":
+                status = "suspect"
+                print(mutant.diff())
+            else:
+                self.kept.add(mutant, status, test, seconds)
             print(
                 f"{number}/{len(self.to_do)} {status:8} {mutant.path}:{mutant.line} "
                 f"{mutant.what} ({seconds:.0f} s)",

@@ -29,9 +29,10 @@ class Pass:
         return 3 * sum(self.seconds.values()) + 30
 
 
-def passes(trial, folder, tests, quick, trusting=False):
+def passes(trial, folder, tests, quick, trusting=False, cheap=False):
     """
-    The runs that a mutant has to survive: with the options `quick`, if there are any, then all.
+    The runs that a mutant has to survive: with the options `quick`, if there are any, then all,
+    unless it is to be `cheap`.
 
     A test file that passed is not run again until it, or anything that is no test, has changed;
     `trusting`: until it has changed itself.
@@ -43,7 +44,7 @@ def passes(trial, folder, tests, quick, trusting=False):
             known = json.load(file)
     state = states(trial.folder, tests)
     found = []
-    for options in [list(quick), []] if quick else [[]]:
+    for options in ([list(quick)] if quick else []) + ([] if cheap and quick else [[]]):
         kept = known.setdefault(" ".join(options), {})
         changed = [test for test in tests if is_changed(kept.get(test), state[test], trusting)]
         if changed:

@@ -107,6 +107,10 @@ def test_the_cheap_tests_are_asked_first_and_not_measured_twice(checkout, capsys
         "from tiny.rules import grade\n\n\ndef test_slow():\n    assert grade(10) == 'good'\n"
     )
     quick = ["-k", "not slow"]
+    assert run(checkout, "--cheap", quick=quick) == 0
+    said = capsys.readouterr().out
+    assert "suspect  tiny/rules.py:7 comparison" in said and "+    if (points >= most):" in said
+    assert "4 of 4 killed, 0 survived, 0 equivalent, 1 not tried" in said
     assert run(checkout, "--least", "100", quick=quick) == 0
     with open(str(checkout / "var" / "mutation" / "tiny.jsonl")) as file:
         tests = [json.loads(line)["test"] for line in file]
