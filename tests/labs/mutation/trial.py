@@ -31,7 +31,8 @@ class Trial:
         if os.path.realpath(sys.prefix).startswith(os.path.realpath(root) + os.sep):
             self._copy_environment()
         # Checked by content: a mutant has the age, and often the size, of the original.
-        command = [self.python, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash"]
+        command = [self.python, "-m", "compileall", "-q", "-x", "/templates/"]
+        command += ["--invalidation-mode", "checked-hash"]
         places = [one for one in os.listdir(folder) if one[0] != "."]
         subprocess.run(command + places, cwd=folder, stdout=subprocess.DEVNULL, check=False)
 
