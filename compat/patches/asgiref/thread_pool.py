@@ -13,6 +13,8 @@ import os
 import sys
 import threading
 
+from ..._kinds import Number
+from ..._settings import Variable
 from ...patching.patch import Patch
 from ._inherited import carried, variable
 
@@ -21,6 +23,16 @@ patch = Patch(
     package="asgiref",
     versions=">=2.1.1,<3.0",
     symptom="the site hangs for good once every thread is in async_to_sync(), e.g. group_send()",
+)
+
+threads = Variable(
+    "ASGI_THREADS",
+    Number("threads", least=1),
+    None,
+    "How many threads of a daphne may run views, queries and whatever else is not asynchronous at "
+    "a time, each with a database connection of its own. By default Python's number: cores + 4, at "
+    "most 32; on 3.7 and older 5 × cores. asgiref ends the process where it is no such number.",
+    "Environment of daphne",
 )
 
 
@@ -137,8 +149,8 @@ def pools():
 
 def size(loop, stock):
     """How many threads asgiref would have had: ASGI_THREADS, the executor's, or Python's own."""
-    if "ASGI_THREADS" in os.environ:
-        return int(os.environ["ASGI_THREADS"])
+    if threads():
+        return threads()
     executor = stock or getattr(loop, "_default_executor", None)
     return getattr(executor, "_max_workers", None) or default_size()
 

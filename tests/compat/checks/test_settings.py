@@ -30,6 +30,7 @@ OF_KIND = {
 }
 # Wrong for one of them.
 WRONG = {
+    "$ASGI_THREADS": ["many", "0", "-1", "1.5"],
     "$COMPAT_DRAIN_SECONDS": ["soon", "0", "nan", "-1", "inf", "3601"],
     "$COMPAT_HANDSHAKE_SECONDS": ["soon", "0", "nan", "-1", "inf", "3601"],
     "COMPAT_HEALTH_CHECKS": [{"queue": "nodots"}, {"queue": 5}],
