@@ -13,7 +13,7 @@ from ...patching.patch import Patch
 patch = Patch(
     __name__,
     package="channels",
-    versions=">=2.0,<4.0",
+    versions=">=2.0,<3.0",
     symptom="with a root_path no route matches a socket's address, though pages are found",
 )
 
@@ -22,6 +22,8 @@ patch = Patch(
 def repair(routing):
     router = routing.URLRouter
     stock = router.__call__
+    names = stock.__code__.co_varnames[: stock.__code__.co_argcount]
+    patch.expect(names == ("self", "scope"), "URLRouter takes %r" % (names,))
     patch.expect(hasattr(routing, "Resolver404"), "URLRouter knows no Resolver404")
 
     @functools.wraps(stock)
