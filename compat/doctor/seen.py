@@ -26,6 +26,7 @@ def main(asked):
     attempt(facts, "settings", lambda: site(facts))
     if "settings" not in facts["errors"]:
         attempt(facts, "databases", lambda: databases(facts))
+        attempt(facts, "folders", lambda: folders(facts))
         if facts.get("layer"):
             attempt(facts, "layer", lambda: run(talk(facts, asked)))
     if "received" in facts:
@@ -82,6 +83,36 @@ def databases(facts):
     used = [one for one in connections if connections[one].vendor != "unknown"]  # no ENGINE
     for alias in used:
         attempt(facts, "database " + alias, connections[alias].ensure_connection)
+
+
+def folders(facts):
+    """The paths that this account cannot write, and how much is free where the site writes."""
+    import tempfile
+
+    from django.conf import settings
+    from django.db import connections
+
+    paths = {"MEDIA_ROOT": settings.MEDIA_ROOT, "the temporary folder": tempfile.gettempdir()}
+    for alias in connections:
+        name = str(connections[alias].settings_dict.get("NAME") or "")
+        if connections[alias].vendor == "sqlite" and ":memory:" not in name:
+            paths["the database " + alias] = name
+            paths["the folder of the database " + alias] = os.path.dirname(os.path.abspath(name))
+    facts["unwritable"], facts["free"] = [], []
+    for what, path in sorted(paths.items()):
+        place = path and os.path.abspath(path)
+        while place and not os.path.exists(place):
+            place = os.path.dirname(place)
+        if not place:
+            continue
+        folder = place == path or os.path.isdir(place)
+        if not folder or not os.access(place, os.W_OK):
+            facts["unwritable"].append("%s, %s" % (path, what))
+        disk = os.statvfs(place)
+        if disk.f_blocks:
+            nodes = disk.f_favail / disk.f_files if disk.f_files else 1
+            free = disk.f_bavail * disk.f_frsize
+            facts["free"].append([path, free, min(disk.f_bavail / disk.f_blocks, nodes)])
 
 
 def run(coroutine):

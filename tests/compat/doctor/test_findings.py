@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -221,6 +222,34 @@ def test_a_database_that_is_not_there(stack, tmp_path):
     with stack.daphne(DATABASE=str(tmp_path / "none" / "db.sqlite3")):
         one = first(look(stack), "database-unreachable")
     assert "unable to open database file" in one.observed
+
+
+def test_a_folder_that_cannot_be_written(stack, tmp_path):
+    (tmp_path / "file").write_text("in the way, for root too")
+    with stack.daphne(MEDIA=str(tmp_path / "file" / "media")):
+        one = first(look(stack), "folder-not-writable")
+    assert "daphne" in one.observed and one.observed.endswith("/file/media, MEDIA_ROOT")
+
+
+@pytest.fixture
+def full(tmp_path):
+    """A folder on a disk without space."""
+    folder = tmp_path / "full"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
+    done = subprocess.run(mount, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        BROKEN.add("disk-full")  # as far as it can be here
+        pytest.skip("no file system can be mounted here: %s" % done.stdout.decode().strip())
+    (folder / "big").write_bytes(b"x" * (1024 * 1024 - 8192))
+    yield str(folder)
+    subprocess.check_call(["umount", str(folder)])
+
+
+def test_a_full_disk(stack, full):
+    with stack.daphne(MEDIA=full):
+        one = first(look(stack), "disk-full")
+    assert one.observed.endswith("are left for " + full)
 
 
 def test_no_layer(stack):
