@@ -13,7 +13,7 @@ from .processes import Process
 
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seen.py")
 CODE = "import runpy; runpy.run_path(%r, run_name='__main__')" % PROGRAM
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 class Child:

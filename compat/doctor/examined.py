@@ -25,7 +25,7 @@ class Site:
     def __init__(self, options: Options):
         self.options = options
         self.public = wire.of_url(options.url) if options.url else None
-        self.origin = options.url.rstrip("/")
+        self.origin = wire.origin(self.public) if self.public else ""
         self.kept: Dict[str, Any] = {}
 
     def once(self, name: str, ask: Any) -> Any:

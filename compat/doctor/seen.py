@@ -11,8 +11,10 @@ import importlib
 import json
 import os
 import sys
+import threading
 
 PATIENCE = 2.0  # seconds that a message may take once it has been sent
+LIMIT = 6.0  # seconds that a database or Redis may take to answer; firewalls keep silent
 
 
 def main(asked):
@@ -82,7 +84,32 @@ def databases(facts):
 
     used = [one for one in connections if connections[one].vendor != "unknown"]  # no ENGINE
     for alias in used:
-        attempt(facts, "database " + alias, connections[alias].ensure_connection)
+        attempt(facts, "database " + alias, lambda: within(connect, alias))  # noqa: B023
+
+
+def connect(alias):
+    from django.db import connections
+
+    connections[alias].ensure_connection()  # each thread has connections of its own
+
+
+def within(function, argument):
+    """Call it in a thread, which is left alone where it does not come back in time."""
+    raised = []
+
+    def run():
+        try:
+            function(argument)
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(LIMIT)
+    if thread.is_alive():
+        raise TimeoutError("no answer within %d s" % LIMIT)
+    if raised:
+        raise raised[0]
 
 
 def folders(facts):
@@ -125,6 +152,19 @@ async def talk(facts, asked):
     from channels.layers import get_channel_layer
 
     layer = get_channel_layer()
+    try:
+        channel = await asyncio.wait_for(join(layer, facts, asked), LIMIT)
+    except asyncio.TimeoutError:
+        raise TimeoutError("no answer within %d s" % LIMIT)
+    if channel:
+        say(facts)
+        facts["received"] = False  # the facts are told
+        facts["received"] = await heard(layer, channel)
+
+
+async def join(layer, facts, asked):
+    """Send to the group, or join it; then the name of our channel."""
+    channel = None
     if asked.get("send"):
         await layer.group_send(asked["send"], {"type": "doctor"})
     if asked.get("listen"):
@@ -132,10 +172,7 @@ async def talk(facts, asked):
         await layer.group_add(asked["listen"], channel)
     if hasattr(layer, "connection"):
         facts["eviction"] = await eviction(layer)
-    if asked.get("listen"):
-        say(facts)
-        facts["received"] = False  # the facts are told
-        facts["received"] = await heard(layer, channel)
+    return channel
 
 
 async def eviction(layer):

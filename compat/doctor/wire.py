@@ -36,10 +36,18 @@ class Target(NamedTuple):
 def of_url(url: str) -> Target:
     """The target of http(s)://host[:port]; ValueError for anything else."""
     parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise ValueError("%r is not http://host or https://host" % url)
-    tls = parts.scheme == "https"
-    return Target((parts.hostname, parts.port or (443 if tls else 80)), parts.netloc, tls)
+    tls, usual = parts.scheme == "https", {"http": 80, "https": 443}[parts.scheme]
+    name = parts.hostname.encode("idna").decode()
+    host = "[%s]" % name if ":" in name else name
+    port = parts.port or usual
+    return Target((name, port), host if port == usual else "%s:%d" % (host, port), tls)
+
+
+def origin(target: Target) -> str:
+    """The Origin that a browser sends from the target's pages."""
+    return "%s://%s" % ("https" if target.tls else "http", target.host)
 
 
 def handshake(target: Target, path: str, origin: str) -> Answer:

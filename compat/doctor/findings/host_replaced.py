@@ -1,4 +1,4 @@
-"""A proxy replaces Host."""
+"""A proxy replaces Host, or refuses the handshake by itself."""
 
 from typing import Any, Iterator
 

@@ -34,4 +34,4 @@ def failed(site: examined.Site) -> bool:
     outside, direct = site.from_outside, site.from_daphne
     if not outside or not direct or direct.status not in (101, 403):
         return False
-    return outside.status not in (101, 403, 301, 302, 303, 307, 308)
+    return outside.status not in (101, 301, 302, 303, 307, 308, 401, 403)

@@ -17,6 +17,9 @@ ALLOWED_HOSTS = ["127.0.0.1", "127.0.0.2", "localhost", "site.example"]
 MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3",
                          "NAME": os.environ.get("DATABASE", os.path.join(BASE, "db.sqlite3"))}}
+if "PGPORT" in os.environ:
+    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "site",
+                             "HOST": "127.0.0.1", "PORT": os.environ["PGPORT"]}}
 MEDIA_ROOT = os.environ.get("MEDIA", os.path.join(BASE, "media"))
 if os.environ.get("LAYER") == "memory":
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}

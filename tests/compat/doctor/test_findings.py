@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import signal
+import socket
 import subprocess
 
 import pytest
@@ -42,8 +44,14 @@ def views(stack):
     return examined.Site(examined.Options(stack.site.folder)).views
 
 
-def look(stack, url=None, path=PATH, health="", views=None):
+def look(stack, url=None, path=PATH, health="", views=None, server=None):
+    """The findings; with a `server`, that daphne stands for the site's, beside uWSGI."""
     site = examined.Site(examined.Options(stack.site.folder, url or stack.url, path, health))
+    if server:
+        pids = {server.process.pid} | {one.pid for one in site.processes.of("uwsgi")}
+        chosen = [one for one in site.processes.found if one.pid in pids]
+        assert len(chosen) == 2
+        site.kept["processes"] = site.processes._replace(found=chosen)
     if views:
         site.kept["views"] = views
     found = report.examine(site)
@@ -177,7 +185,7 @@ def test_a_daphne_that_does_not_listen(stack, views, tmp_path):
 def test_a_process_without_the_bridge(stack):
     paths = os.pathsep.join([stack.site.folder, CHECKOUT, os.path.dirname(pytest.__path__[0])])
     with stack.daphne("-S", application="tiny.plain:application", PYTHONPATH=paths) as server:
-        one = first(look(stack), "bridge-not-active")
+        one = first(look(stack, server=server), "bridge-not-active")
     assert "pid %d" % server.process.pid in one.observed
 
 
@@ -213,21 +221,37 @@ def examined_processes(stack):
 
 
 def test_another_settings_module(stack):
-    with stack.daphne(DJANGO_SETTINGS_MODULE="tiny.other"):
-        one = first(look(stack), "settings-differ")
+    with stack.daphne(DJANGO_SETTINGS_MODULE="tiny.other") as server:
+        one = first(look(stack, server=server), "settings-differ")
     assert "has tiny.other" in one.observed and "has tiny.settings" in one.observed
 
 
 def test_a_database_that_is_not_there(stack, tmp_path):
-    with stack.daphne(DATABASE=str(tmp_path / "none" / "db.sqlite3")):
-        one = first(look(stack), "database-unreachable")
+    with stack.daphne(DATABASE=str(tmp_path / "none" / "db.sqlite3")) as server:
+        one = first(look(stack, server=server), "database-unreachable")
     assert "unable to open database file" in one.observed
+
+
+def test_servers_that_keep_silent(stack, redis):
+    """As behind a firewall: what hangs is named as well as what refuses, and by its own name."""
+    redis.process.send_signal(signal.SIGSTOP)
+    try:
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen(5)
+            port = str(silent.getsockname()[1])
+            with stack.daphne(PGPORT=port, REDIS_URL=redis.url) as server:
+                found = look(stack, server=server)
+    finally:
+        redis.process.send_signal(signal.SIGCONT)
+    assert [one.id for one in found] == ["database-unreachable", "redis-unreachable"]
+    assert all("no answer within 6 s" in one.observed for one in found)
 
 
 def test_a_folder_that_cannot_be_written(stack, tmp_path):
     (tmp_path / "file").write_text("in the way, for root too")
-    with stack.daphne(MEDIA=str(tmp_path / "file" / "media")):
-        one = first(look(stack), "folder-not-writable")
+    with stack.daphne(MEDIA=str(tmp_path / "file" / "media")) as server:
+        one = first(look(stack, server=server), "folder-not-writable")
     assert "daphne" in one.observed and one.observed.endswith("/file/media, MEDIA_ROOT")
 
 
@@ -247,47 +271,42 @@ def full(tmp_path):
 
 
 def test_a_full_disk(stack, full):
-    with stack.daphne(MEDIA=full):
-        one = first(look(stack), "disk-full")
+    with stack.daphne(MEDIA=full) as server:
+        one = first(look(stack, server=server), "disk-full")
     assert one.observed.endswith("are left for " + full)
 
 
 def test_no_layer(stack):
-    with stack.daphne(LAYER="none"):
-        first(look(stack), "layer-missing")
+    with stack.daphne(LAYER="none") as server:
+        first(look(stack, server=server), "layer-missing")
 
 
 def test_a_layer_in_memory(stack):
-    with stack.daphne(LAYER="memory"):
-        first(look(stack), "layer-in-memory")
+    with stack.daphne(LAYER="memory") as server:
+        first(look(stack, server=server), "layer-in-memory")
 
 
 def test_a_redis_that_is_not_there(stack, proxies):
-    with stack.daphne(REDIS_URL="redis://127.0.0.1:%d/0" % proxies.closed):
-        one = first(look(stack), "redis-unreachable")
+    with stack.daphne(REDIS_URL="redis://127.0.0.1:%d/0" % proxies.closed) as server:
+        one = first(look(stack, server=server), "redis-unreachable")
     assert "daphne" in one.observed
 
 
-def test_another_redis(stack, redis):
-    with stack.daphne(REDIS_URL=redis.url) as server:
-        found = look(stack)
+def test_another_redis_which_evicts(stack, more_redis):
+    evicting = more_redis("--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru")
+    with stack.daphne(REDIS_URL=evicting.url) as server:
+        found = look(stack, server=server)
     one = first(found, "redis-databases-differ")
-    assert len(found) == 1 and "pid %d" % server.process.pid in one.observed
-
-
-def test_a_redis_that_evicts(stack, more_redis):
-    server = more_redis("--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru")
-    with stack.daphne(REDIS_URL=server.url):
-        found = look(stack)
-    assert [one.id for one in found] == ["redis-databases-differ", "redis-evicts"]
+    assert "pid %d" % server.process.pid in one.observed
+    assert [one.id for one in found[1:]] == ["redis-evicts"]
     assert found[1].observed == "maxmemory-policy is allkeys-lru"
     BROKEN.add("redis-evicts")
 
 
 def test_a_daemon_without_utf8(stack):
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-    with stack.daphne(**ascii_only):
-        one = first(look(stack), "daemon-not-utf8")
+    with stack.daphne(**ascii_only) as server:
+        one = first(look(stack, server=server), "daemon-not-utf8")
     assert "daphne" in one.observed
 
 

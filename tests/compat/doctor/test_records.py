@@ -38,6 +38,7 @@ def test_every_finding_says_why_and_what_to_change():
         (["--url", "www.example.org"], "--url: 'www.example.org' is not http://host"),
         (["--url", "ftp://www.example.org"], "--url: 'ftp://www.example.org' is not"),
         (["--url", "http://[::1"], "--url: "),
+        (["--url", "http://me:secret@example.org"], "--url: "),
         (["--url", "http://example.org:port"], "--url: "),
         (["--health", "10.0.0.2"], "--health: '10.0.0.2' is not"),
         (["--path", "ws/news/"], "--path: 'ws/news/' does not begin with /"),
@@ -49,6 +50,21 @@ def test_a_bad_value_is_one_line(words, said):
     done = manage("doctor", *words)
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "url, address, host, origin",
+    [
+        ("https://a.example/app/", ("a.example", 443), "a.example", "https://a.example"),
+        ("https://a.example:443", ("a.example", 443), "a.example", "https://a.example"),
+        ("http://a.example:8000", ("a.example", 8000), "a.example:8000", "http://a.example:8000"),
+        ("http://[::1]:8000/", ("::1", 8000), "[::1]:8000", "http://[::1]:8000"),
+        ("https://\u00fc.example", ("xn--tda.example", 443), "xn--tda.example", "https://xn--tda.example"),
+    ],
+)  # fmt: skip
+def test_what_a_browser_would_say_for_a_url(url, address, host, origin):
+    target = wire.of_url(url)
+    assert (target.address, target.host, wire.origin(target)) == (address, host, origin)
 
 
 def process(folder, *argv, **environ):
