@@ -216,6 +216,8 @@ def test_what_reopens_an_advisory_is_a_value_it_takes():
 OWN = re.compile("(COMPAT|STREAMS|SOCKETS|DEPLOY|DEPLOY_CONF)_[A-Z_]+$")
 ELSEWHERE = {
     "compat/patching/patch.py: COMPAT_DISABLE",  # in every process, and cheap
+    # deploy_conf's, which is not there where compat alone was copied.
+    "compat/doctor/examined.py: DEPLOY_CONF_WEBSOCKET_PROBE",
     # `up` hands them on to the site's processes.
     "deploy_conf/commands/_options.py: DEVOPS_VAR",
     "deploy_conf/commands/up.py: REDIS_URL",
