@@ -19,10 +19,11 @@ The page loads ``streams/streams.js`` and calls ``Streams.follow({url, onEntries
 gets every committed entry once and in order, whatever is restarted in between.
 Settings: STREAMS_POLL_SECONDS (2), STREAMS_MAX_BODY (1048576 characters of JSON),
 STREAMS_SLOW_SECONDS (30, how long a reader may stay stuck), STREAMS_SLOW_BYTES (1048576),
-STREAMS_KEEP (how much of which stream is kept: see retention.py; default everything).
+STREAMS_KEEP (how much of which stream is kept: see retention.py; default everything),
+STREAMS_HEARTBEAT_SECONDS (15), STREAMS_KEY_SECONDS (86400, how long a key= counts).
 """
 
-from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional, Tuple
 
 if TYPE_CHECKING:
     from .epochs import Position
@@ -44,26 +45,31 @@ __all__ = [
 ]
 
 
-def publish(stream: str, body: Any) -> int:
+def publish(stream: str, body: Any, key: Optional[str] = None) -> int:
     """
     Append one JSON-serialisable `body` to `stream`; returns its sequence number (from 1).
 
     As in Django's JsonResponse, it may hold dates, times, durations, Decimal, UUID and lazy texts.
     Inside transaction.atomic() it becomes visible, and is announced, when the outermost block
     commits. Raises TypeError for a body that is not JSON, ValueError for a bad name or size.
+
+    A call with a `key` (any text) may be repeated, by a task that is tried again for example:
+    within STREAMS_KEY_SECONDS (a day) the same key appends to a stream once, and returns the
+    number that it returned then.
     """
-    return publish_many(stream, (body,))[0]
+    return publish_many(stream, (body,), key)[0]
 
 
-def publish_many(stream: str, bodies: Iterable[Any]) -> Tuple[int, int]:
+def publish_many(stream: str, bodies: Iterable[Any], key: Optional[str] = None) -> Tuple[int, int]:
     """
     Append an iterable of bodies as one contiguous range in one transaction; returns (first, last).
 
-    Raises as publish() does, and ValueError when there is no body; then nothing is written.
+    Raises as publish() does, and ValueError when there is no body; then nothing is written. One
+    `key` is for all of them.
     """
     from .store import append
 
-    return append(stream, bodies)
+    return append(stream, bodies, key)
 
 
 def head(stream: str) -> int:
@@ -94,14 +100,16 @@ def read(stream: str, since: int, limit: int = 500) -> "List[Row]":
     return store.read(stream, since, limit)
 
 
-async def apublish(stream: str, body: Any) -> int:
+async def apublish(stream: str, body: Any, key: Optional[str] = None) -> int:
     """publish() from async code, in a thread."""
-    return await _in_thread(publish, stream, body)
+    return await _in_thread(publish, stream, body, key)
 
 
-async def apublish_many(stream: str, bodies: Iterable[Any]) -> Tuple[int, int]:
+async def apublish_many(
+    stream: str, bodies: Iterable[Any], key: Optional[str] = None
+) -> Tuple[int, int]:
     """publish_many() from async code, in a thread."""
-    return await _in_thread(publish_many, stream, bodies)
+    return await _in_thread(publish_many, stream, bodies, key)
 
 
 async def ahead(stream: str) -> int:

@@ -67,6 +67,14 @@ MAX_BODY = Setting(
     "ValueError for whoever publishes it.",
     SECTION,
 )
+KEY_SECONDS = Setting(
+    "STREAMS_KEY_SECONDS",
+    Number("seconds", least=1, most=10**9, whole=False),
+    86400,
+    "How long a key counts: publish(…, key=…) with the same key appends once in that time. "
+    "`manage.py streams_trim` removes those that are over.",
+    SECTION,
+)
 KEEP = Setting(
     "STREAMS_KEEP",
     Dict(

@@ -45,3 +45,28 @@ class Entry(models.Model):
 
     def __str__(self):
         return f"{self.stream_id}:{self.seq}"
+
+
+class Key(models.Model):
+    """What publish(key=…) was called with, and the entries that it made; see keys.py."""
+
+    id = models.BigAutoField(primary_key=True)
+    # No constraint: processes of the version before, which do not know it, may delete a stream.
+    stream = models.ForeignKey(
+        Stream,
+        on_delete=models.CASCADE,
+        related_name="keys",
+        db_index=False,
+        db_constraint=False,
+    )
+    key_digest = models.CharField(max_length=40)
+    first_seq = models.BigIntegerField()
+    last_seq = models.BigIntegerField()
+    created = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        app_label = "streams"
+        unique_together = [("stream", "key_digest")]
+
+    def __str__(self):
+        return f"{self.stream_id}:{self.first_seq}"

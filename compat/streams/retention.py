@@ -23,6 +23,7 @@ from typing import Any, Callable, Iterable, List, Optional, Tuple
 from django.db import Error, router, transaction
 from django.utils import timezone
 
+from . import keys
 from ._settings import KEEP, limits  # noqa: F401  # limits() makes what trim() takes
 from .models import Entry, Stream
 from .store import is_busy
@@ -60,6 +61,8 @@ def trim_all(
     """
     rules = policy() if rules is None else rules
     total = 0
+    if not dry_run:
+        keys.forget_old(router.db_for_write(Stream))
     streams = Stream.objects.using(router.db_for_write(Stream)).order_by("pk")
     if names is not None:
         streams = streams.filter(name__in=names)

@@ -18,7 +18,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error, IntegrityError, OperationalError, router, transaction
 from django.utils import timezone
 
-from . import epochs, notification, stats
+from . import epochs, keys, notification, stats
 from ._settings import MAX_BODY
 from .models import Entry, Stream
 from .names import check_storable
@@ -59,9 +59,14 @@ def encode(body: Any) -> str:
     return text
 
 
-def append(name: str, bodies: Iterable[Any]) -> Tuple[int, int]:
-    """Append every body of the iterable `bodies`; returns the sequence range (first, last)."""
+def append(name: str, bodies: Iterable[Any], key: Optional[str] = None) -> Tuple[int, int]:
+    """
+    Append every body of the iterable `bodies`; returns the sequence range (first, last).
+
+    With a key that was used before nothing is appended: the range is that of the first time.
+    """
     check_storable(name)
+    key = keys.digest(key)
     if isinstance(bodies, (str, bytes, dict)):
         raise TypeError(f"bodies must be a list of bodies, not {type(bodies).__name__}")
     texts = [encode(body) for body in bodies]
@@ -69,12 +74,18 @@ def append(name: str, bodies: Iterable[Any]) -> Tuple[int, int]:
         raise ValueError("publish_many needs at least one body")
     alias = router.db_for_write(Stream)
     connection = transaction.get_connection(alias)
-    if connection.in_atomic_block or not connection.get_autocommit():
-        return _append(connection, name, texts)
-    return _append_alone(connection, name, texts)
+    while True:
+        try:
+            if connection.in_atomic_block or not connection.get_autocommit():
+                return _append(connection, name, texts, key)
+            return _append_alone(connection, name, texts, key)
+        except keys.Taken:
+            found = keys.find(connection, name, key)
+            if found is not None:  # else its time was over in between
+                return found
 
 
-def _append_alone(connection, name, texts):
+def _append_alone(connection, name, texts, key):
     """Append in a transaction of our own, which may be repeated when the database is busy."""
     deadline = time.monotonic() + RETRY_SECONDS
     pause = 0.01
@@ -82,16 +93,17 @@ def _append_alone(connection, name, texts):
     while True:
         progress = []
         try:
-            return _append(connection, name, texts, progress)
+            return _append(connection, name, texts, key, progress)
         except Error as error:
             if is_busy(error):
                 if time.monotonic() > deadline:
                     raise
-            elif progress or lost:
+            elif lost or (progress and key is None):
                 raise
             else:
                 # A connection that died while idle shows at the first statement. Nothing was
-                # sent yet, so one more attempt on a new connection cannot append twice.
+                # sent yet, so one more attempt on a new connection cannot append twice. With a
+                # key it cannot in any case, nor if it was the answer to COMMIT that got lost.
                 connection.close_if_unusable_or_obsolete()
                 if connection.connection is not None:
                     raise
@@ -100,7 +112,7 @@ def _append_alone(connection, name, texts):
         pause = min(pause * 2, 0.5)
 
 
-def _append(connection, name, texts, progress=None):
+def _append(connection, name, texts, key, progress=None):
     """Reserve the range, insert, and announce it after the (outermost) commit."""
     alias = connection.alias
     with transaction.atomic(using=alias, savepoint=connection.in_atomic_block):
@@ -110,6 +122,8 @@ def _append(connection, name, texts, progress=None):
             if progress is not None:
                 progress.append(last)
             first = last - len(texts) + 1
+            if key is not None:
+                keys.take(connection, cursor, stream_id, key, first, last)
             _insert(connection, cursor, stream_id, first, texts)
         connection.on_commit(lambda: _announce(name, first, texts, epoch))
     return first, last

@@ -28,8 +28,9 @@ from compat.streams import (
     publish,
     publish_many,
     read,
+    retention,
 )
-from compat.streams.models import Entry, Stream
+from compat.streams.models import Entry, Key, Stream
 
 WAIT = 60.0
 
@@ -156,6 +157,60 @@ def outer_transaction(stream):
         inside = len(heard)
     rows = [[row.seq, row.body] for row in read(stream, 0)]
     return after_rollback, [first, second], inside, [message["first"] for message in heard], rows
+
+
+def repeated(stream):
+    """The same key again: plainly, in a batch, after a rollback, within a transaction, later."""
+    results = [publish(stream, 1, key="a"), publish(stream, 2, key="a"), publish(stream, 3)]
+    results.append(publish_many(stream, "xyz".split() * 3, key="b"))
+    results.append(publish_many(stream, ["other"], key="b"))
+    results.append(publish(stream + "2", 1, key="a"))
+    with contextlib.suppress(ZeroDivisionError):
+        with transaction.atomic():
+            publish(stream, "rolled back", key="c")
+            1 / 0
+    with transaction.atomic():
+        results += [publish(stream, "c", key="c"), publish(stream, "again", key="c")]
+        results.append(publish(stream, "d", key="聊天" * 500))
+    bodies = [row.body for row in read(stream, 0)]
+    old = timezone.now() - datetime.timedelta(days=1, seconds=1)
+    kept = Key.objects.count()
+    Key.objects.filter(stream__name=stream, first_seq=1).update(created=old)
+    results.append(publish(stream, "after a day", key="a"))
+    with transaction.atomic():
+        Key.objects.filter(stream__name=stream, first_seq=head(stream)).update(created=old)
+        results.append(publish(stream, "after another", key="a"))
+        results.append(publish(stream, "not again", key="a"))
+    Key.objects.filter(stream__name=stream).update(created=old)
+    retention.trim_all([("nobody", retention.limits(max_entries=0))])
+    left = Key.objects.filter(stream__name=stream).count()
+    wrong = [error_of(lambda key: publish(stream, 1, key=key), key) for key in ("", 1, b"x")]
+    return results, bodies, kept > left == 0, wrong, head(stream)
+
+
+def write_keys(stream, threads, count, atomic=False):
+    """Threads that publish with the same keys, as tasks that are tried again: {key: numbers}."""
+    found, errors = {}, []
+    barrier = threading.Barrier(threads)
+
+    def work(number):
+        try:
+            barrier.wait()
+            for turn in range(count):
+                with transaction.atomic() if atomic else contextlib.suppress():
+                    seq = publish(stream, turn, key=f"key {turn}")
+                found.setdefault(turn, set()).add(seq)
+        except Exception as error:
+            errors.append(f"{type(error).__name__}: {error}")
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return [sorted(found[turn]) for turn in sorted(found)], errors
 
 
 def write(stream, threads, count, batch, atomic=False):

@@ -11,11 +11,11 @@ from .appending import everything
 from .following import Collector, in_loop, in_thread, stop, unlisten
 
 
-def publish_and_lose_an_answer(stream):
+def publish_and_lose_an_answer(stream, key=None):
     """The second COMMIT is done, and nobody is told: it must not be done again."""
     publish(stream, "before")
     try:
-        publish(stream, "answer lost")
+        publish(stream, "answer lost", key=key)
     except Error as error:
         said = type(error).__name__
     else:

@@ -101,6 +101,31 @@ def test_many_writers_leave_no_gap(site, stream, atomic):
     assert len(turns) == 12
 
 
+def test_with_a_key_it_is_published_once(site, stream):
+    results, bodies, forgotten, wrong, head = site.run("repeated", stream)
+    assert results == [1, 1, 2, [3, 5], [3, 5], 1, 6, 6, 7, 8, 9, 9]
+    assert bodies == [1, 3] + ["xyz"] * 3 + ["c", "d"]
+    assert forgotten and head == 9
+    assert wrong == [f"ValueError: key must be a text, not {key}" for key in ("''", "1", "b'x'")]
+
+
+@pytest.mark.parametrize("atomic", [False, True], ids=["alone", "in-atomic"])
+def test_many_who_publish_with_the_same_keys(site, stream, atomic):
+    """Each key once, and everybody is told the same number."""
+    writers = [site.spawn("write_keys", stream, 3, 20, atomic) for _ in range(2)]
+    results = []
+    for writer in writers:
+        output, errors = writer.communicate(timeout=120)
+        assert writer.returncode == 0, errors[-3000:]
+        numbers, failed = json.loads(output.strip().splitlines()[-1])
+        assert failed == []
+        results.append(numbers)
+    assert results[0] == results[1] and all(len(numbers) == 1 for numbers in results[0])
+    rows = site.run("everything", stream)
+    assert [[seq] for seq, _ in rows] == sorted(results[0])
+    assert sorted(body for _, body in rows) == list(range(20))
+
+
 def test_readers_never_see_a_hole(site, stream, tmp_path):
     ready = tmp_path / "ready"
     reader = site.spawn("reader_during_append", stream, str(ready))

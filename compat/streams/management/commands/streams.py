@@ -37,6 +37,7 @@ class Command(BaseCommand):
         add = actions.add_parser("publish", help="append an entry; prints its number")
         add.add_argument("name", metavar="STREAM")
         add.add_argument("body", metavar="JSON", help="text that is no JSON: see --text")
+        add.add_argument("--key", help="append once, however often this is repeated")
         add.add_argument("--text", action="store_true", help="the body is this text as it is")
         trim = actions.add_parser("trim", help="remove the oldest entries, as streams_trim does")
         streams_trim.add_arguments(trim)
@@ -96,7 +97,7 @@ class Command(BaseCommand):
             except ValueError as error:
                 raise CommandError("the body is not JSON (--text: take it as text): %s" % error)
         try:
-            self.say("%d" % publish(options["name"], body))
+            self.say("%d" % publish(options["name"], body, options["key"]))
         except (TypeError, ValueError) as error:
             raise CommandError(str(error))
 
