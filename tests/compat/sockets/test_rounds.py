@@ -6,6 +6,7 @@ import types
 import pytest
 
 from compat.sockets import logout, recheck, session_check
+from compat.sockets.consumer import RecheckMixin
 from compat.sockets.recheck import KEY, OpenSocket, Recheck
 
 
@@ -250,3 +251,67 @@ def test_the_key_is_where_consumers_look():
     from compat.sockets import consumer
 
     assert consumer.KEY == KEY == "compat.sockets.recheck"
+
+
+class Base:
+    """What channels' consumers do: all of it in one call."""
+
+    def __init__(self, scope):
+        self.scope, self.inside = scope, []
+
+    async def __call__(self, receive, send):
+        self.inside += [(one.consumer, one in one.recheck.sockets) for one in await receive()]
+
+
+class Mine(RecheckMixin, Base):
+    pass
+
+
+class Choosy(Mine):
+    def may_stay(self, user):
+        if user is None:
+            raise KeyError("no user")
+        return user == "ann"
+
+
+def test_a_consumer_is_asked_while_it_runs_with_the_guard_or_without(loop, opened):
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    async def guarded():
+        socket = opened()
+
+        async def receive():
+            return [socket]
+
+        consumer = Mine({"user": object(), KEY: socket})
+        await consumer(receive, send)
+        assert consumer.inside == [(consumer, True)] and socket.consumer is None
+        assert socket.recheck is None
+
+    async def alone():
+        consumer = Mine({"user": object()})
+
+        async def receive():
+            await consumer.dismissed(4501)
+            return Recheck.current().sockets
+
+        await consumer(receive, send)
+        assert consumer.inside == [(consumer, True)]
+
+    async def scenario():
+        await guarded()
+        await alone()
+        await asyncio.sleep(0.01)  # what has retired ends
+
+    loop.run_until_complete(scenario())
+    assert sent == [{"type": "websocket.close", "code": 4501}]
+
+
+def test_who_may_stay_is_up_to_the_consumer():
+    ann, bob, none = (Choosy({}) for _ in range(3))
+    members = [(ann, "ann"), (bob, "bob"), (none, None)]
+    assert Choosy.dismissals(members) == {bob: 4503, none: 4503}
+    assert Mine.dismissals([(Mine({}), None)]) == {} and Mine({}).may_stay(None)
