@@ -3,6 +3,7 @@
 import base64
 import email
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -194,11 +195,11 @@ def test_a_site_keeps_its_compat(installed, project):
     assert installed.prints(ACTIVE) == "['django_bridge']"
     said = installed.prints(USE % "compat.MINE", cwd=project)
     assert said == "applied True compat the site"
-    code, said, error = installed.run(
-        "-W", "ignore", "-m", "django", "check", cwd=project, DJANGO_SETTINGS_MODULE="settings",
-        PYTHONPATH=str(project),
-    )  # fmt: skip
+    site = dict(cwd=project, DJANGO_SETTINGS_MODULE="settings", PYTHONPATH=str(project))
+    code, said, error = installed.run("-W", "ignore", "-m", "django", "check", **site)
     assert (code, "no issues" in said) == (0, True), error
+    code, said, error = installed.run("-W", "ignore", "-m", "django", "doctor", "--json", **site)
+    assert code == 1 and "daphne-not-running" in [one["id"] for one in json.loads(said)["findings"]]
 
 
 def test_deploy_conf_finds_the_installed_bridge(installed, project):

@@ -83,6 +83,8 @@ def test_the_readme_is_enough(tmp_path):
             received += frame.get("bodies", [])
         assert received == [{"n": 1}]
         reader.close()
+        words = ["doctor", "--url", "http://" + address, "--path", "/ws/news/"]
+        assert "nothing is wrong" in mysite.run("manage.py", *words)
         mysite.run("manage.py", "shell", "-c", publish % 2)
         resumed = websocket.create_connection(
             url.replace("since=0", "since=1"),
