@@ -59,7 +59,7 @@ def positions(names: Sequence[str]) -> Dict[str, Position]:
     """Those of many streams in one query (one for each 500): a dict without unknown names."""
     connection = transaction.get_connection(router.db_for_write(Stream))
     table = connection.ops.quote_name(Stream._meta.db_table)
-    found = {}
+    found: Dict[str, Position] = {}
     with connection.cursor() as cursor:
         for start in range(0, len(names), 500):
             part = list(names[start : start + 500])

@@ -49,7 +49,7 @@ def take(connection: Any, cursor: Any, stream_id: int, key: str, first: int, las
         raise Taken() from error
 
 
-def find(connection: Any, name: str, key: str) -> Optional[Tuple[int, int]]:
+def find(connection: Any, name: str, key: Optional[str]) -> Optional[Tuple[int, int]]:
     """(first, last) of what was published with that key; None if its time is over: it is free."""
     rows = Key.objects.using(connection.alias).filter(stream__name=name, key_digest=key)
     if connection.in_atomic_block:

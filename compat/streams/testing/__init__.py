@@ -24,7 +24,7 @@ def published(stream: str) -> "Published":
     return Published(stream)
 
 
-class Published(abc.Sequence):  # type: ignore[type-arg]  # Python 3.6 to 3.8 have no Sequence[Any]
+class Published(abc.Sequence):  # of Any, which Python 3.6 to 3.8 cannot say here
     """
     Bodies in their order, equal to a list of them; fixed from the end of the block on.
 

@@ -78,7 +78,16 @@ class Reader(flow.Wire):
             self.world.faults.append(f"closed: {code}")
         self.lives = None
 
-    def take(self, type, stream, first=None, bodies=(), oldest=None, seq=None, epoch=None):
+    def take(self, type, **fields):
+        if type != "beat":
+            fields.pop("beat", None)
+            self.take_of_stream(type, **fields)
+        elif self.epoch is None:
+            self.world.faults.append("a beat for a reader who does not know what it is")
+
+    def take_of_stream(
+        self, type, stream, first=None, bodies=(), oldest=None, seq=None, epoch=None
+    ):
         if type == "reset":
             if self.epoch is None:
                 self.world.faults.append("reset of a reader who knows of no epochs")
