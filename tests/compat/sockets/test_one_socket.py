@@ -6,7 +6,7 @@ import types
 import pytest
 
 from compat._throttle import Throttle
-from compat.sockets import limits
+from compat.sockets import _settings, limits
 from compat.sockets.limits import AddressLimit, SocketLimit
 from compat.sockets.recheck import KEY
 
@@ -168,3 +168,9 @@ def test_the_sockets_of_one_address_are_counted(settings, address, codes):
     if codes:
         assert second.sent[0] == {"type": "websocket.accept", "subprotocol": None}
     assert limit.counts.counts == {}
+
+
+@pytest.mark.parametrize("limit", _settings.LIMITS, ids=lambda limit: limit.name)
+def test_none_is_no_limit(settings, limit):
+    setattr(settings, limit.name, None)
+    assert limit() == 0 and limit.problem() == ""
