@@ -96,6 +96,10 @@ made:
 # Made anew when the pins change, or another Python is asked for by name.
 MADE = $(if $(filter file,$(origin PYTHON)),$(firstword $(wildcard $(VENV)/for-*) $(FOR)),$(FOR))
 FOR = $(VENV)/for-$(notdir $(PYTHON))
+# Another Python may have the same name: the mark holds the version.
+ifneq ($(origin PYTHON),file)
+$(shell test -s $(FOR) && test "$$(cat $(FOR))" != "$$($(PYTHON) -V 2>&1)" && mv $(FOR) $(VENV)/for-another)
+endif
 
 $(VENV)/installed: requirements.txt compat/requirements.txt $(MADE)
 	@echo "installing the pinned stack into $(VENV), about a minute"
@@ -110,8 +114,9 @@ $(FOR):
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 6) <= sys.version_info[:2] <= (3, 13))' || { echo "$(PYTHON) is not one of CPython 3.6 to 3.13; name another: PYTHON=python3.11 make run"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module (Debian: apt install python3-venv); name another: PYTHON=python3.11 make run"; exit 1; }
 	@test ! -e $(VENV) || ls $(VENV)/for-* >/dev/null 2>&1 || { echo "$(VENV) was not made by make: move it away, or say VENV=another"; exit 1; }
+	@! test -x $(PY) || ! test -e $${DEVOPS_VAR:-var}/run || ! $(CONF) status 2>/dev/null | grep -q RUNNING || { echo "the site runs from $(VENV), which would be replaced: make down first, or say VENV=another"; exit 1; }
 	@test -w $$(dirname $(VENV)) || { echo "$$(dirname $(abspath $(VENV))) cannot be written to: say VENV=/another/folder"; exit 1; }
-	@rm -rf $(VENV) && mkdir -p $(VENV) && touch $@
+	@rm -rf $(VENV) && mkdir -p $(VENV) && $(PYTHON) -V > $@ 2>&1
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/tested: $(VENV)/installed tests/requirements.txt

@@ -13,8 +13,14 @@ if __name__ == "__main__":
         sys.exit("manage.py: %s" % error)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devops.settings")
 
-    from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
+    try:
+        from django.core.exceptions import ImproperlyConfigured
+        from django.core.management import execute_from_command_line
+    except ImportError as error:
+        disabled = os.environ.get("COMPAT_DISABLE")
+        if not disabled:
+            raise
+        sys.exit("manage.py: %s; without COMPAT_DISABLE=%s it may work" % (error, disabled))
 
     try:
         execute_from_command_line(sys.argv)

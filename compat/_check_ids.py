@@ -166,6 +166,13 @@ TABLE = (
         True,
     ),
     Known(
+        "compat.W026",
+        "The site has a module of the bridge's name, which cannot be imported.",
+        "Rename the bridge's folder (its imports are relative) and run `python -m NEWNAME "
+        "activate`, or install the wheel, whose name is django_bridge.",
+        False,
+    ),
+    Known(
         "compat.E001",
         "A setting has a value that cannot be used; processes go on with the default.",
         "%(text)s docs/reference/settings.md lists all settings.",

@@ -1,6 +1,5 @@
 """The Django app: system checks, the `compat` command, and one log line at start."""
 
-import collections
 import logging
 
 from django.apps import AppConfig, apps
@@ -8,7 +7,7 @@ from django.core import checks
 
 from . import __version__, install, report
 from .checks.channels import check_application, check_combinations
-from .checks.patches import check_patches, check_versions
+from .checks.patches import check_names, check_patches, check_versions, counts
 from .checks.settings import check_settings
 from .checks.site import check_site
 
@@ -25,6 +24,7 @@ class CompatConfig(AppConfig):
     def ready(self):
         checks.register(check_patches)
         checks.register(check_versions)
+        checks.register(check_names)
         checks.register(check_combinations)
         checks.register(check_application)
         checks.register(check_settings)
@@ -35,9 +35,7 @@ class CompatConfig(AppConfig):
             user_logged_out.connect(on_logged_out, dispatch_uid=__name__)
         logger = logging.getLogger(__package__)
         if logger.isEnabledFor(logging.INFO):  # reading every patch has its price
-            counts = collections.Counter(record["state"] for record in report())
-            states = ["%d %s" % (count, state) for state, count in sorted(counts.items())]
-            logger.info("compat %s: %s", __version__, ", ".join(states))
+            logger.info("compat %s: %s", __version__, counts(report()))
 
 
 def on_logged_out(**kwargs):

@@ -1,7 +1,9 @@
 """System checks: `manage.py check` says what the bridge could not repair, and what to do."""
 
 import importlib
-from typing import Any, List
+import os
+import sys
+from typing import Any, Dict, List
 
 from .._check_ids import say
 from ..patches import every
@@ -14,6 +16,30 @@ def check_versions(app_configs: Any, **kwargs: Any) -> List[Any]:
     """compat.W004 a Python that is too new."""
     untried = python_is_untried()
     return [say("compat.W004", untried)] if untried else []
+
+
+def check_names(app_configs: Any, **kwargs: Any) -> List[Any]:
+    """compat.W026 a module of the site's that the bridge is in front of."""
+    from django.conf import settings
+
+    package = str(getattr(settings, "SETTINGS_MODULE", "") or "").partition(".")[0]
+    place = getattr(sys.modules.get(package), "__file__", None) or ""
+    folders = [os.getcwd(), os.path.dirname(os.path.dirname(os.path.abspath(place)))]
+    found = shadowed(folders if place else folders[:1])
+    return (
+        [say("compat.W026", "import %s is the bridge, not %s." % (BRIDGE, found))] if found else []
+    )
+
+
+def shadowed(folders: List[str]) -> str:
+    """The file in one of the folders that has the bridge's name; "" for none."""
+    ours = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "__init__.py")
+    for folder in folders:
+        for end in (".py", os.sep + "__init__.py"):
+            path = os.path.join(folder, BRIDGE) + end
+            if os.path.isfile(path) and not os.path.samefile(path, ours):
+                return path
+    return ""
 
 
 def check_patches(app_configs: Any, **kwargs: Any) -> List[Any]:
@@ -44,3 +70,9 @@ def check_patches(app_configs: Any, **kwargs: Any) -> List[Any]:
             message = "COMPAT_DISABLE names %r, which is not a patch." % name
             found.append(say("compat.W003", message))
     return found
+
+
+def counts(records: List[Dict[str, Any]]) -> str:
+    """How many records of report() are in which state, as text."""
+    states = [record["state"] for record in records]
+    return ", ".join("%d %s" % (states.count(state), state) for state in sorted(set(states)))

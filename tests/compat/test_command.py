@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 
 import pytest
 
@@ -47,7 +48,12 @@ def test_the_table_has_a_row_for_every_patch_with_its_reason_and_link(records):
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
     rows = [line for line in lines if not line.startswith(" ")]
-    assert len(rows) == len(records)
+    assert len(rows) == len(records) + 1
+    total, _, states = rows.pop().partition(" repairs: ")
+    found = Counter(row.split("  ")[0] for row in rows)
+    assert total == str(len(records)) and states.split(", ") == [
+        "%d %s" % (found[state], state) for state in sorted(found)
+    ]
     number = next(n for n, line in enumerate(lines) if "channels.request_finish" in line)
     assert lines[number].split()[:4] == ["disabled", "channels.request_finish", "channels", "2.1.4"]
     assert lines[number].endswith(records["channels.request_finish"]["symptom"])

@@ -174,6 +174,20 @@ def test_a_wrong_value_is_one_line(tmp_path, environ, complaint):
     assert complaint in run.stderr and ":secret" not in run.stderr
 
 
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="Django imports without the repairs")
+def test_a_repair_that_python_needs_and_was_disabled_is_one_line(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=CHECKOUT,
+        env=dict(os.environ, DEVOPS_VAR=str(tmp_path), COMPAT_DISABLE="python.*"),
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith("manage.py: ") and run.stderr.count("\n") == 1
+    assert run.stderr.endswith("; without COMPAT_DISABLE=python.* it may work\n")
+
+
 def test_a_folder_that_cannot_be_written_to_is_said_before_sqlite_does(monkeypatch):
     # By hand: root, as whom tests may run, can write everywhere.
     monkeypatch.setattr(os, "access", lambda path, mode: mode == os.R_OK)

@@ -42,6 +42,7 @@ def make(folder, *words, **options):
     done = subprocess.run(
         as_user(options.get("user"), ["make", "-s", "test"] + list(words)),
         cwd=folder,
+        env=dict(os.environ, DEVOPS_VAR=os.path.join(folder, "var")),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -78,6 +79,23 @@ def test_a_folder_that_cannot_be_written_to(folder):
         os.chmod(folder, 0o555)
     (line,), left = make(folder, "PYTHON=" + path, user="nobody")
     assert line.startswith(folder + " cannot be written to: say VENV=") and not left
+
+
+@pytest.mark.parametrize("mark", ["for-python-of-test", "for-python9.9"])
+def test_the_environment_of_a_running_site_is_not_replaced(folder, mark):
+    """By a Python of another name, nor by another one of the same name."""
+    path = python(folder, '#!/bin/sh\nexec %s "$@"\n' % sys.executable)
+    os.makedirs(os.path.join(folder, "var", "run"))
+    os.makedirs(os.path.join(folder, ".venv", "bin"))
+    with open(os.path.join(folder, ".venv", mark), "w") as file:
+        file.write("Python 3.5.1\n")
+    inner = os.path.join(folder, ".venv", "bin", "python")
+    with open(inner, "w") as file:
+        file.write('#!/bin/sh\ntest "$*" = "-m deploy_conf status" && echo nginx RUNNING 1\n')
+    os.chmod(inner, 0o755)
+    (line,), left = make(folder, "PYTHON=" + path)
+    assert line.startswith("the site runs from .venv, which would be replaced: make down first")
+    assert not left and os.path.exists(inner)
 
 
 def test_an_environment_that_make_did_not_make(folder):

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ... import report
 from ...advisories import table, vex
 from ...advisories.verdicts import outcomes
+from ...checks.patches import counts
 from .. import pages
 
 
@@ -94,3 +95,4 @@ class Command(BaseCommand):
             details = [record["reason"], record["link"]]
             for line in filter(None, details):
                 self.stdout.write(textwrap.indent(line, " " * 12))
+        self.stdout.write("%d repairs: %s" % (len(records), counts(records)))

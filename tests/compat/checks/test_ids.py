@@ -68,6 +68,10 @@ def not_migrated(settings, monkeypatch):
     monkeypatch.setattr(recorder, lambda self: set())
 
 
+def shadowed(settings, monkeypatch):
+    monkeypatch.setattr("compat.checks.patches.shadowed", lambda folders: "/srv/site/compat.py")
+
+
 PROVOKE = {
     "compat.I001": state(DISABLED, "COMPAT_DISABLE"),
     "compat.W001": late,
@@ -92,6 +96,7 @@ PROVOKE = {
     "compat.W023": setting("SOCKETS_ORIGINS", ["https://www.example.com", "null"]),
     "compat.W024": installed(kombu="4.2.1", redis="3.5.3"),
     "compat.W025": not_migrated,
+    "compat.W026": shadowed,
     "compat.E001": setting("STREAMS_MAX_BODY", "large"),
     "streams.E001": setting("STREAMS_KEEP", ["*"]),
 }

@@ -21,3 +21,15 @@ def test_a_python_that_is_too_new(monkeypatch, version, ids):
 
 def test_an_environment_as_pinned():
     assert checks.check_versions(None) == []
+
+
+@pytest.mark.parametrize("name", ["compat.py", "compat/__init__.py"])
+def test_a_module_of_the_sites_that_has_the_bridges_name(tmp_path, monkeypatch, name):
+    assert checks.check_names(None) == []  # here it is the bridge itself
+    monkeypatch.chdir(tmp_path)
+    assert checks.check_names(None) == []
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("")
+    (found,) = checks.check_names(None)
+    assert found.id == "compat.W026" and str(path) in found.msg
