@@ -50,7 +50,7 @@ def code():
         async_to_sync(get_channel_layer().group_send)("raw", {"type": "raw", "n": number})  # noqa: F821
 
     def stream(number):
-        notification.announce("news", number + 1, ["{}"])  # noqa: F821
+        notification.announce("news", number + 1, ["{}"], "epoch")  # noqa: F821
 
     def session(number):
         logout.announce(str(number))  # noqa: F821
@@ -103,7 +103,7 @@ APPLICATION = (
     + """
 def application(environ, start_response):
     async_to_sync(get_channel_layer().group_send)("raw", {"type": "raw"})
-    notification.announce("news", 1, ["{}"])
+    notification.announce("news", 1, ["{}"], "epoch")
     logout.announce("1")
     start_response("200 OK", [])
     return [b"sent"]
