@@ -19,7 +19,6 @@ def test_who_gets_beats(make_site, sqlite_settings, stream):
     site = make_site(sqlite_settings, "", poll=3600, beat=0.2)
     assert site.run("beats", stream, 4) == [
         0.2,
-        True,
         [["live"], []],
         [[1012], [1012], [], []],
         [2],  # 128 readers, 64 turns
