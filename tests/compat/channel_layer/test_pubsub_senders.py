@@ -185,7 +185,8 @@ def test_what_async_to_sync_sets_up_outlives_the_call(redis):
     assert async_to_sync(layer.receive)(channel) == {"type": "one"}
     async_to_sync(layer.group_discard)(GROUP, channel)
     async_to_sync(layer.group_send)(GROUP, {"type": "two"})
-    assert redis.say("KEYS", "asgi:*") == []
+    group, list_of_it = "asgi::group:" + GROUP, "asgi:" + layer.non_local_name(channel)
+    assert redis.say("EXISTS", group, list_of_it) == 0
     layer._blocking.close()
 
 

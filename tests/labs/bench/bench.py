@@ -68,9 +68,9 @@ class Bench:
             self.progress("%s, round %d of %d" % (name, number + 1, self.options.rounds))
             yield number
 
-    def servers(self, kind):
+    def servers(self, kind, layer=None):
         """Servers of a site, none started; what was started ends with its `with` block."""
-        return Servers(self.sites[kind])
+        return Servers(self.sites[kind].with_layer(layer) if layer else self.sites[kind])
 
     def attempt(self, item, kind, measure, *arguments):
         """Call `measure`; a failure is recorded and the run goes on."""

@@ -28,6 +28,12 @@ def readers(site, port, name, count, since="0", **options):
     return _ready(process)
 
 
+def group_readers(site, port, name, count, **options):
+    """Readers of a plain group, with an ordinary consumer; ends with its `with` block."""
+    options.update(host=HOST, port=port, path="/ws/group/%s/" % name, sockets=count)
+    return _ready(_module(site, "reader", json.dumps(options)))
+
+
 def publisher(site, how, name, lines, **options):
     """A publisher that waits for the word; ends with its `with` block."""
     options.update(name=name, lines=lines)

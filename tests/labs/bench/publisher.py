@@ -2,7 +2,8 @@
 A process that publishes: python -m tests.labs.bench.publisher HOW '{"name": …, "lines": …}'.
 
 HOW: batches (as the runner of deployments does it), single (one publish() a line), paced (the
-same, one line every `interval` seconds), each for the site in BENCH_SITE. Prints "ready", waits
+same, one line every `interval` seconds), each for the site in BENCH_SITE; or group (paced, to a
+plain group of either site). Prints "ready", waits
 for a line of input, publishes, and prints {"start": monotonic time, "seconds": …, "cpu": …}.
 """
 
@@ -76,15 +77,16 @@ def main(how, name, lines, interval=0.0):
     from django.conf import settings
 
     django.setup()
-    send = (our_sender if settings.OURS else stock_sender)(name)
+    sender = our_sender if settings.OURS and how != "group" else stock_sender
+    send = sender(name)
     # What the first call imports and connects is not what is measured.
-    (our_sender if settings.OURS else stock_sender)(name + "-warm")("warm")
+    sender(name + "-warm")("warm")
     print("ready", flush=True)
     sys.stdin.readline()
     cpu, start = time.process_time(), time.monotonic()
     if how == "batches":
         batches(name, lines)
-    elif how == "paced":
+    elif how in ("paced", "group"):
         paced(send, lines, interval)
     else:
         single(send, lines)

@@ -1,5 +1,6 @@
 """Ours and stock: their folders and environments."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -33,6 +34,12 @@ class Site:
             PYTHONWARNINGS="ignore",
             PYTHONASYNCIODEBUG="",
         )
+
+    def with_layer(self, backend):
+        """The same site with another channel layer."""
+        site = copy.copy(self)
+        site.env = dict(self.env, BENCH_LAYER=backend)
+        return site
 
     def python(self, code, *arguments):
         """Run code with Django set up; returns what it prints, fails as its last line says."""

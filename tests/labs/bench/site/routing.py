@@ -1,4 +1,4 @@
-"""A reader of each kind at /ws/<name>/: a stream of ours, or a plain group."""
+"""A reader of each kind at /ws/<name>/: a stream of ours, or a plain group; /ws/group/ has that."""
 
 import json
 
@@ -6,6 +6,22 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.conf.urls import url
+
+
+class GroupReader(AsyncWebsocketConsumer):
+    """Passes on what is sent to the group, as channels' tutorial does it."""
+
+    async def connect(self):
+        self.group = self.scope["url_route"]["kwargs"]["name"]
+        await self.channel_layer.group_add(self.group, self.channel_name)
+        await self.accept()
+
+    async def disconnect(self, code):
+        await self.channel_layer.group_discard(self.group, self.channel_name)
+
+    async def line(self, event):
+        await self.send(text_data=json.dumps({"message": event["text"]}))
+
 
 if settings.OURS:
     from compat.streams.consumer import StreamConsumerMixin, since_from
@@ -20,20 +36,15 @@ if settings.OURS:
             await self.follow(self.scope["url_route"]["kwargs"]["name"], since_from(self.scope))
 
 else:
+    Reader = GroupReader
 
-    class Reader(AsyncWebsocketConsumer):
-        """Passes on what is sent to the group, as channels' tutorial does it."""
-
-        async def connect(self):
-            self.group = self.scope["url_route"]["kwargs"]["name"]
-            await self.channel_layer.group_add(self.group, self.channel_name)
-            await self.accept()
-
-        async def disconnect(self, code):
-            await self.channel_layer.group_discard(self.group, self.channel_name)
-
-        async def line(self, event):
-            await self.send(text_data=json.dumps({"message": event["text"]}))
-
-
-application = ProtocolTypeRouter({"websocket": URLRouter([url(r"^ws/(?P<name>[^/]+)/$", Reader)])})
+application = ProtocolTypeRouter(
+    {
+        "websocket": URLRouter(
+            [
+                url(r"^ws/group/(?P<name>[^/]+)/$", GroupReader),
+                url(r"^ws/(?P<name>[^/]+)/$", Reader),
+            ]
+        )
+    }
+)

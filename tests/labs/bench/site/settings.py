@@ -28,7 +28,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "BACKEND": os.environ.get("BENCH_LAYER") or "channels_redis.core.RedisChannelLayer",
         "CONFIG": {"hosts": [os.environ["BENCH_REDIS_URL"]]},
     }
 }
