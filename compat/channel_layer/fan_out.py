@@ -301,8 +301,8 @@ class FanOut:
                 del self.mailboxes[name]
 
     def _later(self, coroutine: Any) -> "asyncio.Future[Any]":
-        task = asyncio.ensure_future(coroutine)
-        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        task: Any = asyncio.ensure_future(coroutine)
+        task._log_destroy_pending = False
         self.tasks.add(task)
         task.add_done_callback(self._done)
         return task

@@ -74,6 +74,7 @@ class RedisPubSubChannelLayer(RedisChannelLayer):
         self.queue_bytes, self.lost_type = queue_bytes, lost_type
         self.databases = [database(host) for host in self.hosts]
         self._fan_outs: Dict[Any, FanOut] = {}
+        self.pools: Any
         self._pid = os.getpid()
         self._blocking = Blocking(self)
 
