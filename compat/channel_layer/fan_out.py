@@ -105,7 +105,7 @@ class FanOut:
                 for group in mailbox.groups:
                     self._leaves(group, name)
                 continue
-            for group in list(mailbox.groups):
+            for group in mailbox.groups | mailbox.elsewhere:
                 self._later(self.leave(group, name))
             del self.mailboxes[name]
             self.ended[name] = None
@@ -150,6 +150,9 @@ class FanOut:
         self.coming.add((group, channel))
         try:
             await asyncio.shield(joining)
+            if group in mailbox.elsewhere:
+                mailbox.elsewhere.discard(group)
+                await self.host(self.layer.consistent_hash(group)).leave(group, None, [channel])
         except BaseException:
             if self.groups.get(group, {}).get(channel) is mailbox:
                 self._later(self.leave(group, channel))
@@ -174,6 +177,8 @@ class FanOut:
         Undo join(), also where somebody elsewhere had done it: here at once; a coroutine for Redis.
         """
         mailbox = self.mailboxes.get(channel)
+        if mailbox is not None:
+            mailbox.elsewhere.discard(group)
         was_here = mailbox is not None and self._forget(group, channel, mailbox)
         host = self.host(self.layer.consistent_hash(group))
         if was_here and group not in self.groups:
@@ -224,7 +229,7 @@ class FanOut:
             if plans.MARK in name:
                 self._to_group(name.partition(plans.MARK)[2], message, size)
             elif "__join__" in message:
-                self._later(self._taken_over(message["__join__"], name))
+                self._added_elsewhere(message["__join__"], name)
             elif "__leave__" in message:
                 self._later(self.leave(message["__leave__"], name))
             elif name not in self.ended:
@@ -232,10 +237,14 @@ class FanOut:
         if now >= self.sweep_at:
             self._sweep(now)
 
-    async def _taken_over(self, group: str, channel: str) -> None:
-        """Somebody elsewhere has added our channel: from now on it is subscribed."""
-        await self.join(group, channel)
-        await self.host(self.layer.consistent_hash(group)).leave(group, None, [channel])
+    def _added_elsewhere(self, group: str, channel: str) -> None:
+        """Somebody has added our channel: it gets the group's messages by our list."""
+        if channel in self.ended or channel in self.groups.get(group, ()):
+            # Nobody reads it; or it would get them twice.
+            host = self.host(self.layer.consistent_hash(group))
+            self._later(host.leave(group, None, [channel]))
+        else:
+            self.mailbox(channel).elsewhere.add(group)
 
     def _read(self, content: bytes) -> Optional[Message]:
         try:
@@ -297,7 +306,8 @@ class FanOut:
         """Forget the channels of nobody in which nothing waits."""
         self.sweep_at = now + SWEEP_SECONDS
         for name, mailbox in list(self.mailboxes.items()):
-            if name not in self.owned and not mailbox.groups and mailbox.is_idle(now):
+            used = name in self.owned or mailbox.groups or mailbox.elsewhere
+            if not used and mailbox.is_idle(now):
                 del self.mailboxes[name]
 
     def _later(self, coroutine: Any) -> "asyncio.Future[Any]":

@@ -34,6 +34,7 @@ class Mailbox:
         self.bytes = 0
         self.waiters: Deque[asyncio.Future[None]] = collections.deque()
         self.groups: Set[str] = set()
+        self.elsewhere: Set[str] = set()  # groups to which others have added it
         self.heard = False  # somebody has received here
 
     def is_full(self, size: int = 0) -> bool:

@@ -337,6 +337,22 @@ async def anybody_may_add_and_remove_a_member(make):
     await nothing(layer, channel)
 
 
+async def who_is_added_by_several_is_a_member_once(make):
+    layer, another = make(), make()
+    for order in ((layer, another), (another, layer)):
+        channel = await layer.new_channel()
+        for one in order:
+            await one.group_add("group", channel)
+            await nothing(layer, channel)
+            await layer.group_add("meanwhile", channel)
+        await another.group_send("group", MESSAGE)
+        assert await taken(layer, channel) == MESSAGE
+        await nothing(layer, channel)
+        await layer.group_discard("group", channel)
+        await another.group_send("group", MESSAGE)
+        await nothing(layer, channel)
+
+
 async def anybody_may_remove_a_member_that_has_joined(make):
     layer, another = make(), make()
     channel = await layer.new_channel()
