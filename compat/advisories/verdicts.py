@@ -9,6 +9,7 @@ from ..patches.security._jquery import shipped
 from ..patching.patch import APPLIED, NOT_NEEDED, REFUSED, WAITING
 from ..patching.versions import installed_version, matches
 from .data import NOT_EXECUTED, NOT_PRESENT, VERSIONS, every
+from .reviews import by_package
 
 FIXED, NOT_AFFECTED, OPEN = "fixed", "not affected", "open"
 
@@ -24,7 +25,7 @@ def outcomes(installed=None):
         for cve in one.cves:
             answers.setdefault(cve, []).append(one)
     installed = installed or version_of
-    versions = {component: installed(component) for component in VERSIONS}
+    versions = {component: installed(component) for component in by_package()}
     return [
         outcome(advisory, versions[advisory.component], answers.get(advisory.id, []))
         for advisory in every()
@@ -41,7 +42,7 @@ def outcome(advisory, version, answers):
     if not version:
         absent = "%s is not installed" % advisory.component
         return result(NOT_AFFECTED, absent, "component_not_present")
-    own, general = advisory.versions, VERSIONS[advisory.component]
+    own, general = advisory.versions, VERSIONS.get(advisory.component, "")
     installed = "%s is %s" % (advisory.component, version)
     if own and not matches(version, own):
         return result(NOT_AFFECTED, installed, NOT_PRESENT)
@@ -50,7 +51,7 @@ def outcome(advisory, version, answers):
     if advisory.justification:
         return result(NOT_AFFECTED, advisory.text, advisory.justification)
     if not answers:
-        return result(OPEN, "no patch answers it")
+        return result(OPEN, "; ".join(filter(None, ("no patch answers it", advisory.reach))))
     found = [(patch, describe(patch)) for patch in answers]
     reason = "; ".join(
         " ".join(filter(None, (patch.name + ":", state, "(%s)" % why if why else "")))

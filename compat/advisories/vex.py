@@ -16,10 +16,16 @@ from collections import OrderedDict
 
 from .. import __version__
 from ..patching import BRIDGE
-from .data import NOT_EXECUTED, NOT_PRESENT, VERSIONS
+from .data import MITIGATED, NOT_CONTROLLED, NOT_EXECUTED, NOT_PRESENT
+from .reviews import by_package
 from .verdicts import FIXED, NOT_AFFECTED, OPEN, outcomes, version_of
 
-NVD = "https://nvd.nist.gov/vuln/detail/"
+# What an id begins with → (who keeps it, where).
+KEEPERS = {
+    "CVE": ("NVD", "https://nvd.nist.gov/vuln/detail/"),
+    "GHSA": ("GitHub", "https://github.com/advisories/"),
+    "PYSEC": ("PyPA", "https://osv.dev/vulnerability/"),
+}
 AUTHOR = "%s %s" % (BRIDGE, __version__)
 # What we say → CycloneDX's words.
 STATES = {FIXED: "resolved", NOT_AFFECTED: "not_affected"}
@@ -27,6 +33,8 @@ JUSTIFICATIONS = {
     "component_not_present": "code_not_present",
     NOT_PRESENT: "code_not_present",
     NOT_EXECUTED: "code_not_reachable",
+    NOT_CONTROLLED: "requires_environment",
+    MITIGATED: "protected_by_mitigating_control",
 }
 SEVERITIES = {"moderate": "medium", "unrated": "unknown"}
 
@@ -145,9 +153,17 @@ def identity(content):
     return uuid.uuid5(uuid.NAMESPACE_URL, text).urn
 
 
-def products():
-    """component → package URL, of those that are installed."""
-    return OrderedDict((component, purl(component)) for component in VERSIONS if purl(component))
+def keeper(name):
+    """(who keeps an advisory, its address)."""
+    who, where = KEEPERS[name.partition("-")[0]]
+    return who, where + name
+
+
+def products(found):
+    """component → package URL, of those that are installed and have an advisory in `found`."""
+    named = {one.advisory.component for one in found}
+    pairs = ((name, purl(name)) for name in by_package() if name in named)
+    return OrderedDict((name, url) for name, url in pairs if url)
 
 
 def action(one):
@@ -162,7 +178,7 @@ def action(one):
 
 def openvex(found, when):
     """An OpenVEX 0.2.0 document as a dict."""
-    installed = products()
+    installed = products(found)
     statements = []
     for one in found:
         component = one.advisory.component
@@ -174,7 +190,7 @@ def openvex(found, when):
                 [("@id", installed["django"]), ("subcomponents", [{"@id": installed["jquery"]}])]
             )
         name = one.advisory.id
-        statement = OrderedDict([("vulnerability", {"@id": NVD + name, "name": name})])
+        statement = OrderedDict([("vulnerability", {"@id": keeper(name)[1], "name": name})])
         statement["products"] = [product]
         if one.status == FIXED:
             statement["status"] = "fixed"
@@ -201,7 +217,7 @@ def openvex(found, when):
 
 def cyclonedx(found, when):
     """A CycloneDX 1.6 VEX document as a dict."""
-    installed = products()
+    installed = products(found)
     components = [
         OrderedDict(
             [
@@ -228,12 +244,13 @@ def cyclonedx(found, when):
         else:
             analysis["response"] = ["workaround_available"] if one.patches else ["can_not_fix"]
             analysis["detail"] = action(one)
-        source = {"name": "Django" if advisory.component == "django" else "NVD"}
+        who, address = keeper(advisory.id)
+        source = {"name": "Django" if advisory.component == "django" else who}
         severity = SEVERITIES.get(advisory.severity, advisory.severity)
         vulnerability = [
             ("bom-ref", advisory.id),
             ("id", advisory.id),
-            ("source", {"name": "NVD", "url": NVD + advisory.id}),
+            ("source", {"name": who, "url": address}),
             ("ratings", [{"source": source, "severity": severity}]),
             ("description", advisory.text),
             ("analysis", analysis),

@@ -46,6 +46,37 @@ def test_status_lists_every_program(running):
     assert running.url + " answers" in out
 
 
+def rendered(site, name):
+    """The lines of a rendered file as words, without its comments."""
+    with open(os.path.join(site.var, "conf", name)) as file:
+        return [words for words in (line.partition("#")[0].split() for line in file) if words]
+
+
+def test_what_the_verdicts_on_nginx_say_is_not_rendered(running):
+    """compat/advisories/servers.py."""
+    lines = rendered(running, "nginx.conf") + rendered(running, "nginx-site.conf")
+    text = "\n".join(" ".join(words) for words in lines)
+    statements = [one.split() for one in re.split("[;{}]", text) if one.strip()]
+    directives = {words[0] for words in statements}
+    absent = "rewrite aio resolver stream mail try_files http2 http3 mp4 slice ssi dav_methods"
+    caches = "proxy_cache uwsgi_cache proxy_cache_path uwsgi_cache_path fastcgi_pass grpc_pass"
+    assert directives & set((absent + " " + caches).split()) == set()
+    assert {"alias", "proxy_pass", "uwsgi_pass", "listen"} <= directives
+    listen = [words for words in statements if words[0] == "listen"]
+    assert not [words for words in listen if {"ssl", "http2", "quic"} & set(words)]
+
+
+def test_what_the_verdicts_on_redis_and_supervisor_say_is_rendered(running):
+    lines = rendered(running, "redis.conf")
+    assert ["port", "0"] in lines and ["unixsocketperm", "700"] in lines
+    assert [words for words in lines if words[0] == "requirepass" and len(words[1]) > 20]
+    assert not [words for words in lines if re.match("tls-|cluster-|replicaof|user$", words[0])]
+    (path,) = [words[1].strip('"') for words in lines if words[0] == "unixsocket"]
+    assert stat.S_ISSOCK(os.stat(path).st_mode) and stat.S_IMODE(os.stat(path).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700
+    assert not [words for words in rendered(running, "supervisord.conf") if "inet_" in words[0]]
+
+
 def test_up_again_is_one_line_with_the_address(running):
     code, out, err = running.up()
     assert (code, err) == (0, "")

