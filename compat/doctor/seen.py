@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 
-PATIENCE = 2.0  # seconds that a message may take once it has been sent
+PATIENCE = 4.0  # seconds that a message may take once it has been sent
 LIMIT = 6.0  # seconds that a database or Redis may take to answer; firewalls keep silent
 
 

@@ -17,9 +17,8 @@ CHANGE = (
 def look(site: examined.Site) -> Iterator[Any]:
     if location_not_included.failed(site) and not list(location_not_included.look(site)):
         if site.from_outside.status not in (0, 429, 502, 503, 504):
-            yield "%s%s gets %s, the same from daphne itself %s" % (
-                site.origin,
-                site.path,
-                site.from_outside,
-                site.from_daphne,
-            )
+            text = "%s%s gets %s, the same from daphne itself %s"
+            text %= (site.origin, site.path, site.from_outside, site.from_daphne)
+            if not site.nginx:
+                text += " (as root, the doctor also reads whether nginx has the location at all)"
+            yield text
