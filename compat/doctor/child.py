@@ -22,7 +22,7 @@ class Child:
     def __init__(self, one: Optional[Process], **asked: str):
         self.text = b""
         self.process: Optional[subprocess.Popen[bytes]] = None
-        self.trouble = ""
+        self.trouble = self.unseen = ""
         words: Dict[str, Any] = dict(asked, bridges=sorted({BRIDGE, "compat", "django_bridge"}))
         options: Dict[str, Any] = {}
         python = [sys.executable]
@@ -41,10 +41,12 @@ class Child:
                 **options,
             )
         except (OSError, subprocess.SubprocessError) as error:
-            self.trouble = "%s does not start: %s" % (python[0], error)
+            self.unseen = "%s does not start: %s" % (python[0], error)
 
     def first(self) -> Dict[str, Any]:
         """The facts; those of a child that never tells them are that it did not."""
+        if self.unseen:  # which says nothing about the site
+            return {"errors": {}, "unseen": self.unseen}
         deadline = time.monotonic() + SECONDS
         while not self.trouble:
             line, end, self.text = self.text.partition(b"\n")

@@ -57,6 +57,9 @@ def examine(site: examined.Site, progress: Callable[[str], None] = lambda id: No
                     "%s#%s" % (GUIDE, name),
                 )
             )
+    for view in site.views:
+        if view.facts.get("unseen"):
+            remarks.append("%s could not be asked: %s" % (view.name, view.facts["unseen"]))
     return Report(found, remarks, len(modules))
 
 

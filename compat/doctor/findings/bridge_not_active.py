@@ -17,5 +17,5 @@ CHANGE = (
 
 def look(site: examined.Site) -> Iterator[Any]:
     for view in site.views:
-        if view.kind and not view.facts.get("bridge"):
+        if view.kind and view.facts.get("bridge", "unknown") is None:
             yield "%s starts without the bridge" % view.name

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from compat.doctor import findings, processes, report, wire
+from compat.doctor import examined, findings, processes, report, wire
 from tests.support import CHECKOUT
 from tests.support.commands import manage
 from tests.support.wait import wait_until
@@ -96,6 +96,18 @@ def test_what_a_uwsgi_is_started_with(tmp_path):
         ]
         assert one.application() == "mysite.wsgi:application"
         assert one.variables() == {"DJANGO_SETTINGS_MODULE": "mysite.live"}
+
+
+def test_a_process_that_cannot_be_asked_is_a_remark_and_no_finding(tmp_path):
+    one = process(tmp_path, str(tmp_path / "python3"), "/bin/daphne", "mysite.asgi:application")
+    site = examined.Site(examined.Options(str(tmp_path), "http://127.0.0.1:1"))
+    site.kept["processes"] = processes.Processes([one], [])
+    seen = report.examine(site)
+    ids = {one.id for one in seen.found}
+    assert not ids & {"bridge-not-active", "application-not-importable", "redis-databases-differ"}
+    assert [line.partition(" does not start")[0] for line in seen.remarks] == [
+        "daphne (pid 1) could not be asked: %s" % (tmp_path / "python3")
+    ]
 
 
 def test_processes_of_other_sites_are_left_alone(tmp_path):
