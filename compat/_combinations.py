@@ -127,11 +127,12 @@ TABLE = (
 
 
 def found(
-    installed: Callable[[str], str] = installed_version, python: Tuple[int, ...] = sys.version_info
+    installed: Callable[[str], str] = installed_version,
+    python: Tuple[int, ...] = sys.version_info[:3],
 ) -> List[Found]:
     """The combinations that are installed here, as the table has them."""
     known = {name: installed(name) for one in TABLE for name, _ in one.packages}
-    running = "%d.%d.%d" % tuple(python[:3])
+    running = "%d.%d.%d" % python[:3]
     result = []
     for one in TABLE:
         there = all(known[name] and matches(known[name], clause) for name, clause in one.packages)

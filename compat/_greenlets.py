@@ -8,8 +8,8 @@ one greenlet waits in its loop, no other can run one.
 import os
 import sys
 
-_pools = {}  # (process, threads) → gevent's ThreadPool
-_ours = set()  # identities of its threads
+_pools = {}  # type: ignore[var-annotated]  # (process, threads) → gevent's ThreadPool
+_ours = set()  # type: ignore[var-annotated]  # identities of its threads
 
 
 def share_this_thread():

@@ -119,6 +119,14 @@ def test_tables_that_were_not_migrated(monkeypatch):
     assert found.id == "compat.W025" and found.msg.endswith(": streams.")
 
 
+def test_a_file_that_is_not_there_is_not_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "sqlite")
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "db.sqlite3"))
+    (found,) = checks.check_migrations()
+    assert found.id == "compat.W025" and "streams" in found.msg
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_database_that_is_away_is_not_its_matter(monkeypatch):
     from django.db.migrations import executor
 
