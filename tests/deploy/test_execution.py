@@ -114,6 +114,42 @@ def test_the_first_reason_to_stop_counts():
     assert execution.outcome[::2] == (Deployment.CANCELLED, "cancelled by ann")
 
 
+SAYS_GOODBYE = """
+import signal, sys, time
+def goodbye(*_):
+    time.sleep(0.2)
+    print("goodbye", flush=True)
+    sys.exit(3)
+signal.signal(signal.SIGTERM, goodbye)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_command_has_time_to_end():
+    execution = start(SAYS_GOODBYE, grace=60)
+    said = ""
+    while "ready" not in said:
+        said += "".join(execution.outbox.take() or ())
+    execution.stop(Deployment.CANCELLED, "cancelled by ann")
+    assert "goodbye" in text_of(execution)
+    assert execution.outcome == (Deployment.CANCELLED, 3, "cancelled by ann")
+
+
+@pytest.mark.parametrize(
+    "code, number, reason",
+    [
+        ("raise SystemExit(3)", 3, "exit code 3"),
+        ("import os; os.kill(os.getpid(), 9)", -9, "ended by signal SIGKILL"),
+        ("import os; os.kill(os.getpid(), 40)", -40, "ended by signal 40"),
+    ],
+)
+def test_how_a_command_ended_is_said(code, number, reason):
+    execution = start(code)
+    text_of(execution)
+    assert execution.outcome == (Deployment.FAILED, number, reason)
+
+
 class Failing(Outbox):
     def feed(self, data):
         raise RuntimeError("no memory")

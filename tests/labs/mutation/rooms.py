@@ -10,7 +10,7 @@ ROOMS = {
     "streams": (["compat/streams"], ["tests/compat/streams"] + SETTINGS),
     "channel_layer": (
         ["compat/channel_layer"],
-        ["tests/compat/channel_layer", "tests/compat/streams"],
+        ["tests/compat/channel_layer", "tests/compat/sockets/test_rounds.py"],
     ),
     "sockets": (
         ["compat/sockets"],
