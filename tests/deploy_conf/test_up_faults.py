@@ -344,7 +344,7 @@ def test_a_name_that_is_allowed_is_printed(site):
         file.write('\nALLOWED_HOSTS = [".foo.example"]\nSTATIC_ROOT = None\n')
     code, out, err = site.up()
     assert (code, err) == (0, "")
-    assert out.startswith("no STATIC_ROOT in the settings, so static files are 404 (streams/")
+    assert out.count("no STATIC_ROOT in the settings, so static files are 404 (streams/")
     url = "http://foo.example:%d/" % site.port
     assert out.splitlines()[-1] == "running: " + url
     assert site.run("status")[1].splitlines()[-1] == url + " answers over HTTP and WebSocket"
