@@ -110,7 +110,7 @@ $(VENV)/installed: requirements.txt compat/requirements.txt $(MADE)
 	@touch $@
 
 $(FOR):
-	@$(PYTHON) -c pass 2>/dev/null || { echo "$(PYTHON) does not run here; name another: PYTHON=python3.11 make run"; exit 1; }
+	@test "$$($(PYTHON) -c 'print(7)' 2>/dev/null)" = 7 || { echo "$(PYTHON) does not run here; name another: PYTHON=python3.11 make run"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 6) <= sys.version_info[:2] <= (3, 13))' || { echo "$(PYTHON) is not one of CPython 3.6 to 3.13; name another: PYTHON=python3.11 make run"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module (Debian: apt install python3-venv); name another: PYTHON=python3.11 make run"; exit 1; }
 	@test ! -e $(VENV) || ls $(VENV)/for-* >/dev/null 2>&1 || { echo "$(VENV) was not made by make: move it away, or say VENV=another"; exit 1; }
@@ -132,5 +132,5 @@ $(VENV)/linted: .ci/requirements.txt | $(VENV)/installed
 LINTER ?= python3
 
 clean:  ## stop the site, and forget the environment and everything the site wrote
-	@test ! -x $(PY) || test ! -e var/run || $(CONF) down || true
+	@test ! -x $(PY) || test ! -e var/run || said=$$($(CONF) down 2>&1) || { echo "nothing is removed, since the site could not be stopped: $$(echo "$$said" | tail -n 1)"; exit 1; }
 	rm -rf $(VENV) var

@@ -36,11 +36,11 @@ def python(folder, script):
     return path
 
 
-def make(folder, *words, **options):
+def make(folder, *words, user=None, target="test", status=2):
     """What it says besides its own `make: ***`, and what is in the folder that was not."""
     before = set(os.listdir(folder))
     done = subprocess.run(
-        as_user(options.get("user"), ["make", "-s", "test"] + list(words)),
+        as_user(user, ["make", "-s", target] + list(words)),
         cwd=folder,
         env=dict(os.environ, DEVOPS_VAR=os.path.join(folder, "var")),
         stdin=subprocess.DEVNULL,
@@ -48,7 +48,7 @@ def make(folder, *words, **options):
         stderr=subprocess.STDOUT,
         universal_newlines=True,
     )
-    assert done.returncode == 2, done.stdout
+    assert done.returncode == status, done.stdout
     lines = [line for line in done.stdout.splitlines() if not line.startswith("make")]
     return lines, set(os.listdir(folder)) - before
 
@@ -68,13 +68,16 @@ def test_a_python_that_will_not_do(folder, refuses, said):
     assert not left
 
 
-def test_a_python_that_is_not_there(folder):
-    (line,), left = make(folder, "PYTHON=python9.9")
-    assert line.startswith("python9.9 does not run here") and not left
+@pytest.mark.parametrize("name", ["python9.9", "/bin/true", "/bin/echo"])
+def test_what_is_no_python(folder, name):
+    (line,), left = make(folder, "PYTHON=" + name)
+    assert line.startswith(name + " does not run here") and not left
 
 
 def test_a_folder_that_cannot_be_written_to(folder):
-    path = python(folder, "#!/bin/sh\n")  # this one might be where nobody else may look
+    path = python(
+        folder, '#!/bin/sh\ncase "$*" in *print*) echo 7;; esac\n'
+    )  # this one might be where nobody else may look
     if os.getuid() != 0:
         os.chmod(folder, 0o555)
     (line,), left = make(folder, "PYTHON=" + path, user="nobody")
@@ -103,3 +106,16 @@ def test_an_environment_that_make_did_not_make(folder):
     (line,), _ = make(folder, "PYTHON=" + sys.executable)
     assert line.startswith(".venv was not made by make: move it away, or say VENV=")
     assert os.listdir(os.path.join(folder, ".venv")) == []
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_clean_removes_nothing_while_the_site_runs(folder, stops):
+    os.makedirs(os.path.join(folder, "var", "run"))
+    os.makedirs(os.path.join(folder, ".venv", "bin"))
+    script = "#!/bin/sh\necho Traceback\necho 'the site does not stop' >&2\nexit %d\n" % (not stops)
+    os.rename(python(folder, script), os.path.join(folder, ".venv", "bin", "python"))
+    lines, _ = make(folder, target="clean", status=0 if stops else 2)
+    said = "nothing is removed, since the site could not be stopped: the site does not stop"
+    assert lines == ([] if stops else [said])
+    left = {".venv", "var"} & set(os.listdir(folder))
+    assert left == (set() if stops else {".venv", "var"})
