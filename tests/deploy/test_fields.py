@@ -1,5 +1,6 @@
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 
 from deploy.fields import parse_arguments, parse_environment, render_arguments
 from deploy.models import Service
@@ -94,3 +95,12 @@ def test_blanks_of_an_argument_are_the_arguments():
     assert field.clean("  echo\n two ") == ["  echo", " two "]
     assert not field.has_changed(["a", "b"], "a\r\nb") and field.has_changed(["a"], "a\nb")
     assert field.has_changed(["a"], '["a"')
+
+
+def test_letters_are_kept_as_they_are():
+    """So that the database's own tools can look for them."""
+    assert Service._meta.get_field("command").get_prep_value(["écho"]) == '["écho"]'
+
+
+def test_the_migrations_make_what_the_models_say(db):
+    call_command("makemigrations", "deploy", check=True, dry_run=True, verbosity=0)

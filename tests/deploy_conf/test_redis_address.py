@@ -99,6 +99,11 @@ def test_a_wrong_address_is_refused_without_its_password(url, part):
     assert part in str(error.value) and "secret" not in str(error.value)
 
 
+def test_a_password_with_signs_is_written_as_it_is_read():
+    url = "redis://us%2Fer:p%2Fa%40ss@10.0.0.9:6379/1"
+    assert redis_address.parse(url).url() == url
+
+
 def test_what_people_read_has_no_password():
     for url in ("rediss://u:secret@h:1/2", "unix:///r?password=secret&db=2", "redis://h"):
         assert "secret" not in str(parse(url))
