@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from deploy_conf import binaries, health, layout, options, site
+from deploy_conf import binaries, health, layout, options, project, site
 from deploy_conf.commands import parser
 from deploy_conf.errors import BadValue, ConfError
 
@@ -237,3 +237,30 @@ def test_no_programs_is_a_supervisord_that_does_not_answer():
         assert health.problems(Run, {}, programs) == [
             "supervisord does not answer: /log/supervisord.log"
         ]
+
+
+NO_ROOT, RUN = "no STATIC_ROOT in the settings", "run manage.py collectstatic"
+
+
+@pytest.mark.parametrize(
+    "found, url, root, said",
+    [
+        ({}, None, None, ""),
+        ({"static_url": "/static/"}, "/static/", None, NO_ROOT),
+        ({"static_url": "https://cdn.example"}, None, None, ""),
+        ({"static_url": "/static/", "static_root": "/x"}, None, "/x", ""),
+        ({}, "/static/", "none", "no static files in none yet: " + RUN),
+        ({}, "/static/", "there", ""),
+        ({"installed_apps": ["shop"]}, "/static/", "there", ""),
+        ({"installed_apps": ["compat.streams"]}, "/static/", "there", "there: " + RUN),
+    ],
+)
+def test_what_is_said_of_static_files(tmp_path, monkeypatch, found, url, root, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    remark = project.static_remark(found, url, root)
+    assert said in remark and bool(said) == bool(remark)
+    if remark.endswith("there: " + RUN):
+        (tmp_path / "there" / "streams").mkdir()
+        (tmp_path / "there" / "streams" / "streams.js").write_text("")
+        assert project.static_remark(found, url, root) == ""

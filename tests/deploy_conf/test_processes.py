@@ -1,15 +1,18 @@
 """What /proc says of processes: whose they are, and how they are ended."""
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
-from deploy_conf import processes
+from deploy_conf import probe, processes
 from deploy_conf.errors import ConfError
 from deploy_conf.patient_supervisord import Patient
+from deploy_conf.running import Run
 
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
 READY = "print('ready', flush=True); import time; time.sleep(600)"
@@ -128,3 +131,42 @@ def test_a_stream_that_drops_what_cannot_be_written():
     assert stream.write("two!") == 4 and full.written == ["one"]
     stream.flush()
     assert stream.encoding == "utf-8"
+
+
+def test_one_that_is_gone_accepts_nothing(begin):
+    one = begin()
+    assert not processes.accepts(one.pid)
+    one.kill()
+    one.wait()
+    assert not processes.accepts(one.pid)
+
+
+def test_the_master_that_a_pid_file_names(tmp_path):
+    run = Run(str(tmp_path))
+    os.makedirs(run.folder)
+    assert run._nginx_master() == -1
+    for text, pid in (("12\n", 12), ("", -1), ("x", -1)):
+        with open(os.path.join(run.folder, "nginx.pid"), "w") as file:
+            file.write(text)
+        assert run._nginx_master() == pid
+
+
+@pytest.mark.parametrize("headers, host", [([], b"127.0.0.1:%d"), (["host: a.example"], None)])
+def test_a_request_has_one_host(headers, host):
+    def answer():
+        client, _ = server.accept()
+        with client:
+            asked.append(client.recv(4096))
+            client.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    asked = []
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(1)
+        port = server.getsockname()[1]
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert probe.http("127.0.0.1", port, headers=headers) == 204
+        thread.join()
+    hosts = [line for line in asked[0].split(b"\r\n") if line.lower().startswith(b"host:")]
+    assert hosts == [b"Host: " + host % port if host else b"host: a.example"]
