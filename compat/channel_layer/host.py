@@ -7,7 +7,6 @@ import time
 from typing import Any, Callable, Dict, List, Optional, Set
 
 from .._asyncio import end_task
-from .._redis_outage import is_outage
 from .._throttle import Throttle
 from .connections import Commands, end_connection
 from .plans import DRAIN, LEAVE, MARK_GROUPS, Script
@@ -141,8 +140,7 @@ class Host:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                if not is_outage(error):
-                    self._complain(error)
+                self._complain(error)
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
             pause = min(2 * pause, LONGEST_PAUSE)
 
