@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.support import CHECKOUT
+from tests.support.orphans import Watcher
 
 
 def pytest_addoption(parser):
@@ -18,8 +19,16 @@ def pytest_addoption(parser):
     )
 
 
+watcher = Watcher()
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "alone: needs the machine to itself; run after the others")
+    watcher.begin()
+
+
+def pytest_unconfigure(config):
+    watcher.end()
 
 
 @pytest.hookimpl(hookwrapper=True)
