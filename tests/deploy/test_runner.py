@@ -435,7 +435,7 @@ def test_usr1_lets_what_runs_end_and_leaves_the_rest_to_the_successor(site, tmp_
 def test_nohup_is_respected(site):
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        runner = site.runner()
+        runner = site.runner(cold=True)
     finally:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
     assert site.wait_for(site.enqueue(make_service())).state == "succeeded"

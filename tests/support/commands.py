@@ -1,19 +1,34 @@
-"""The reference site's commands, as an administrator runs them."""
+"""Commands of this environment's Python, run to their end."""
 
 import os
 import subprocess
 import sys
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, warm
 
 
-def manage(*arguments, **environ):
-    """What a command of the reference site prints."""
+def run(*arguments, env=None, cwd=CHECKOUT, timeout=200, cold=False):
+    """
+    What `python ARGUMENTS` did: .returncode, and as text .stdout and .stderr.
+
+    cold: in a process of its own from its start on; most are forked from a warm one.
+    """
+    words = [sys.executable] + list(arguments)
+    env = dict(os.environ) if env is None else env
+    if not cold:
+        return warm.run(words, warm.STACK, env, cwd, timeout)
     return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=CHECKOUT,
-        env=dict(os.environ, PYTHONWARNINGS="ignore", **environ),
+        words,
+        env=env,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         universal_newlines=True,
+        timeout=timeout,
     )
+
+
+def manage(*arguments, **environ):
+    """What a command of the reference site did."""
+    return run("manage.py", *arguments, env=dict(os.environ, PYTHONWARNINGS="ignore", **environ))

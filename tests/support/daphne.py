@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from tests.support import CHECKOUT
+from tests.support.servers import stop
 from tests.support.wait import wait_for_line
 
 DAPHNE = os.path.join(os.path.dirname(sys.executable), "daphne")
@@ -68,13 +69,7 @@ class Daphne(object):
         wait_for_line(self.process, self.log, text)
 
     def stop(self, signum=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(signum)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        stop(self.process, signum)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 from compat import patches
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, warm
 
 # Set by tests.labs.version_matrix, where other versions are installed than the pinned ones.
 LANE = os.environ.get("LANE")
@@ -82,10 +82,11 @@ def body_of(function):
     return "\nif 1:\n" + "".join(lines[min(starts) - 1 - nested :]) + "\n"
 
 
-def probe(code, disable="", env=None, patch="", **values):
+def probe(code, disable="", env=None, patch="", cold=False, **values):
     """
     Run code after compat.install(), in a clean environment; returns a Result.
 
+    cold: in a process that has imported nothing before; most are forked from a warm one.
     code: source, or a function whose body is run at module level; values: what its arguments are.
     patch: the name of one whose state is wanted (a report of all would read 200 files each time).
     """
@@ -103,19 +104,31 @@ def probe(code, disable="", env=None, patch="", **values):
             PROBE_PATCHES=patch,
         )
         environ.update(env or {})
-        process = subprocess.run(
-            [sys.executable, "-c", PRELUDE + code],
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            timeout=300,
-        )
+        words = [sys.executable, "-c", PRELUDE + code]
+        # Patches of Python, and who looks for what is imported, want nothing to be there yet.
+        if cold or LANE or patch.startswith("python.") or "sys.modules" in code:
+            process = subprocess.run(
+                words,
+                env=environ,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                universal_newlines=True,
+                timeout=300,
+            )
+        else:
+            process = warm.run(words, what_it_imports(code), environ, os.getcwd())
         try:
             with open(states) as file:
                 return Result(process, json.load(file))
         except FileNotFoundError:
             raise AssertionError("the probe did not end by itself:\n" + process.stderr)
+
+
+def what_it_imports(code):
+    """What is loaded before; too much would hide a patch that waits for its library."""
+    if any(word in code for word in ("channels", "daphne", "twisted", "asgiref", "aioredis")):
+        return warm.STACK
+    return warm.WEB if "django" in code else ()
 
 
 def applies(name):

@@ -139,6 +139,8 @@ def copies(work, make, size):
 # must have been started with the patch disabled.
 LATE = """
 def late(name):
+    import gc
+    getattr(gc, "unfreeze", int)()  # what a warm process has loaded is not hidden from the patch
     from compat import patches
     os.environ["COMPAT_DISABLE"] = ""
     patch, = [patch for patch in patches.every() if patch.name == name]

@@ -50,6 +50,17 @@ def as_user(user, command):
     return command
 
 
+def stop(process, signum=signal.SIGTERM, seconds=20):
+    """Tell a process to end, and wait until it has; who does not is killed."""
+    if process.poll() is None:
+        process.send_signal(signum)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
 class Server(object):
     """A process that listens on a port; `options` are Popen's."""
 
@@ -71,13 +82,7 @@ class Server(object):
         wait_until(up, what="%s on port %d" % (self.command[0], self.port))
 
     def stop(self, signum=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(signum)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        stop(self.process, signum)
 
     def output(self):
         """What it has printed so far."""

@@ -2,13 +2,13 @@
 
 import os
 import signal
-import subprocess
 import sys
 
 from deploy import lifecycle
 from deploy.models import Deployment
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, commands, warm
 from tests.support.records import log_of
+from tests.support.servers import stop
 from tests.support.wait import wait_until
 
 
@@ -25,26 +25,20 @@ class RunnerSite(object):
 
     def manage(self, *arguments):
         """Run a command to its end; returns (exit code, output, errors)."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=CHECKOUT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            timeout=60,
-        )
-        return done.returncode, done.stdout.decode(), done.stderr.decode()
+        done = commands.run("manage.py", *arguments, env=self.environment)
+        return done.returncode, done.stdout, done.stderr
 
-    def runner(self, *arguments):
-        """Start a runner in the background."""
+    def runner(self, *arguments, cold=False):
+        """Start a runner in the background; cold: it is to have this process' signals."""
         path = os.path.join(self.var, f"runner-{len(self.runners)}.log")
         with open(path, "wb") as log:
-            process = subprocess.Popen(
+            process = warm.popen(
                 self.command("deploy_runner", "--poll", "0.05", *arguments),
+                warm.STACK,
                 cwd=CHECKOUT,
                 env=self.environment,
                 stdout=log,
-                stderr=log,
+                cold=cold,
             )
         process.log = path
         self.runners.append(process)
@@ -73,11 +67,5 @@ class RunnerSite(object):
 
     def close(self):
         for process in self.runners:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait(15)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+            process.send_signal(signal.SIGTERM)
+            stop(process)  # at the second one it does not wait for what runs

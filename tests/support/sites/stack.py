@@ -4,8 +4,6 @@ import http.cookiejar
 import json
 import os
 import re
-import subprocess
-import sys
 import urllib.parse
 import urllib.request
 
@@ -14,7 +12,7 @@ import websocket
 
 from deploy_conf import binaries
 from deploy_conf.errors import ConfError
-from tests.support import CHECKOUT
+from tests.support import commands
 from tests.support.servers import free_port
 from tests.support.websockets import close_code
 
@@ -33,15 +31,7 @@ class Stack(object):
 
     def run(self, *arguments):
         """What a command of this environment's Python prints; its errors fail the test."""
-        done = subprocess.run(
-            [sys.executable] + list(arguments),
-            cwd=CHECKOUT,
-            env=self.environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            timeout=120,
-        )
+        done = commands.run(*arguments, env=self.environ, cold=True)
         assert done.returncode == 0, "%s\n%s\n%s" % (arguments, done.stdout, done.stderr)
         return done.stdout
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, commands
 from tests.support.daphne import Daphne
 
 POOL_OF_3_6 = (
@@ -38,15 +38,7 @@ class Site:
 
     def run(self, name, *args, **options):
         """Run a scenario to its end; returns its result. asyncio must have had no complaint."""
-        done = subprocess.run(
-            self.command(name, *args),
-            env=self.env,
-            cwd=CHECKOUT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            timeout=options.get("timeout", 200),
-        )
+        done = commands.run(*self.command(name, *args)[1:], env=self.env, **options)
         assert done.returncode == 0, done.stderr[-4000:]
         # Python 3.6 itself says so at the exit of a process that used a pool of threads.
         said = done.stderr.replace(POOL_OF_3_6, "")

@@ -7,6 +7,7 @@ from tests.support.probe import DJANGO, probe, prove, source
 STRICT = {"PYTHONWARNINGS": "error::DeprecationWarning"}
 NAME = "django.import_warnings"
 NEEDED = sys.version_info >= (3, 11)
+COLD = True  # the imports themselves are what is tested
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python knows such finders no more")
@@ -29,7 +30,7 @@ def test_djangos_six():
 
     bad = "_SixMetaPathImporter.find_spec() not found"
     needed = sys.version_info >= (3, 10)
-    prove(NAME, strict + DJANGO + code, good="a%20b", bad=bad, needed=needed)
+    prove(NAME, strict + DJANGO + code, good="a%20b", bad=bad, needed=needed, cold=COLD)
 
 
 @pytest.mark.skipif(sys.version_info[:2] == (3, 10), reason="there is nothing to be warned of")
@@ -40,7 +41,7 @@ def test_the_encoding_of_the_system():
 
         print(encoding.DEFAULT_LOCALE_ENCODING)
 
-    prove(NAME, code, good="UTF-8", bad="ascii", needed=NEEDED, env=STRICT)
+    prove(NAME, code, good="UTF-8", bad="ascii", needed=NEEDED, env=STRICT, cold=COLD)
 
 
 @pytest.mark.skipif(sys.version_info[:2] == (3, 10), reason="there is nothing to be warned of")
@@ -55,7 +56,7 @@ def test_django_imports_cgi():
 
         print(cgi.__name__)
 
-    prove(NAME, code, good="cgi", bad="'cgi' is deprecated", needed=NEEDED, env=STRICT)
+    prove(NAME, code, good="cgi", bad="'cgi' is deprecated", needed=NEEDED, env=STRICT, cold=COLD)
 
 
 @pytest.mark.skipif(sys.version_info[:2] == (3, 10), reason="there is nothing to be warned of")
@@ -69,7 +70,7 @@ def test_the_crypt_hasher_imports_crypt():
 
     bad = "'crypt' is deprecated"
     strict = {"PYTHONWARNINGS": "error:%s:DeprecationWarning" % bad}
-    prove(NAME, code, "crypt$$abNANd1rDfiNc", bad, needed=NEEDED, env=strict)
+    prove(NAME, code, "crypt$$abNANd1rDfiNc", bad, needed=NEEDED, env=strict, cold=COLD)
 
 
 @pytest.mark.skipif(not (3, 11) <= sys.version_info < (3, 13), reason="no such warning")
@@ -83,4 +84,4 @@ def test_the_sites_own_import_is_told():
 
         import crypt  # isort: skip
 
-    assert "'crypt' is deprecated" in probe(code, env=STRICT).said
+    assert "'crypt' is deprecated" in probe(code, env=STRICT, cold=COLD).said

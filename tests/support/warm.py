@@ -1,0 +1,186 @@
+"""
+Starts Python in forks of processes that have imported already what it needs.
+
+Most of a short process' CPU time would be the same imports as the last one's. See warm_server.
+What tests at the start of a process itself is started as usual: `PROBES=cold` does so with all.
+"""
+
+import collections
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+from tests.support import CHECKOUT
+from tests.support.warm_server import receive, send
+
+START = "exec(__import__('tests.support.warm_server', fromlist=['serve']).serve(%d))"
+WEB = ("DJANGO",)
+STACK = ("DJANGO", "STACK")
+KEPT = 6  # processes, each for other variables
+COLD = os.environ.get("PROBES") == "cold"
+
+
+class Process(object):
+    """What a test needs of a Popen."""
+
+    stdin = stdout = stderr = returncode = None
+
+    def __init__(self, args, control):
+        self.args, self.control = args, control
+        self.pid = receive(control)[0]
+        assert self.pid, "the process that forks others has ended"
+
+    def poll(self):
+        if self.returncode is None and select.select([self.control], [], [], 0)[0]:
+            self._ended(receive(self.control)[0])
+        return self.returncode
+
+    def wait(self, timeout=None):
+        if self.returncode is None:
+            if not select.select([self.control], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args, timeout)
+            self._ended(receive(self.control)[0])
+        return self.returncode
+
+    def _ended(self, status):
+        self.control.close()
+        if status is None:  # whoever attended it was killed
+            status = signal.SIGKILL
+        # As os.waitstatus_to_exitcode() of Python 3.9.
+        killed = os.WIFSIGNALED(status)
+        self.returncode = -os.WTERMSIG(status) if killed else os.WEXITSTATUS(status)
+
+    def send_signal(self, signum):
+        if self.poll() is None:
+            os.kill(self.pid, signum)
+
+    def terminate(self):
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+
+class Warm(object):
+    """The processes of this one, which end with it."""
+
+    def __init__(self):
+        self.sockets = collections.OrderedDict()  # (variables, what it has imported) → its socket
+
+    def start(self, args, load, env, cwd, stdout, stderr, pass_fds=()):
+        """
+        A Process: of `python -c code`, `python -m module …`, `python script …` or `script …`.
+
+        load: names of warm_server's lists. stdout and stderr: files.
+        """
+        words = list(args[args[0] == sys.executable :])
+        request = {"environ": env, "cwd": cwd, "code": "", "argv": words, "path": []}
+        if words[0] in ("-c", "-m"):
+            request["code"] = words.pop(1)
+        if env.get("PYTHONPATH", CHECKOUT) != CHECKOUT:
+            request["path"] = [
+                one for one in env["PYTHONPATH"].split(os.pathsep) if one != CHECKOUT
+            ]
+        descriptors = [stdout.fileno(), stderr.fileno()] + list(pass_fds)
+        request["descriptors"] = [1, 2] + list(pass_fds)
+        try:
+            return Process(args, self._ask(self._prepared(env, load), request, descriptors))
+        except BaseException:
+            self.close()  # begin anew with the next one
+            raise
+
+    def close(self):
+        while self.sockets:
+            self.sockets.popitem()[1].close()
+
+    def _prepared(self, env, load):
+        """The socket of a process with these variables that has imported that."""
+        first = tuple(sorted((k, v) for k, v in env.items() if v and of_the_interpreter(k)))
+        key = first + tuple(sorted((k, v) for k, v in env.items() if k.startswith("COMPAT_")))
+        # Read when something is imported; asgiref.sync makes an event loop then.
+        if any(name.startswith(("COMPAT_", "ASGI_")) and name != "COMPAT_DISABLE" for name in env):
+            load = ()
+        if first not in self.sockets:
+            self.sockets[first] = self._first(dict(first))
+        key += tuple(load)
+        if load and key not in self.sockets:
+            request = {"environ": env, "load": load}
+            self.sockets[key] = self._ask(self.sockets[first], request)
+        for used in (first, key if load else first):
+            self.sockets.move_to_end(used)
+        while len(self.sockets) > KEPT:
+            self.sockets.popitem(last=False)[1].close()
+        return self.sockets[key if load else first]
+
+    def _first(self, variables):
+        mine, theirs = socket.socketpair()
+        with theirs:
+            names = ("PATH", "HOME", "TESTS_OF")
+            environ = {name: os.environ[name] for name in names if name in os.environ}
+            environ.update(variables, PYTHONPATH=CHECKOUT)
+            subprocess.Popen(
+                [sys.executable, "-S", "-c", START % theirs.fileno()],
+                env=environ,
+                pass_fds=[theirs.fileno()],
+                cwd=CHECKOUT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+        return mine
+
+    @staticmethod
+    def _ask(control, request, descriptors=()):
+        mine, theirs = socket.socketpair()
+        with theirs:
+            send(control, request, [theirs.fileno()] + list(descriptors))
+        return mine
+
+
+def of_the_interpreter(name):
+    """Whether Python reads a variable when it starts."""
+    return name.startswith(("PYTHON", "LC_")) and name != "PYTHONPATH" or name in ("LANG", "TZ")
+
+
+def is_cold(env):
+    """Whether it must be a process of its own from the start; where warnings are shown, too."""
+    return COLD or env.get("PYTHONWARNINGS", "") not in ("", "ignore")
+
+
+warm = Warm()
+
+
+def popen(args, load, env, cwd, stdout, stderr=subprocess.STDOUT, pass_fds=(), cold=False):
+    """As subprocess.Popen() for a Python that loads what `load` says; stdout is a file."""
+    if cold or is_cold(env):
+        return subprocess.Popen(
+            args, env=env, cwd=cwd, stdout=stdout, stderr=stderr, pass_fds=pass_fds
+        )
+    stderr = stdout if stderr == subprocess.STDOUT else stderr
+    return warm.start(args, load, env, cwd, stdout, stderr, pass_fds)
+
+
+def run(args, load, env, cwd, timeout=300):
+    """As subprocess.run() with text from both pipes, likewise."""
+    if is_cold(env):
+        return subprocess.run(
+            args,
+            env=env,
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=timeout,
+        )
+    with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
+        process = warm.start(args, load, env, cwd, stdout, stderr)
+        try:
+            process.wait(timeout)
+        finally:
+            process.kill()
+        for file in (stdout, stderr):
+            file.seek(0)
+        return subprocess.CompletedProcess(args, process.returncode, stdout.read(), stderr.read())

@@ -1,0 +1,110 @@
+"""A process that is forked from a warm one is as one that was started by itself."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests.support import CHECKOUT, commands, warm
+from tests.support.daphne import listening
+from tests.support.probe import DJANGO, probe
+from tests.support.wait import wait_until
+
+SELF = """
+import json, os, signal, sys, threading
+print(json.dumps({
+    "argv": sys.argv, "path": sys.path, "prefix": sys.prefix, "executable": sys.executable,
+    "cwd": os.getcwd(), "environ": dict(os.environ), "name": __name__,
+    "globals": sorted(globals()), "descriptors": len(os.listdir("/proc/self/fd")),
+    "main": sys.modules["__main__"].__dict__ is globals(), "file": globals().get("__file__"),
+    "group": os.getpgrp(), "threads": threading.active_count(), "stdin": sys.stdin.read(),
+    "handlers": [str(signal.getsignal(one)) for one in (2, 13, 15)],
+}))
+sys.exit(7)
+"""
+# What a cold one has from its start on, or only one with a name.
+LEFT_OUT = ("LC_CTYPE",)
+
+
+def facts(words, cold, environ, folder):
+    done = commands.run(*words, env=environ, cwd=str(folder), cold=cold)
+    assert done.returncode == 7 and done.stderr == "", done.stderr
+    found = json.loads(done.stdout)
+    for name in LEFT_OUT:
+        found["environ"].pop(name, None)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["code", "module", "script"])
+def test_it_looks_the_same(tmp_path, kind):
+    (tmp_path / "who.py").write_text(SELF)
+    words = {"code": ["-c", SELF], "module": ["-m", "who", "a b"], "script": ["who.py", "x"]}[kind]
+    environ = {
+        "PATH": os.environ["PATH"],
+        "SEEN": "é",
+        "PYTHONPATH": "%s:%s" % (tmp_path, CHECKOUT),
+    }
+    cold, forked = (facts(words, cold, environ, tmp_path) for cold in (True, False))
+    assert forked == cold
+
+
+@pytest.mark.parametrize("disable", ["", "security.*"])
+def test_patches_are_as_in_a_process_of_its_own(disable):
+    """But for those of what is loaded already."""
+    code = DJANGO + "print(json.dumps({r['name']: r['state'] for r in compat.report()}))"
+    cold, first, second = (probe(code, disable, cold=cold) for cold in (True, False, False))
+    assert first.said == second.said, first.error + second.error
+    cold, forked = json.loads(cold.said), json.loads(first.said)
+    more = {name for name in cold if cold[name] != forked[name]}
+    assert {cold[name] for name in more} <= {"waiting"}
+    assert {forked[name] for name in more} <= {"applied", "not needed"}
+    assert ("disabled" in forked.values()) == bool(disable)
+
+
+def test_what_is_loaded_asks_for_no_setting_and_makes_no_loop():
+    """If it did, the process that prepares would have ended: see prepare()."""
+    done = commands.run("-c", "import sys; print('daphne.ws_protocol' in sys.modules)")
+    assert done.stdout.strip() == str(not warm.COLD), done.stderr
+
+
+def test_signals_and_statuses(tmp_path):
+    with open(str(tmp_path / "log"), "w+") as log:
+        code = "import signal; print('ready', flush=True); signal.pause()"
+        words = [sys.executable, "-c", code]
+        process = warm.popen(words, (), dict(os.environ), str(tmp_path), log)
+        wait_until(lambda: (tmp_path / "log").read_text())
+        assert process.poll() is None and os.getpgid(process.pid) == os.getpgrp()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == process.poll() == -signal.SIGTERM
+        process.kill()  # of nobody else who has the number now
+
+
+def test_it_has_the_sockets_that_it_is_given(tmp_path):
+    with listening() as listener, open(str(tmp_path / "log"), "w+") as log:
+        code = "import signal, socket; one = socket.socket(fileno=%d); print(one.getsockname()[1])"
+        code = code % listener.fileno() + "; one.close(); print(flush=True); signal.pause()"
+        words = [sys.executable, "-c", code]
+        passed, address = [listener.fileno()], listener.getsockname()
+        process = warm.popen(words, (), dict(os.environ), str(tmp_path), log, pass_fds=passed)
+        listener.close()
+        wait_until(lambda: (tmp_path / "log").read_text() == "%d\n\n" % address[1])
+        with pytest.raises(ConnectionRefusedError):  # nobody else has it still open
+            socket.create_connection(address)
+        process.kill()
+        assert process.wait(20) == -signal.SIGKILL
+
+
+@pytest.mark.skipif(warm.COLD, reason="there is none")
+def test_when_the_process_that_forks_has_ended_there_is_a_new_one():
+    assert commands.run("-c", "print(1)").stdout == "1\n"
+    for control in warm.warm.sockets.values():
+        control.shutdown(socket.SHUT_RDWR)
+    with pytest.raises((OSError, AssertionError)):
+        commands.run("-c", "print(1)")
+    assert commands.run("-c", "print(2)").stdout == "2\n"
