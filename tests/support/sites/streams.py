@@ -38,7 +38,7 @@ class Site:
 
     def run(self, name, *args, **options):
         """Run a scenario to its end; returns its result. asyncio must have had no complaint."""
-        done = commands.run(*self.command(name, *args)[1:], env=self.env, **options)
+        done = commands.run(*self.command(name, *args)[1:], env=self.env, cold=True, **options)
         assert done.returncode == 0, done.stderr[-4000:]
         # Python 3.6 itself says so at the exit of a process that used a pool of threads.
         said = done.stderr.replace(POOL_OF_3_6, "")
