@@ -45,7 +45,7 @@ def test_as_a_distribution_lays_files_out(tmp_path, monkeypatch):
         port=80,
         domains=["example.org"],
         health_host="example.org",
-        uwsgi=binaries.Uwsgi(["uwsgi", sys.executable]),
+        uwsgi=binaries.Uwsgi(["/usr/bin/uwsgi", sys.executable]),
         uwsgi_socket="/run/shop/uwsgi.sock",
         supervisor_socket="/run/shop-root/supervisor.sock",
         daphne_port=8001,
