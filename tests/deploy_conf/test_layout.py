@@ -26,7 +26,9 @@ def a_site(args, **changes):
 
 def test_as_a_distribution_lays_files_out(tmp_path, monkeypatch):
     monkeypatch.setattr(layout, "_uwsgi", lambda given, python: binaries.Uwsgi([given, python]))
-    args = arguments("--redis-url", "redis://10.0.0.9", "--uwsgi", "uwsgi", "--nginx-user", ME)
+    args = arguments(
+        "--redis-url", "redis://10.0.0.9", "--uwsgi", "/usr/bin/uwsgi", "--nginx-user", ME
+    )
     args.nginx = None
     args.output = "conf"
     found = layout.for_administrator(args, a_site(args), str(tmp_path))
