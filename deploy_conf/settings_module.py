@@ -7,9 +7,9 @@ only shows where to look, and counts where there is neither.
 
 import ast
 import os
-from typing import Dict, Iterator, List, NamedTuple, Optional
+from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from . import options
+from . import imported_files, options
 from .errors import BadValue
 
 VARIABLE = "DJANGO_SETTINGS_MODULE"
@@ -29,6 +29,7 @@ class Statement(NamedTuple):
     value: Optional[str]
     always: bool  # not inside an `if`, a loop or an `except`
     forced: bool  # whatever the environment says
+    path: str = ""  # of the file, where it is one that wsgi.py or asgi.py imports
 
 
 def choose(
@@ -43,9 +44,9 @@ def choose(
     `wsgi` and `asgi` are package.module:object where they are known. Raises BadValue where the
     files differ, compute it, or would not take the module that was chosen.
     """
-    manage = _read(os.path.join(directory, "manage.py"))
+    manage = _read(directory, "manage.py")
     files = _files(directory, manage, wsgi, asgi)
-    statements = {path: _read(os.path.join(directory, path)) for path in files}
+    statements = {path: _with_imported(directory, path) for path in files}
     exported = os.environ.get(VARIABLE)
     if given or exported:
         option, module = ("--settings", given) if given else (VARIABLE, exported or "")
@@ -65,6 +66,10 @@ def choose(
             return Chosen(module, source)
         said = "settings %s: %s wins over %s" % (module, source, _list(named))
         return Chosen(module, source, said)
+    for path in files:
+        problem = imported_files.problem(os.path.join(directory, path))
+        if problem:
+            raise BadValue("%s, %s" % (path, problem))
     named = _named(statements, strict=True)
     if len(set(named.values())) > 1:
         raise BadValue("%s differ: say which with --settings" % _list(named))
@@ -75,9 +80,43 @@ def choose(
         if mine and mine != module:
             said = "settings %s, as %s says (manage.py: %s)" % (module, source, mine)
             said = said.replace(" says", " say") if len(named) > 1 else said
-        return Chosen(module, source, said)
+        return Chosen(module, source, _imported_first(statements, module) or said)
     found = _named({"manage.py": manage}, strict=True)
-    return Chosen(found.get("manage.py"), "manage.py")
+    said = "settings %s, as manage.py says (%s: none)"
+    said = said % (found["manage.py"], " and ".join(files)) if found and files else ""
+    return Chosen(found.get("manage.py"), "manage.py", said)
+
+
+def _with_imported(directory: str, path: str) -> List[Statement]:
+    """The statements of a file, after those of the site's other files that it imports before."""
+    own = _read(directory, path)
+    others = [
+        statement._replace(path=other)
+        for other in imported_files.before(directory, path, VARIABLE)
+        for statement in _read(directory, other)
+    ]
+    if own:
+        # What is a default elsewhere is overruled here: the variable is rendered.
+        others = [one for one in others if one.value is not None and one.always]
+        return [one._replace(always=one.forced) for one in others] + own
+    return others or ([Statement(None, True, False)] if _mentions(directory, path) else [])
+
+
+def _mentions(directory: str, path: str) -> bool:
+    """Whether a file has the variable's name in a form that is not understood here."""
+    tree = imported_files.parse(os.path.join(directory, path))
+    nodes = ast.walk(tree) if tree else []
+    return any(imported_files.text_of(node) == VARIABLE for node in nodes)
+
+
+def _imported_first(statements: Dict[str, List[Statement]], module: str) -> str:
+    """What to say of an imported file that names another module before wsgi.py or asgi.py do."""
+    for path, said in statements.items():
+        for one in said:
+            if one.path and one.value != module:
+                text = "settings %s, as %s says (%s, which is imported before: %s)"
+                return text % (module, path, one.path, one.value)
+    return ""
 
 
 def _files(
@@ -128,47 +167,83 @@ def _list(named: Dict[str, str]) -> str:
     return " and ".join("%s (%s)" % pair for pair in named.items())
 
 
-def _read(path: str) -> List[Statement]:
+def _read(directory: str, path: str) -> List[Statement]:
     """The statements of a file that set the variable; none when it cannot be read."""
-    try:
-        with open(path, "rb") as file:
-            tree = ast.parse(file.read(), path)
-    except (OSError, SyntaxError, ValueError):
+    tree = imported_files.parse(os.path.join(directory, path))
+    if tree is None:
         return []
-    constants: Dict[str, str] = {}
-    return list(_statements(tree.body, True, constants))
+    return list(_File(tree, path == "manage.py").statements(tree.body, True))
 
 
-def _statements(
-    body: List[ast.stmt], always: bool, constants: Dict[str, str]
-) -> Iterator[Statement]:
-    for node in body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target, value = node.targets[0], _text(node.value, constants)
-            if isinstance(target, ast.Name) and value is not None:
-                constants[target.id] = value
-            elif isinstance(target, ast.Subscript) and _key(target, constants) == VARIABLE:
-                # `if VARIABLE not in os.environ: os.environ[VARIABLE] = …` forces nothing.
-                yield Statement(value, always, always)
-        for call in _calls(node):
-            for argument in _set_by(call, constants):
-                yield Statement(_text(argument, constants), always, _forces(call) and always)
-        for name in ("body", "orelse", "handlers", "finalbody"):
-            inner = getattr(node, name, None)
-            if isinstance(inner, list):
-                inside = always and _runs(node, name)
-                yield from _statements(inner, inside, constants)
+class _File:
+    """A file, and what is known of its names so far; manage.py is run, the others are imported."""
+
+    def __init__(self, tree: ast.Module, is_run: bool) -> None:
+        self.is_run = is_run
+        self.constants: Dict[str, str] = {}
+        # A function that nobody calls sets nothing.
+        self.used: Set[str] = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+        self.used.update(n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute))
+
+    def statements(self, body: List[ast.stmt], always: bool) -> Iterator[Statement]:
+        constants = self.constants
+        for node in body:
+            for target, value in _assigned(node):
+                text = _text(value, constants)
+                if isinstance(target, ast.Name):
+                    self.learn(target.id, text, always)
+                elif isinstance(target, ast.Subscript) and _key(target, constants) == VARIABLE:
+                    # `if VARIABLE not in os.environ: os.environ[VARIABLE] = …` forces nothing.
+                    yield Statement(text, always, always)
+            for call in _calls(node):
+                for argument in _set_by(call, constants):
+                    yield Statement(_text(argument, constants), always, _forces(call) and always)
+            for name in ("body", "orelse", "handlers", "finalbody"):
+                inner = getattr(node, name, None)
+                if isinstance(inner, list) and self.can_run(node, name):
+                    yield from self.statements(inner, always and self.runs(node, name))
+
+    def learn(self, name: str, text: Optional[str], always: bool) -> None:
+        """A name is bound; it is unknown from then on if that depends on something."""
+        if text is not None and (always or self.constants.get(name) == text):
+            self.constants[name] = text
+        else:
+            self.constants.pop(name, None)
+
+    def can_run(self, node: ast.AST, name: str) -> bool:
+        """Whether that part of a statement may be run at all."""
+        if isinstance(node, ast.FunctionDef):
+            return node.name in self.used
+        return not _is_main(node) or (name == "body") == self.is_run
+
+    def runs(self, node: ast.AST, name: str) -> bool:
+        """Whether it is run whenever the file is (`main()` of a manage.py is)."""
+        if isinstance(node, ast.Try):
+            return name in ("body", "finalbody")
+        return _is_main(node) or isinstance(node, (ast.FunctionDef, ast.With))
 
 
-def _runs(node: ast.AST, name: str) -> bool:
-    """Whether that part of a statement is run whenever the file is (`main()` of a manage.py is)."""
-    if isinstance(node, ast.If):
-        # Of `if __name__ == "__main__":` only.
-        names = {one.id for one in ast.walk(node.test) if isinstance(one, ast.Name)}
-        return name == "body" and names == {"__name__"}
-    if isinstance(node, ast.Try):
-        return name in ("body", "finalbody")
-    return isinstance(node, (ast.FunctionDef, ast.With))
+def _is_main(node: ast.AST) -> bool:
+    """Whether it is `if __name__ == "__main__":`."""
+    if not isinstance(node, ast.If):
+        return False
+    return {one.id for one in ast.walk(node.test) if isinstance(one, ast.Name)} == {"__name__"}
+
+
+def _assigned(node: ast.stmt) -> Iterator[Tuple[ast.expr, ast.AST]]:
+    """(target, value) of an assignment, of each where there are several; `+=` has no value here."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Tuple):
+                values = node.value.elts if isinstance(node.value, ast.Tuple) else []
+                several = len(values) == len(target.elts)
+                yield from zip(target.elts, values if several else [node] * len(target.elts))
+            else:
+                yield target, node.value
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        yield node.target, node.value
+    elif isinstance(node, ast.AugAssign):
+        yield node.target, node
 
 
 def _calls(node: ast.stmt) -> Iterator[ast.Call]:

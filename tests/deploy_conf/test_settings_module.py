@@ -24,7 +24,7 @@ def site(tmp_path):
 
     def write(**files):
         for name, text in files.items():
-            path = tmp_path / name.replace("__", "/")
+            path = tmp_path / name.replace("__", "/", 1 if name.endswith("__") else -1)
             path = path.with_name(path.name + ".py")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(textwrap.dedent(text))
@@ -145,6 +145,21 @@ def test_what_a_file_forces_cannot_be_overruled(site, monkeypatch):
         except ImportError:
             os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
         """,
+        """
+        import os
+        def for_the_tests():
+            os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
+        NAME, MODULE = "DJANGO_SETTINGS_MODULE", "config.settings.production"
+        os.environ.setdefault(NAME, MODULE)
+        """,
+        """
+        import os
+        MODULE: str = "config.settings.production"
+        if __name__ == "__main__":
+            os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
+        else:
+            os.environ.setdefault("DJANGO_SETTINGS_MODULE", MODULE)
+        """,
     ],
 )
 def test_a_file_is_read_as_python_runs_it(site, text):
@@ -170,6 +185,32 @@ def test_a_file_is_read_as_python_runs_it(site, text):
                 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
             """,
             "chooses between several values",
+        ),
+        (
+            """
+            import os
+            NAME = "config.settings.production"
+            if os.environ.get("TESTING"):
+                NAME = "config.settings.test"
+            os.environ.setdefault("DJANGO_SETTINGS_MODULE", NAME)
+            """,
+            "computes",
+        ),
+        (
+            """
+            import os
+            NAME = "config.settings"
+            NAME += ".production"
+            os.environ.setdefault("DJANGO_SETTINGS_MODULE", NAME)
+            """,
+            "computes",
+        ),
+        (
+            """
+            from os import environ
+            environ.setdefault(key="DJANGO_SETTINGS_MODULE", value="config.settings.production")
+            """,
+            "computes",
         ),
     ],
 )
@@ -206,3 +247,54 @@ def test_the_files_are_found_beside_the_settings_or_above_or_by_the_option(site)
 
 def test_a_site_without_manage_py_is_found(site):
     assert settings_module.choose(None, site(mine__wsgi=SET % PRODUCTION)).module == PRODUCTION
+
+
+CELERY = "from .celery import app\n"
+
+
+def test_what_a_package_imports_first_is_said_and_does_not_count_more_than_wsgi_py(site):
+    split(site)
+    folder = site(config____init__=CELERY, config__celery=SET % "config.settings.worker")
+    assert settings_module.choose(None, folder) == (
+        PRODUCTION,
+        "config/wsgi.py and config/asgi.py",
+        "settings config.settings.production, as config/wsgi.py says (config/celery.py, which is "
+        "imported before: config.settings.worker)",
+    )
+
+
+def test_what_a_package_forces_counts_as_it_does_when_it_runs(site):
+    split(site)
+    folder = site(config____init__=CELERY, config__celery=FORCE % "config.settings.worker")
+    assert settings_module.choose(None, folder).module == "config.settings.worker"
+    with pytest.raises(BadValue, match="config.settings.worker whatever the environment says"):
+        settings_module.choose(PRODUCTION, folder)
+
+
+def test_a_file_that_imports_the_application_names_what_the_other_file_does(site):
+    split(site, wsgi="from config.common.web import application\n", asgi=None)
+    folder = site(config__common__web=SET % PRODUCTION)
+    assert settings_module.choose(None, folder).module == PRODUCTION
+
+
+def test_what_comes_too_late_does_not_count(site):
+    split(site, wsgi=SET % PRODUCTION + "import config.late\n", asgi=None)
+    folder = site(config__late=SET % "config.settings.test")
+    assert "config.late" not in settings_module.choose(None, folder).remark
+
+
+def test_files_that_name_none_are_told_of(site):
+    folder = split(site, wsgi="import os\n", asgi="import config\n")
+    assert settings_module.choose(None, folder) == (
+        LOCAL,
+        "manage.py",
+        "settings config.settings.local, as manage.py says (config/wsgi.py and config/asgi.py: "
+        "none)",
+    )
+
+
+def test_a_file_that_is_no_python_is_refused_rather_than_left_out(site):
+    folder = split(site, wsgi='print "for Python 2"\n' + SET % PRODUCTION)
+    with pytest.raises(BadValue, match="^config/wsgi.py, line 1: SyntaxError: "):
+        settings_module.choose(None, folder)
+    assert settings_module.choose(PRODUCTION, folder).module == PRODUCTION
