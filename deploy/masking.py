@@ -1,9 +1,10 @@
 """Secrets in what a command writes are replaced before anything of it is stored.
 
-A secret is found as it is, in base64 (within a longer text, too), URL-encoded, escaped as in JSON,
-Python, HTML or a shell, and in hex; in pieces of any size, with line ends, indentation and colours
-anywhere between its characters, as a terminal's width brings about. A command that wants to tell
-its secrets can: this is for those that do it by accident.
+A secret is found as it is, in base64 (within a longer text, too), URL-encoded, escaped as in JSON
+(once, or in JSON again), Python, HTML or a shell (`set -x` and `export -p`, too), and in hex; of a
+URL the password as well; in pieces of any size, with line ends, indentation and colours anywhere
+between its characters, as a terminal's width brings about. A command that wants to tell its
+secrets can: this is for those that do it by accident.
 """
 
 import base64
@@ -11,18 +12,18 @@ import bisect
 import html
 import json
 import re
-import shlex
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 LEAST = 8  # characters other than blanks; shorter values would mask half of every log
 RARE = tuple(bytes([byte]) for byte in b"%&\\+@#!$^~*?<>{}\"'|;")  # in ordinary output
 MASK = "••••••••".encode()
 BLANKS = b" \t\r\n"
-ESCAPE = rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\^_])"
+ESCAPE = rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[#%()*+./-][0-9A-Za-z@]|[78=>@-Z\\^_])"
 ESCAPES = re.compile(ESCAPE)
 BETWEEN = re.compile(rb"[ \t\r\n]+|" + ESCAPE)
 # What a read may have cut in two, at the end.
-CUT_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*)?\Z")
+CUT_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[#%()*+./-])?\Z")
+PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*?:(.*)@")  # of a URL
 TELLING = 4  # characters: as much of the beginning of a secret is not shown
 
 
@@ -33,7 +34,12 @@ class Masker(object):
     """
 
     def __init__(self, secrets):
-        forms = {without_blanks(form) for secret in secrets for form in forms_of(secret)}
+        forms = {
+            without_blanks(form)
+            for secret in secrets
+            for part in with_parts(secret)
+            for form in forms_of(part)
+        }
         forms.discard(b"")
         # With each the first byte of RARE that it has: where that is missing, the form is.
         self._forms = [(form, next((r for r in RARE if r in form), None)) for form in forms]
@@ -170,11 +176,12 @@ def forms_of(secret):
         # The same with %2f for %2F.
         yield re.sub("%..", lambda found: found.group().lower(), quoted).encode()
     for text in (
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
+        *in_json(secret),
+        *map(in_json_text, in_json(secret)),
         repr(secret)[1:-1],
-        html.escape(secret),
-        shlex.quote(secret).strip("'"),
+        repr(raw)[2:-1],
+        *in_html(secret),
+        *in_shell(secret),
     ):
         yield text.encode("utf-8")
     yield raw.hex().encode()
@@ -182,6 +189,46 @@ def forms_of(secret):
     for shift in range(3):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             yield core(encode, raw, shift)
+
+
+def with_parts(secret):
+    """Yield a secret, and the password in it if it is a URL: what reads a URL may tell that."""
+    yield secret
+    found = PASSWORD.match(secret)
+    if found:
+        for password in {found.group(1), unquote(found.group(1))}:
+            if len(plain(password.encode("utf-8"))) >= LEAST:
+                yield password
+
+
+def in_json(secret):
+    """Yield it as a JSON text: of Python, in UTF-8, of PHP, and fit for HTML (Django, Go)."""
+    for text in (in_json_text(secret), json.dumps(secret, ensure_ascii=False)[1:-1]):
+        yield text
+        yield text.replace("/", "\\/")
+        yield re.sub("[<>&]", lambda found: "\\u%04x" % ord(found.group()), text)
+        yield re.sub("[<>&]", lambda found: "\\u%04X" % ord(found.group()), text)
+
+
+def in_json_text(text):
+    return json.dumps(text)[1:-1]
+
+
+def in_html(secret):
+    """Yield it as Python, Django and Jinja escape it."""
+    text = html.escape(secret)
+    yield text
+    text = text.replace("&#x27;", "&#39;")
+    yield text
+    yield text.replace("&quot;", "&#34;")
+
+
+def in_shell(secret):
+    """Yield it as in single quotes, as of `set -x`, in double ones (`export -p`) and in none."""
+    for quote_in_quotes in ("'\"'\"'", "'\\''", "\\'"):
+        yield secret.replace("'", quote_in_quotes)
+    yield re.sub(r'[$`"\\]', r"\\\g<0>", secret)
+    yield re.sub(r"[^\w@%+=:./-]", r"\\\g<0>", secret)
 
 
 def quote_all(raw):

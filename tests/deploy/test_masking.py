@@ -52,6 +52,17 @@ WRITTEN = {
     "repr": repr,
     "HTML": html.escape,
     "shell": shlex.quote,
+    "JSON of PHP": lambda s: json.dumps(s).replace("/", "\\/"),
+    "JSON in HTML": lambda s: re.sub("[<>&]", lambda f: "\\u%04X" % ord(f.group()), json.dumps(s)),
+    "JSON in JSON": lambda s: json.dumps({"message": json.dumps({"password": s})}),
+    "repr of bytes": lambda s: repr(s.encode()),
+    "HTML of Django": lambda s: html.escape(s).replace("&#x27;", "&#39;"),
+    "HTML of Jinja": lambda s: html.escape(s).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+    "set -x": lambda s: "+ PW='%s'" % s.replace("'", "'\\''"),
+    "export -p": lambda s: 'declare -x PW="%s"' % re.sub(r'[$`"\\]', r"\\\g<0>", s),
+    "printf %q": lambda s: re.sub(r"[^\w@%+=:./-]", r"\\\g<0>", s),
+    "reset by tput": lambda s: s[:5] + "\x1b(B\x1b[m" + s[5:],
+    "password of a URL": lambda s: repr({"PASSWORD": s}),
     "hex": lambda s: s.encode().hex(),
     "HEX": lambda s: s.encode().hex().upper(),
     "80 columns": lambda s: "\n".join(textwrap.wrap("~" * 70 + s + "~" * 70, 80)),
@@ -79,6 +90,8 @@ def test_no_form_is_shown(form, secret):
     if "columns" in form and secret != PLAIN:
         written = written.replace(" ", "")
     data = ("before\n%s\nafter\n" % written).encode()
+    if form == "password of a URL":
+        secret = "postgres://site:%s@[::1]:5432/db" % urllib.parse.quote(secret, safe="")
     expected = masked([secret], data)
     assert MASK in expected, expected
     assert not remains(secret, expected), expected
