@@ -20,12 +20,13 @@ last one. `create` makes the first file, where read() has not.
 """
 
 import argparse
+import contextlib
 import os
 import secrets
 import stat
 import sys
 import tempfile
-from typing import List, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 LEAST_CHARACTERS = 32
 STEPS = ("add", "use", "drop")
@@ -115,6 +116,33 @@ def change(path: str, step: str) -> Tuple[List[str], bool]:
 
     A step that has been done does nothing. What could lose a key that is in use is refused.
     """
+    path = os.path.realpath(path)  # what a link points to is what others read, too
+    with alone(path):
+        return change_alone(path, step)
+
+
+@contextlib.contextmanager
+def alone(path: str) -> Iterator[None]:
+    """Of several that change a file at the same time, each waits for the others."""
+    import fcntl
+
+    try:
+        handle = os.open(os.path.dirname(path), os.O_RDONLY)
+    except OSError:  # there is no such folder, and no file
+        yield
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:
+            pass  # some file systems of networks cannot
+        yield
+    finally:
+        os.close(handle)
+
+
+def change_alone(path: str, step: str) -> Tuple[List[str], bool]:
+    """change() while nobody else does."""
     try:
         keys, comments = parse_all(path)
     except FileNotFoundError:

@@ -15,6 +15,7 @@ NO_LIMIT: Dict[str, Any] = {"zero": "no limit", "none": "as 0", "none_is": 0}
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?\Z")
 HTTP = re.compile("(https?)://" + HOST.pattern)
 OTHER = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*://[a-z0-9._~:\[\]-]*\Z")  # app://., file://
+NUMBER = re.compile(r"(?:\A|\.)(?:[0-9]+|0x[0-9a-f]*)\.?\Z")  # then it is an address
 PORTS = {"http": "80", "https": "443"}
 NULL = "null"  # what browsers send for pages that belong to no site
 NONE = "none"  # no Origin, as of clients that are not browsers; not a header's text
@@ -36,6 +37,8 @@ def origin(text: Any) -> str:
         raise ValueError("an origin is only %s://%s" % (scheme, host))
     if "*" in rest:
         raise ValueError("there are no wildcards; name each")
+    if scheme in ("ws", "wss"):
+        raise ValueError("an origin is a page's: %s://%s" % (scheme.replace("ws", "http"), rest))
     found = scheme + "://" + (rest if is_ascii(rest) else in_ascii(rest))
     if OTHER.match(found):
         return found
@@ -50,6 +53,8 @@ def canonical(text: str) -> str:
     scheme, host, port = match.groups()
     if host.startswith("["):
         host = "[%s]" % ipaddress.IPv6Address(host[1:-1]).compressed
+    elif NUMBER.search(host):
+        ipaddress.IPv4Address(host)  # browsers make 127.0.0.1 of 127.1 and of 0x7f000001
     if port is None or int(port) == int(PORTS[scheme]):
         return "%s://%s" % (scheme, host)
     if not 0 < int(port) < 65536:

@@ -28,7 +28,7 @@ class Open(object):
     No function: one that is an attribute of a class would become a method, which open() does not.
     """
 
-    __slots__ = ("_stock",)
+    __slots__ = ("_stock", "__weakref__")
 
     def __init__(self, stock):
         self._stock = stock

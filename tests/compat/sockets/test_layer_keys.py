@@ -46,6 +46,28 @@ def test_processes_that_race_for_the_file_agree(tmp_path):
     assert len({racer.communicate(timeout=60)[0] for racer in racers}) == 1
 
 
+def test_steps_wait_for_the_one_that_is_at_it(tmp_path):
+    path = str(tmp_path / "keys")
+    layer_keys.read(path)
+    command = [sys.executable, "-m", "compat.layer_keys", path, "add"]
+    with layer_keys.alone(path):
+        other = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE)
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(timeout=1)
+        keys, changed = layer_keys.change_alone(path, "add")
+        assert changed
+    assert b"nothing to do" in other.communicate(timeout=60)[0]
+    assert layer_keys.read(path) == keys
+
+
+def test_a_link_stays_one_and_its_file_is_changed(tmp_path):
+    path, link = str(tmp_path / "keys"), str(tmp_path / "link")
+    layer_keys.read(path)
+    os.symlink("keys", link)
+    keys, _ = layer_keys.change(link, "add")
+    assert layer_keys.read(path) == keys and os.path.islink(link)
+
+
 def test_the_steps(tmp_path):
     path = str(tmp_path / "keys")
     (old,) = layer_keys.read(path)
