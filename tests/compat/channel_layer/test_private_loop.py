@@ -33,6 +33,13 @@ def test_the_loop_of_a_thread_that_ended_is_closed():
     assert loops[0].is_closed()
 
 
+def test_a_loop_that_is_collected_outside_of_any_is_closed_at_once():
+    holder = private_loop._Holder()
+    loop = holder.loop
+    del holder
+    assert loop.is_closed() and private_loop._abandoned == []
+
+
 def test_a_loop_that_is_collected_inside_another_is_closed_later():
     holder = private_loop._Holder()
     loop = holder.loop
@@ -78,11 +85,12 @@ def test_a_fork_does_not_deafen_its_parent():
 
     with theirs:
         reading = private_loop.run(begin, 5)
+        loop = private_loop._local.holder.loop
         child = os.fork()
         if not child:
             try:
                 private_loop.run(nothing, 5)
-                os._exit(0)
+                os._exit(0 if loop.is_closed() else 2)
             finally:
                 os._exit(1)
         assert os.waitpid(child, 0)[1] == 0

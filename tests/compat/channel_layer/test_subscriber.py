@@ -109,6 +109,42 @@ def test_after_an_outage_groups_are_joined_and_somebody_told(redis, run):
     assert run(main()) == (1, [GROUP, "sports"])
 
 
+def test_at_the_end_of_the_process_groups_are_left_without_the_loop(redis, run, monkeypatch):
+    layer = layer_of(redis)
+    monkeypatch.setattr(layers, "own_layer", lambda: layer_of(redis))
+
+    async def main():
+        listener = await listening(layer)
+        await listener.subscriber.join("another")
+        listener.subscriber.groups.discard("another")
+        listener.subscriber.owed.add("another")  # left while the layer was down
+        return listener
+
+    listener = run(main())
+    groups = [layer._group_key(group).decode() for group in (GROUP, "another")]
+    assert redis.say("EXISTS", *groups) == 2
+    listener.subscriber.leave_at_exit()
+    assert redis.say("EXISTS", *groups) == 0
+    run(listener.subscriber.stop())
+
+
+def test_a_layer_that_is_away_at_the_end_of_the_process_is_no_trouble(redis, run, monkeypatch):
+    asked = []
+
+    class Away:
+        async def group_discard(self, group, channel):
+            asked.append(group)
+            raise OSError("away")
+
+    monkeypatch.setattr(layers, "own_layer", Away)
+    listener = run(listening(layer_of(redis)))
+    listener.subscriber.leave_at_exit()
+    assert asked == [GROUP]
+    run(listener.subscriber.stop())
+    listener.subscriber.leave_at_exit()  # in no group
+    assert asked == [GROUP]
+
+
 def test_a_redis_that_hangs_holds_nobody_up(redis, run):
     """Who joins goes on, and is told when it is a member after all: something may be missed."""
     layer = layer_of(redis)
