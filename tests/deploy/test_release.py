@@ -155,6 +155,14 @@ def test_without_git_the_working_tree_is_copied(checkout):
     assert "module.pyc" not in os.listdir(os.path.join(folder, "app"))
 
 
+def test_where_there_is_no_git_the_working_tree_is_copied(repository, monkeypatch):
+    repository.write("app/untracked.py", "")
+    monkeypatch.setenv("PATH", str(repository.folder / "app"))
+    folder = repository.release()
+    assert "Export: there is no git on this machine, so the files" in repository.text
+    assert "untracked.py" in os.listdir(os.path.join(folder, "app"))
+
+
 def test_a_release_inside_another_repository_is_not_taken_for_it(repository):
     inner = Checkout(repository.folder / "inner")
     inner.write("only_here.py", "")
@@ -186,6 +194,15 @@ def test_progress_and_colours_are_for_those_who_show_them(repository):
     repository.release(colour=False)
     assert "\x1b" not in repository.text and "\r" not in repository.text
     assert "✔ Released" in coloured
+
+
+@pytest.mark.parametrize("colour, told", [(True, [25, 50, 60]), (False, [])])
+def test_progress_is_told_now_and_then_and_at_the_end(tmp_path, colour, told):
+    lines = []
+    release = Release(str(tmp_path), str(tmp_path / "var"), lines.append, colour)
+    for number in range(1, 61):
+        release._progress("files", number, 60)
+    assert lines == ["  %d/60 files\r" % number for number in told]
 
 
 @pytest.mark.parametrize(

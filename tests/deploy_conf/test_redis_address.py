@@ -188,6 +188,19 @@ def test_nobody_and_somebody_else_is_told_at_once():
         assert "timed out" in probe.redis("redis://%s:%d" % silent.getsockname(), timeout=0.2)
 
 
+def test_a_connection_that_cannot_speak_tls_is_closed():
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        listener.listen(1)
+        nameless = None, listener.getsockname()[1]
+        with pytest.raises(ValueError) as error:
+            probe._connect(nameless, 5, ssl.create_default_context())
+        connection = listener.accept()[0]
+        with connection:
+            connection.settimeout(5)
+            assert connection.recv(1) == b"", error  # which holds on to what was not closed
+
+
 @pytest.fixture
 def tls(redis, certificate):
     """A port on which that Redis is reached over TLS, whether it was built with it or not."""

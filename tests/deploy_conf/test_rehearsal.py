@@ -3,10 +3,11 @@
 import os
 import subprocess
 import sys
+import types
 
 import pytest
 
-from deploy_conf import rehearse
+from deploy_conf import rehearsal, rehearse
 from deploy_conf.errors import ConfError
 from tests.support.sites import tiny
 
@@ -74,6 +75,29 @@ def test_a_broken_module_that_nothing_loads_is_only_told(site):
     append(site, "tiny/later.py", "syntax error here\n")
     (said,) = ask(site, "wsgi", "tiny.wsgi:application", "/", "")
     assert said == "tiny/later.py, line 1: invalid syntax, which nothing has loaded yet"
+
+
+def test_only_the_sites_own_files_that_are_not_loaded_are_looked_at(tmp_path, monkeypatch):
+    """What is loaded has been compiled; what it says now need not be what was loaded."""
+    site = tmp_path / "site"
+    ours = site / "app"
+    others = tmp_path / "app", tmp_path / "site-2" / "app", site / "site-packages" / "app"
+    for folder in (ours, *others):
+        folder.mkdir(parents=True)
+        for name in ("loaded.py", "later.py", "notes.txt"):
+            (folder / name).write_text("a syntax error\n")
+    loaded = types.ModuleType("loaded_of_this_test")
+    loaded.__file__ = str(ours / "loaded.py")
+    monkeypatch.setitem(sys.modules, loaded.__name__, loaded)
+    monkeypatch.setitem(sys.modules, "absent_of_this_test", None)
+    configs = [types.SimpleNamespace(path=str(folder)) for folder in (*others, ours)]
+    monkeypatch.setattr("django.apps.apps.get_app_configs", lambda: configs)
+    said = []
+    monkeypatch.setattr(rehearsal, "remark", said.append)
+    monkeypatch.chdir(str(site))
+    rehearsal.look_at_the_rest()
+    (line,) = said
+    assert line.startswith("app/later.py, line 1: ")
 
 
 def test_a_rehearsal_that_hangs_is_ended_with_its_children(site):
