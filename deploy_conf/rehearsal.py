@@ -12,8 +12,30 @@ import os
 import sys
 import traceback
 
-FAILED, REMARK = "deploy_conf-failed: ", "deploy_conf-remark: "
+FAILED, REMARK, FIT = "deploy_conf-failed: ", "deploy_conf-remark: ", "deploy_conf-fit"
 SECONDS = 10  # for a WebSocket to be accepted or refused
+
+
+# Settings that name what is imported when a request first needs it: a name or a list of names, and
+# dicts (or lists) of dicts with one.
+NAMING = (
+    "CSRF_FAILURE_VIEW",
+    "DATABASE_ROUTERS",
+    "DEFAULT_EXCEPTION_REPORTER_FILTER",
+    "DEFAULT_FILE_STORAGE",
+    "EMAIL_BACKEND",
+    "FILE_UPLOAD_HANDLERS",
+    "FORM_RENDERER",
+    "MESSAGE_STORAGE",
+    "PASSWORD_HASHERS",
+    "SESSION_SERIALIZER",
+    "STATICFILES_STORAGE",
+)
+NAMING_WITHIN = (
+    ("AUTH_PASSWORD_VALIDATORS", "NAME"),
+    ("CACHES", "BACKEND"),
+    ("CHANNEL_LAYERS", "BACKEND"),
+)
 
 
 class Unfit(Exception):
@@ -64,6 +86,8 @@ def load_django():
     if apps.is_installed("django.contrib.sessions"):
         importlib.import_module(settings.SESSION_ENGINE)
     load_templates()
+    for setting, dotted in named_by(settings):
+        load_named(setting, dotted)
     serious = [one for one in checks.run_checks() if one.is_serious() and not one.is_silenced()]
     if serious:
         raise Unfit("system check %s" % " ".join(str(serious[0]).split()))
@@ -90,6 +114,34 @@ def load_templates():
         if inner is not None:
             inner.template_libraries  # noqa: B018
             inner.template_context_processors  # noqa: B018
+
+
+def named_by(settings):
+    """(setting, dotted name) of what settings name that is imported late."""
+    for setting in NAMING:
+        value = getattr(settings, setting, None) or ()
+        for one in [value] if isinstance(value, str) else value:
+            if isinstance(one, str):
+                yield setting, one
+    for setting, key in NAMING_WITHIN:
+        value = getattr(settings, setting, None) or {}
+        for one in value.values() if isinstance(value, dict) else value:
+            if isinstance(one.get(key), str):
+                yield setting, one[key]
+
+
+def load_named(setting, dotted):
+    """Import it; of a package that is not installed only tell: a site may never come to use it."""
+    from django.utils.module_loading import import_string
+
+    try:
+        import_string(dotted)
+    except Exception as error:
+        missing = (getattr(error, "name", None) or "").split(".")[0]
+        said = "%s, %s: %s" % (setting, dotted, explain(error))
+        if not missing or os.path.exists(missing) or os.path.exists(missing + ".py"):
+            raise Unfit(said)
+        remark(said)
 
 
 def ask_wsgi(application, page):
@@ -301,8 +353,10 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1], sys.argv[2:])
     except BaseException as problem:  # SystemExit in the site's code, too
-        print(FAILED + explain(problem))
+        print("\n" + FAILED + explain(problem))
         sys.stdout.flush()
         # Threads of the site's must not keep it alive.
         os._exit(1)
+    print("\n" + FIT)
+    sys.stdout.flush()
     os._exit(0)

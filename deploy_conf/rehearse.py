@@ -14,7 +14,7 @@ from .errors import ConfError
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rehearsal.py")
 # So that it is the rehearsal's, whatever the site prints.
-FAILED, REMARK = "deploy_conf-failed: ", "deploy_conf-remark: "
+FAILED, REMARK, FIT = "deploy_conf-failed: ", "deploy_conf-remark: ", "deploy_conf-fit"
 
 
 def rehearse(
@@ -76,10 +76,13 @@ def _ask(
     for line in lines:
         if line.startswith(REMARK):
             say(line[len(REMARK) :])
-    if process.returncode:
+    # The site's code may end the process, and call that a success.
+    if process.returncode or FIT not in lines:
         told = [line[len(FAILED) :] for line in lines if line.startswith(FAILED)]
         last = [line for line in lines if line.strip()][-1:]
-        reason = (told or last or ["exit status %d" % process.returncode])[0]
+        reason = (told or (process.returncode and last) or ["exit status %d" % process.returncode])[
+            0
+        ]
         reason = "".join(filter(str.isprintable, reason))[:500]
         raise ConfError("the new code of %s fails, nothing was reloaded: %s" % (what, reason))
 

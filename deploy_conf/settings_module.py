@@ -82,9 +82,7 @@ def choose(
             said = said.replace(" says", " say") if len(named) > 1 else said
         return Chosen(module, source, _imported_first(statements, module) or said)
     found = _named({"manage.py": manage}, strict=True)
-    said = "settings %s, as manage.py says (%s: none)"
-    said = said % (found["manage.py"], " and ".join(files)) if found and files else ""
-    return Chosen(found.get("manage.py"), "manage.py", said)
+    return Chosen(found.get("manage.py"), "manage.py")
 
 
 def _with_imported(directory: str, path: str) -> List[Statement]:

@@ -70,6 +70,31 @@ def test_an_answer_of_500_or_more_is_refused(site, kind, status, fit):
             ask(site, *words)
 
 
+@pytest.mark.parametrize(
+    "setting, value",
+    [
+        ("CACHES", "{'default': {'BACKEND': 'tiny.late.Late'}}"),
+        ("DATABASE_ROUTERS", "['tiny.late.Late']"),
+        ("EMAIL_BACKEND", "'tiny.late.Late'"),
+    ],
+)
+def test_what_settings_name_is_loaded(site, setting, value):
+    append(site, "tiny/settings.py", "\n%s = %s\n" % (setting, value))
+    append(site, "tiny/late.py", "import no_such_module\n")
+    (said,) = ask(site, "wsgi", "tiny.wsgi:application", "/", "")
+    assert said.startswith("%s, tiny.late.Late: ModuleNotFoundError: No module" % setting)
+    append(site, "tiny/late.py", "syntax error here\n")
+    with pytest.raises(ConfError, match=setting + ", tiny.late.Late: tiny/late.py, line 2: Syntax"):
+        ask(site, "wsgi", "tiny.wsgi:application", "/", "")
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_code_that_ends_the_process_is_refused(site, code):
+    append(site, "tiny/urls.py", "\nimport os\nos._exit(%d)\n" % code)
+    with pytest.raises(ConfError, match="fails, nothing was reloaded: exit status %d" % code):
+        ask(site, "wsgi", "tiny.wsgi:application", "/", "")
+
+
 def test_a_broken_module_that_nothing_loads_is_only_told(site):
     append(site, "tiny/settings.py", '\nINSTALLED_APPS += ["tiny"]\n')
     append(site, "tiny/later.py", "syntax error here\n")

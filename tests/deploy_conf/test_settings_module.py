@@ -283,14 +283,9 @@ def test_what_comes_too_late_does_not_count(site):
     assert "config.late" not in settings_module.choose(None, folder).remark
 
 
-def test_files_that_name_none_are_told_of(site):
+def test_manage_py_counts_where_they_name_none(site):
     folder = split(site, wsgi="import os\n", asgi="import config\n")
-    assert settings_module.choose(None, folder) == (
-        LOCAL,
-        "manage.py",
-        "settings config.settings.local, as manage.py says (config/wsgi.py and config/asgi.py: "
-        "none)",
-    )
+    assert settings_module.choose(None, folder) == (LOCAL, "manage.py", "")
 
 
 def test_a_file_that_is_no_python_is_refused_rather_than_left_out(site):
