@@ -94,7 +94,7 @@ def name(option: str, value: str) -> str:
 def host(option: str, value: str) -> str:
     """A host name (international ones become punycode), `*.example.org`, or an IP address."""
     try:
-        return _bracketed(ipaddress.ip_address(value))
+        return _bracketed(ipaddress.ip_address(without_zone(value)))
     except ValueError:
         pass
     text = value.lower()
@@ -111,9 +111,17 @@ def host(option: str, value: str) -> str:
 def address(option: str, value: str) -> str:
     """An IP address to listen on, as nginx writes it."""
     try:
-        return _bracketed(ipaddress.ip_address(value.strip("[]")))
+        return _bracketed(ipaddress.ip_address(without_zone(value.strip("[]"))))
     except ValueError:
         raise BadValue("%s: %r is not an IP address" % (option, value))
+
+
+def without_zone(value: str) -> str:
+    """An address as it is; ValueError for one such as fe80::1%eth0."""
+    # Python takes any text for the name of a zone, and nginx knows none in a configuration.
+    if "%" in value:
+        raise ValueError("a zone")
+    return value
 
 
 def _bracketed(ip: Any) -> str:
@@ -123,11 +131,11 @@ def _bracketed(ip: Any) -> str:
 def network(option: str, value: str) -> str:
     """An IP address or network, as 192.0.2.0/24."""
     try:
-        return str(ipaddress.ip_network(value))
+        return str(ipaddress.ip_network(without_zone(value)))
     except ValueError:
         pass
     try:
-        meant = ipaddress.ip_network(value, strict=False)
+        meant = ipaddress.ip_network(without_zone(value), strict=False)
     except ValueError:
         raise BadValue("%s: %r is not an IP address or network" % (option, value))
     raise BadValue(
