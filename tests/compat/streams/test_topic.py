@@ -89,7 +89,11 @@ def test_what_is_announced_in_order_needs_no_read(run):
     run(main())
 
 
-def test_what_is_missing_is_read(run):
+def test_what_is_missing_is_read_and_that_is_counted(run, monkeypatch):
+    counted = []
+    reads = SimpleNamespace(inc=lambda: counted.append(1))
+    monkeypatch.setattr(topic, "stats", SimpleNamespace(log_reads=reads))
+
     async def main():
         hub, one, follower = await opened("1", "2")
         hub.log += ["3", "4", "5"]
@@ -97,7 +101,7 @@ def test_what_is_missing_is_read(run):
         one.notified(5, 5, None, None, "e1")
         await settle()
         assert hub.pages() == [2] and one.tail.bodies == ["3", "4", "5"] and follower.woken == 1
-        assert one.filling is None
+        assert one.filling is None and counted == [1]
 
     run(main())
 
