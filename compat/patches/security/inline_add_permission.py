@@ -75,8 +75,14 @@ def may_add(inline, request, parent):
     import inspect
 
     ask = inline.has_add_permission
+    signature = inspect.signature(ask)
     try:
-        inspect.signature(ask).bind(request, parent)
+        signature.bind(request, parent)
     except TypeError:
         return ask(request)
-    return ask(request, parent)
+    if not any(one.kind is one.VAR_POSITIONAL for one in signature.parameters.values()):
+        return ask(request, parent)
+    try:
+        return ask(request, parent)
+    except TypeError:  # *args that are handed on to 1.11's own, which takes no parent
+        return ask(request)

@@ -150,6 +150,20 @@ def test_an_inline_that_takes_the_parent_is_given_it(kind):
     assert result.said == "302 ['edited', 'new'] ['edited', 'new']", result.error
 
 
+@pytest.mark.parametrize("granted, titles", [("", "['edited']"), ("add_book", "['edited', 'new']")])
+def test_an_inline_that_hands_its_arguments_on_is_asked_as_1_11_does(granted, titles):
+    @source(CODE, granted=granted)
+    def code(Books, granted, save):
+        def handed_on(self, *args, **kwargs):
+            return super(Books, self).has_add_permission(*args, **kwargs)
+
+        Books.has_add_permission = handed_on
+        print(*save("change_book", "change_note", granted or "change_book"))
+
+    result = probe(code)
+    assert result.said == "302 %s ['edited']" % titles, result.error
+
+
 def test_a_row_that_is_not_saved_is_told():
     code = CODE + "print(*save('change_book', 'change_note', 'add_note'))"
     result = probe(code)
