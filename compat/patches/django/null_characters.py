@@ -17,15 +17,18 @@ patch = Patch(
 )
 
 
+# Not inside of repair(): a field, and with it a form, can be pickled.
+def prohibit_null_characters(value):
+    """A validator of each text field."""
+    if "\0" in str(value):
+        from django.core.exceptions import ValidationError
+
+        message = "Null characters are not allowed."
+        raise ValidationError(message, code="null_characters_not_allowed")
+
+
 @patch.when_imported("django.forms.fields")
 def repair(fields):
-    from django.core.exceptions import ValidationError
-
-    def prohibit_null_characters(value):
-        if "\0" in str(value):
-            message = "Null characters are not allowed."
-            raise ValidationError(message, code="null_characters_not_allowed")
-
     field = fields.CharField
     stock = vars(field).get("__init__")
     patch.expect(stock is not None, "text fields begin differently")

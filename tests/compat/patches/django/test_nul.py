@@ -85,3 +85,31 @@ def fields():
 def test_other_fields_are_what_they_were():
     patched, stock = probe(fields), probe(fields, disable="django.null_characters")
     assert patched.said == stock.said and patched.said, patched.error
+
+
+@source
+def pickled():
+    import copy
+    import pickle
+
+    from django import forms
+    from django.conf import settings
+
+    settings.configure(USE_I18N=False)
+    kinds = [kind for kind in vars(forms).values() if isinstance(kind, type)]
+    texts = [kind for kind in kinds if issubclass(kind, forms.CharField)]
+    for kind in texts:
+        field = kind(regex="a") if kind is forms.RegexField else kind()
+        for again in (pickle.loads(pickle.dumps(field)), copy.deepcopy(field)):
+            try:
+                again.run_validators("a\0b")
+            except forms.ValidationError as error:
+                assert "null_characters_not_allowed" in [one.code for one in error.error_list]
+            else:
+                print(kind)
+    print(len(texts) > 4)
+
+
+def test_fields_with_the_validator_can_be_pickled():
+    result = probe(pickled)
+    assert result.said == "True", result.error
