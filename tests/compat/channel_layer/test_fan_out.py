@@ -200,7 +200,9 @@ async def test_a_channel_of_a_task_that_runs_does_not_leave_by_itself(one, host,
 @with_fan_out()
 async def test_a_task_owns_so_many_idle_channels(one, host):
     names = [one.new_channel("specific") for _ in range(fan_out.CHANNELS_OF_A_TASK)]
-    assert one.owned == set(names)
+    assert one.owned == set(names) and all(map(one.is_ours, names))
+    local = "specific.%s!" % one.name
+    assert host.local == (local, plans.local_channel(one.layer, local))
     used = names[3], names[5]
     for name in used:
         one.mailbox(name)
