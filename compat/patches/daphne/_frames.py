@@ -20,17 +20,19 @@ class Frames(Backlog):
         if protocol.compat_backlog is not self:
             return False
         if not is_open(protocol):
-            self.clear()
+            return self.end()
         elif is_held(protocol, "application"):
             return False  # consumeData() is called when it has read
         elif self.unfinished:
             protocol.consumeData()
         elif self:
             protocol._dataReceived(self.take(SLICE))  # the outer one only logs
-        if self.unfinished or self:
-            return True
-        protocol.compat_backlog = None
-        release(protocol, "turn")
+        return True if self.unfinished or self else self.end()
+
+    def end(self):
+        """Nothing is left to parse, or nobody will."""
+        self.protocol.compat_backlog = None
+        release(self.protocol, "turn")
         return False
 
     def fail(self):

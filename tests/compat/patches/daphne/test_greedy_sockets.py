@@ -1,7 +1,9 @@
 """Clients of a real daphne send frames as fast as they can; others wait for their turn."""
 
 import pytest
+from daphne.ws_protocol import WebSocketProtocol
 
+from compat.patches.daphne._frames import Frames
 from tests.support.daphne import daphne
 from tests.support.flooding import LONGEST, least, worst_round_trip
 from tests.support.frames import APPLICATION, Client, frame, write_site
@@ -72,3 +74,14 @@ def test_who_leaves_with_much_unread_is_forgotten(address, site):
         client.send(frame(b"xx"))
         assert client.receive() == ("text", "2")
     assert "Traceback" not in (site / "daphne.log").read_text()
+
+
+@pytest.mark.parametrize("unfinished", [True, False])
+def test_nobody_parses_what_a_dropped_client_has_sent(unfinished):
+    # Met when a client went on after its close frame: daphne never came to rest again.
+    dropped = WebSocketProtocol()
+    dropped.state, dropped.transport = dropped.STATE_CLOSED, None
+    dropped.compat_backlog = frames = Frames(dropped)
+    frames.unfinished = unfinished
+    frames.put(frame(b"", 9))
+    assert frames.step() is False and dropped.compat_backlog is None
