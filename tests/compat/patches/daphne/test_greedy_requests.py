@@ -25,7 +25,7 @@ def worst(site, kind, **environ):
 def test_others_have_their_turn(site, kind):
     patched, stock = worst(site, kind), worst(site, kind, COMPAT_DISABLE=NAME)
     print("%s: worst round trip %.3f s, without the patch %.3f s" % (kind, patched, stock))
-    assert patched < LONGEST < stock
+    assert patched < LONGEST and stock > 3 * patched
 
 
 def test_pages_over_one_connection_hold_nobody_up(site):

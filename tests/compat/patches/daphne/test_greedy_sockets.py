@@ -26,7 +26,7 @@ def worst(site, kind, *disabled):
 def test_others_have_their_turn(site, kind):
     patched, stock = worst(site, kind, FLOOD), worst(site, kind, FLOOD, NAME)
     print("%s: worst round trip %.3f s, without the patch %.3f s" % (kind, patched, stock))
-    assert patched < LONGEST < stock
+    assert patched < LONGEST and stock > 3 * patched
 
 
 @pytest.mark.parametrize("kind", ["texts", "full pings", "half a frame", "handshakes"])
