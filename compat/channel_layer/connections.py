@@ -70,17 +70,18 @@ class Commands:
             answer.add_done_callback(retrieve)
 
     async def _connection(self) -> Any:
-        while True:
-            conn = self.conn
-            if conn is not None:
-                # Whatever came unasked is its end.
-                if not conn.closed and (self.waiting or not has_input(conn)):
-                    return conn
-                self.close()
+        conn = self.conn
+        # Whatever came unasked is its end.
+        if conn is not None and (conn.closed or (has_input(conn) and not self.waiting)):
+            self.close()
+        while self.conn is None:
             if self.connecting is None:
                 self.connecting = asyncio.ensure_future(self._connect())
                 self.connecting.add_done_callback(retrieve)
             await asyncio.shield(self.connecting)
+        # A new one is not looked at: a Redis with too many clients says so and hangs up, which is
+        # the command's error then, and no reason to come back at once.
+        return self.conn
 
     async def _connect(self) -> None:
         try:

@@ -201,3 +201,16 @@ def test_whether_there_is_something_to_read():
         assert readable(one)
     assert readable(one)  # closed
     assert not has_input(SimpleNamespace(connection=SimpleNamespace()))
+
+
+def test_a_new_one_is_asked_whatever_it_says_first(commands, pool, run, monkeypatch):
+    """A Redis with too many clients says so and hangs up: to come back at once makes it worse."""
+    monkeypatch.setattr(connections, "has_input", lambda conn: True)
+    pool.answers = [ReplyError("ERR max number of clients reached")]
+
+    async def main():
+        with pytest.raises(ReplyError):
+            await asyncio.wait_for(commands.get("a"), 5)
+        assert len(pool.opened) == 1
+
+    run(main())
