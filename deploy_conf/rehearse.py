@@ -79,10 +79,13 @@ def _ask(
     # The site's code may end the process, and call that a success.
     if process.returncode or FIT not in lines:
         told = [line[len(FAILED) :] for line in lines if line.startswith(FAILED)]
-        last = [line for line in lines if line.strip()][-1:]
-        reason = (told or (process.returncode and last) or ["exit status %d" % process.returncode])[
-            0
-        ]
+        last = [line.strip() for line in lines if line.strip()][-1:]
+        status = "exit status %d" % process.returncode
+        if process.returncode == 1 and last:  # of a traceback
+            reason = last[0]
+        else:
+            reason = "; its last line: ".join([status] + last)
+        reason = (told or [reason])[0]
         reason = "".join(filter(str.isprintable, reason))[:500]
         raise ConfError("the new code of %s fails, nothing was reloaded: %s" % (what, reason))
 

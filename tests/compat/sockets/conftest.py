@@ -10,7 +10,7 @@ import websocket
 
 from compat import layer_keys
 from tests.compat.sockets.visitors import Visitor
-from tests.support.daphne import daphne
+from tests.support.daphne import Daphne, listening
 
 
 class Server(object):
@@ -62,11 +62,18 @@ def serve(site, redis, settings, tmp_path):
             "PYTHONWARNINGS": "ignore",
         }
         environment.update(environ or {})
-        with daphne(tmp_path, "devops.asgi:application", *options, **environment) as address:
-            server = Server(address)
-            yield server
-            for connection in server.opened:
-                connection.close()
+        with listening() as listener:
+            process = Daphne(
+                tmp_path, "devops.asgi:application", *options, listener=listener, **environment
+            )
+            try:
+                server = Server(process.address)
+                server.process = process
+                yield server
+                for connection in server.opened:
+                    connection.close()
+            finally:
+                process.stop()
         with open(os.path.join(str(tmp_path), "daphne.log")) as log:
             text = log.read()
         assert failing or "Traceback" not in text, text

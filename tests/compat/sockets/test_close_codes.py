@@ -77,11 +77,10 @@ def consumer_fails(case):
 
 
 @provokes(close_codes.RESTART)
-def log_goes_back(case):
-    publish_many("news", range(10))
-    case.start(STREAMS_POLL_SECONDS=0.1)
-    connection = case.follow("/news/")
-    Stream.objects.update(last_seq=3)
+def daphne_is_stopped(case):
+    case.start()
+    connection = case.open()
+    case.server.process.process.terminate()
     return connection
 
 
@@ -102,9 +101,12 @@ def opens_two(case):
 
 
 @provokes(close_codes.START_OVER)
-def has_seen_what_is_not_there(case):
-    case.start()
-    return case.open("/news/?since=1")
+def log_goes_back(case):
+    publish_many("news", range(10))
+    case.start(STREAMS_POLL_SECONDS=0.1)
+    connection = case.follow("/news/")
+    Stream.objects.update(last_seq=3)
+    return connection
 
 
 @provokes(close_codes.BAD_SINCE)

@@ -22,7 +22,8 @@ def test_wrong_settings_end_no_request(serve, ann, tmp_path):
     environ = {
         record.name: "/dev/null/wrong" if "DIR" in record.name else "wrong"
         for record in records
-        if not record.in_settings and record.name != "COMPAT_DISABLE"
+        # asgiref reads its own at its import, and ends the process with the value in the error.
+        if not record.in_settings and record.name not in ("COMPAT_DISABLE", "ASGI_THREADS")
     }
     del said["DEPLOY_KEYS"]  # without keys nobody can read what is sealed: see tests/deploy
     assert len(said) > 25 and len(environ) > 4
