@@ -301,6 +301,7 @@ def test_the_master_is_found(found):
     prove(NAME, FOUND, good="hello\nTrue 3", bad=bad, env=environ(found))
 
 
+@pytest.mark.alone  # sentinels that get no processor take their time to agree
 @pytest.mark.parametrize("signum", ["9", "19"], ids=["killed", "hung"])
 def test_a_failover_heals_without_a_restart(servers, signum):
     result = probe(FAILOVER, env=environ(servers, SIGNAL=signum))
