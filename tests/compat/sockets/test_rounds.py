@@ -173,6 +173,15 @@ def test_a_consumer_that_passed_is_told_unless_it_has_gone(loop, opened, monkeyp
     loop.run_until_complete(scenario())
 
 
+async def until_a_round_is_cancelled(opened):
+    socket = opened()
+    one = socket.recheck
+    with pytest.raises(asyncio.CancelledError):
+        await one.checking
+    socket.stop()
+    await settled(one)
+
+
 @pytest.mark.parametrize("period, pauses", [(30, [30, 5, 29.8, 30]), (3, [3, 3, 2.8, 3])])
 def test_when_rounds_are_made(loop, opened, monkeypatch, settings, caplog, period, pauses):
     """Soon after one that failed; from beginning to beginning, however long they take."""
@@ -193,17 +202,9 @@ def test_when_rounds_are_made(loop, opened, monkeypatch, settings, caplog, perio
         if len(rounds) == 4:
             raise asyncio.CancelledError()
 
-    async def scenario():
-        socket = opened()
-        one = socket.recheck
-        with pytest.raises(asyncio.CancelledError):
-            await one.checking
-        socket.stop()
-        await settled(one)
-
     monkeypatch.setattr(recheck.asyncio, "sleep", pause)
     monkeypatch.setattr(Recheck, "check", check)
-    loop.run_until_complete(scenario())
+    loop.run_until_complete(until_a_round_is_cancelled(opened))
     assert len(rounds) == 4
     for found, most in zip(slept, pauses):
         assert most - 2 < found <= most
@@ -222,17 +223,9 @@ def test_rounds_leave_time_for_others(loop, opened, monkeypatch, settings):
         if len(slept) == 3:
             raise asyncio.CancelledError()
 
-    async def scenario():
-        socket = opened()
-        one = socket.recheck
-        with pytest.raises(asyncio.CancelledError):
-            await one.checking
-        socket.stop()
-        await settled(one)
-
     monkeypatch.setattr(recheck.asyncio, "sleep", pause)
     monkeypatch.setattr(Recheck, "check", check)
-    loop.run_until_complete(scenario())
+    loop.run_until_complete(until_a_round_is_cancelled(opened))
     assert slept == [0.001, 0.05, 0.05]
 
 

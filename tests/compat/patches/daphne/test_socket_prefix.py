@@ -108,3 +108,10 @@ def test_without_the_repairs_pages_alone_have_the_prefix(site):
         assert status(address, "/shop/page/", HEADER) == (200, "/shop page")
         assert told(address, "/shop/ws/plain/") == 404
         assert told(address, "/ws/plain/") == "None /ws/plain/ [] True"
+
+
+def test_with_the_prefix_in_the_scope_alone_routes_do_not_match(site):
+    disable = {"COMPAT_TRUST_ROOT_PATH": "1", "COMPAT_DISABLE": "channels.url_prefix"}
+    with daphne(site, APPLICATION, **disable) as address:
+        assert told(address, "/shop/ws/plain/") == 404
+        assert told(address, "/ws/plain/") == "/shop /ws/plain/ [] False"
