@@ -83,7 +83,7 @@ class Trial:
         """(exit code, whether it took too long, output) of pytest."""
         # Short: there will be sockets in it.
         temporary = tempfile.mkdtemp(prefix="mut-")
-        os.chmod(temporary, 0o755)  # a database of another account looks inside
+        os.chmod(temporary, 0o1777)  # as /tmp: databases of other accounts write there
         environ = dict(os.environ, TMPDIR=temporary, PYTHONPATH=self.folder)
         environ[MARK] = self.folder
         command = [self.python, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider"]
