@@ -1,8 +1,9 @@
 """
 `python -m compat`: what is installed here, and what of it cannot work together.
+`python -m compat init`: what a project has to say for live pages (`compat.init`).
 `python -m compat activate`: load the bridge in every process of this environment.
 
-The latter writes one `.pth` file into the environment's site-packages, as coverage and setuptools
+`activate` writes one `.pth` file into the environment's site-packages, as coverage and setuptools
 do, so that django-admin, daphne's command line, pytest and every subprocess are covered.
 """
 
@@ -28,6 +29,11 @@ LINE = (
 
 def main(arguments=None):
     """Run the command line; returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["init"]:
+        from .init import command
+
+        return command.main(arguments[1:])
     parser = argparse.ArgumentParser(
         prog="python -m " + PACKAGE,
         description="Load the bridge in every process of this environment, or stop doing so.",
@@ -35,8 +41,9 @@ def main(arguments=None):
     parser.add_argument(
         "action",
         nargs="?",
-        choices=["activate", "deactivate", "status", "advisories"],
-        help="without one: versions, servers, repairs, and what cannot work together; activate "
+        choices=["init", "activate", "deactivate", "status", "advisories"],
+        help="without one: versions, servers, repairs, and what cannot work together; init shows "
+        "what a project has to say for live pages (init --help); activate "
         "writes %s into site-packages, deactivate removes it, status says which; "
         "advisories lists what a newer Django fixes and nobody has assessed for 1.11" % FILE,
     )

@@ -75,7 +75,7 @@ def choose(
         raise BadValue("%s differ: say which with --settings" % _list(named))
     if named:
         module, source = list(named.values())[0], " and ".join(named)
-        mine = _named({"manage.py": manage}, strict=False).get("manage.py")
+        mine = of_manage(directory)
         said = ""
         if mine and mine != module:
             said = "settings %s, as %s says (manage.py: %s)" % (module, source, mine)
@@ -83,6 +83,11 @@ def choose(
         return Chosen(module, source, _imported_first(statements, module) or said)
     found = _named({"manage.py": manage}, strict=True)
     return Chosen(found.get("manage.py"), "manage.py")
+
+
+def of_manage(directory: str) -> Optional[str]:
+    """What manage.py names; None where it is computed, or there is none."""
+    return _named({"manage.py": _read(directory, "manage.py")}, strict=False).get("manage.py")
 
 
 def _with_imported(directory: str, path: str) -> List[Statement]:

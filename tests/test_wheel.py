@@ -124,6 +124,7 @@ def test_extras_are_the_lines_of_the_requirements(metadata):
         "servers": lines(more, *servers),
         "jquery": lines(pins, "xstatic-jquery"),
         "metrics": lines(more, "prometheus_client"),
+        "init": lines(requirements("tests", "requirements.txt"), "parso"),
         "postgres": lines(more, "psycopg2-binary"),
     }
     assert len(given["servers"]) == 9 and len(given["pins"]) > 15

