@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from typing import Dict, List
+from typing import Dict, List, Mapping
 
 
 def nginx(value: object) -> str:
@@ -47,6 +47,34 @@ def supervisor_environment(values: Dict[str, object]) -> str:
         quote = "'" if '"' in str(value) else '"'
         pairs.append("%s=%s%s%s" % (name, quote, value, quote))
     return supervisor(",".join(pairs))
+
+
+def logrotate(value: object) -> str:
+    """The beginning of a pattern of logrotate's: a space ends it, and signs match themselves."""
+    return re.sub(r"([\s\\*?\[\]{}\"'#])", r"\\\1", str(value))
+
+
+def systemd(value: object) -> str:
+    """A systemd value: `%x` is a specifier there."""
+    return str(value).replace("%", "%%")
+
+
+def systemd_command(words: List[str]) -> str:
+    """An argument list as systemd's `ExecStart=`: no variable is looked up, no specifier."""
+    quoted = []
+    for word in words:
+        if not re.match(r"[\w@+=:,./-]+\Z", word):
+            word = '"%s"' % word.replace("\\", "\\\\").replace('"', '\\"')
+        quoted.append(word)
+    return systemd(" ".join(quoted)).replace("$", "$$")
+
+
+def systemd_environment_file(values: Mapping[str, object]) -> str:
+    """A dict as the lines of systemd's `EnvironmentFile=`; any printable value can be carried."""
+    lines = []
+    for name, value in sorted(values.items()):
+        lines.append('%s="%s"\n' % (name, re.sub(r'([\\"`$])', r"\\\1", str(value))))
+    return "".join(lines)
 
 
 def not_in_environment(value: str) -> str:

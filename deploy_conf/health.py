@@ -90,8 +90,13 @@ def reason(log: str) -> str:
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return log
+    return telling(log, lines)
+
+
+def telling(source: str, lines: Sequence[str]) -> str:
+    """Where lines come from, and the one of them that most likely names the cause."""
     # Logs quote what strangers send: it must not command the terminal.
     lines = ["".join(filter(str.isprintable, line)) for line in lines]
     lines = [line.strip() for line in lines if re.search(r"\w\w\w", line)]
-    telling = [line for line in lines if TELLING.search(line)] or lines
-    return "%s: %s" % (log, telling[-1][:300]) if telling else log
+    found = [line for line in lines if TELLING.search(line)] or lines
+    return "%s: %s" % (source, found[-1][:300]) if found else source

@@ -1,9 +1,10 @@
 """README.txt beside the rendered files: where each goes, in commands to copy."""
 
+import os
 import shlex
 from typing import Any, Dict
 
-from . import probe, templating
+from . import probe, systemd, templating
 from .layout import Layout
 from .site import Site
 
@@ -31,6 +32,11 @@ def _values(site: Site, layout: Layout) -> Dict[str, Any]:
         "settings": site.settings.module or "",
         "settings_source": site.settings.source,
         "nodes": "\n".join(layout.nodes),
+        "systemd": layout.manager == "systemd",
+        "one_of": "" if layout.manager == "systemd" else ", one of",
+        "units": " ".join(
+            shlex.quote(os.path.join(layout.conf, one)) for one in systemd.names(site, layout)
+        ),
         "conf": shlex.quote(layout.conf),
         "run": shlex.quote(layout.run),
         "master": shlex.quote(layout.master),

@@ -46,6 +46,7 @@ class Layout(NamedTuple):
     daphne_port: int = 0
     user: Optional[str] = None
     environment: Dict[str, str] = {}  # added to the site's own
+    manager: str = "supervisor"  # or "systemd": what keeps the processes alive
     # supervisor
     supervisor_socket: str = ""
     supervisord_user: Optional[str] = None
@@ -100,6 +101,7 @@ def for_administrator(args: argparse.Namespace, site: Site, output: str) -> Layo
         nginx_user="%s %s" % (nginx_user, options.primary_group(nginx_user)),
         environment=environment,
         minfds=MINFDS,
+        manager=args.manager,
         retries=10,
         steady=5,
         **_redis(args, run, output),

@@ -286,12 +286,16 @@ def certificate(cert: Optional[str], key: Optional[str]) -> Tuple[Optional[str],
     return cert, key
 
 
-def variable(option: str, value: str) -> Tuple[str, str]:
+def variable(option: str, value: str, manager: str = "supervisor") -> Tuple[str, str]:
     """KEY=VALUE for the environment of the site's processes, as a pair."""
     key, equals, text = value.partition("=")
     if not equals or not VARIABLE.match(key):
         raise BadValue("%s: %r: expected NAME=value" % (option, value))
-    return key, environment_value(option, text)
+    if manager == "supervisor":
+        return key, environment_value(option, text)
+    if not text.isprintable():
+        raise BadValue("%s: %s has a character that cannot be carried" % (option, key))
+    return key, text
 
 
 def environment_value(option: str, text: str) -> str:

@@ -133,14 +133,13 @@ def same(now: Dict[int, int], before: Dict[int, int]) -> Set[int]:
 
 def accepts(pid: int) -> bool:
     """
-    Whether a process waits for connections on the listening socket that is its descriptor 0.
+    Whether a daphne waits for connections on the listening socket that `--fd` names.
 
-    It has it from supervisord before it has imported a line; what counts is that its event loop
-    watches it.
+    It has it before it has imported a line; what counts is that its event loop watches it.
     """
     folder = "/proc/%d/fd" % pid
     try:
-        socket = os.readlink(os.path.join(folder, "0"))
+        socket = os.readlink(os.path.join(folder, _listening(pid)))
         links = {name: os.readlink(os.path.join(folder, name)) for name in os.listdir(folder)}
         sockets = {name for name, link in links.items() if link == socket}
         for name, link in links.items():
@@ -152,3 +151,10 @@ def accepts(pid: int) -> bool:
     except OSError:
         pass  # it has ended, or a descriptor was closed meanwhile
     return False
+
+
+def _listening(pid: int) -> str:
+    """The descriptor of a daphne's listening socket: supervisord gives it as 0, systemd as 3."""
+    with open("/proc/%d/cmdline" % pid, "rb") as file:
+        words = file.read().split(b"\0")
+    return words[words.index(b"--fd") + 1].decode() if b"--fd" in words[:-1] else "0"

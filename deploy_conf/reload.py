@@ -4,19 +4,18 @@ A running site takes up new code, and no request fails and no reader misses anyt
 The new code is tried first, in processes of its own. Then uWSGI's workers one after the other,
 nginx, and daphne one process at a time: each closes its WebSockets with 1012, spread over a while,
 and their pages come back to the others, which share its listening socket. What runs is asked
-(supervisord, /proc), so it works for `up` and for a site that an administrator installed from
+(its manager, /proc), so it works for `up` and for a site that an administrator installed from
 `render`.
 """
 
 import fcntl
 import os
 import time
-import xmlrpc.client
 from typing import IO, Any, Callable, Dict, List, Optional
 
-from . import health, processes, rehearse, uwsgi_ini
+from . import processes, rehearse, uwsgi_ini
 from .errors import ConfError
-from .running import NO_ANSWER
+from .managers.program import Program
 
 PAUSE = 0.05  # seconds between two looks
 # When uWSGI is asked once more: an earlier chain, which went on when the code was mended, may have
@@ -24,55 +23,52 @@ PAUSE = 0.05  # seconds between two looks
 AGAIN = 5
 # How long a program that was told to renew itself may take before it counts as busy.
 BUSY = 30
-Program = Dict[str, Any]  # a record of supervisord's
 
 
 class Reload:
     """
-    One reload. supervisor: its XML-RPC interface; prefix: of the site's programs ("mysite-");
-    signals: {program: signal} for those that renew themselves; say: takes a line for the user;
-    log: a function, program → path; patience: seconds that one step may take; page, probe: what
-    the new code is asked for over HTTP, and as a WebSocket ("" for none).
+    One reload. manager: a Supervisord or Systemd of managers/; signals: {program: signal} for those
+    that renew themselves; say: takes a line for the user; patience: seconds that one step may take;
+    page, probe: what the new code is asked for over HTTP, and as a WebSocket ("" for none).
     """
 
     def __init__(
         self,
-        supervisor: Any,
-        prefix: str,
+        manager: Any,
         signals: Dict[str, str],
         say: Callable[[str], None],
-        log: Callable[[str], str],
         patience: float,
         page: str = "/",
         probe: str = "",
     ):
-        self.supervisor = supervisor
-        self.prefix = prefix
+        self.manager = manager
         self.signals = signals
         self.say = say
-        self.log = log
         self.patience = patience
         self.page = page
         self.probe = probe
 
     def run(self) -> None:
         """Do it; ConfError tells what failed, and what had been done was said before."""
-        programs = self.programs()
-        uwsgi = [one for one in programs if one["short"] == "uwsgi"]
-        daphnes = [one for one in programs if one["short"].startswith("daphne")]
+        programs = self.manager.programs()
+        uwsgi = [one for one in programs if one.short == "uwsgi"]
+        daphnes = [one for one in programs if one.short.startswith("daphne")]
         others = [one for one in programs if one not in uwsgi + daphnes]
         if not uwsgi + daphnes:
-            raise ConfError("supervisord has no program called %suwsgi or -daphne" % self.prefix)
-        if not any(running(one) for one in uwsgi + daphnes):
+            raise ConfError(
+                "%s has no program called %suwsgi or -daphne"
+                % (self.manager.name, self.manager.prefix)
+            )
+        if not any(one.running for one in uwsgi + daphnes):
             raise ConfError(
                 "%s does not run: nothing was reloaded"
-                % ", ".join(one["short"] for one in uwsgi + daphnes)
+                % ", ".join(one.short for one in uwsgi + daphnes)
             )
-        inis = {one["pid"]: uwsgi_ini.of_process(one["pid"]) for one in uwsgi if running(one)}
+        inis = {one.pid: uwsgi_ini.of_process(one.pid) for one in uwsgi if one.running}
         rehearse.rehearse(
-            [one["pid"] for one in daphnes if running(one)][:1],
+            [one.pid for one in daphnes if one.running][:1],
             {pid: ini for pid, ini in inis.items() if ini},
-            [one["pid"] for one in others if running(one) and one["short"] in self.signals],
+            [one.pid for one in others if one.running and one.short in self.signals],
             self.page,
             self.probe,
             self.patience,
@@ -80,40 +76,29 @@ class Reload:
         )
         self.renew_uwsgi(uwsgi, inis)
         for one in others:
-            if one["short"] == "nginx":
+            if one.short == "nginx":
                 # Just before daphne: its old workers keep their WebSockets for a limited time, and
                 # while that lasts daphne closes them in good form.
-                self.revive(one) if not running(one) else self.reload_nginx(one)
+                self.revive(one) if not one.running else self.reload_nginx(one)
         if len(daphnes) == 1:
             self.say("there is one daphne only: WebSockets are refused until it is back")
         # First those that are down: they take over from the others.
-        for one in sorted(daphnes, key=running):
+        for one in sorted(daphnes, key=lambda one: one.running):
             self.roll_daphne(one)
-        self.renew_others([one for one in others if one["short"] != "nginx"])
-
-    def programs(self) -> List[Program]:
-        """supervisord's records of the site's programs, in the order of their names."""
-        try:
-            found = self.supervisor.getAllProcessInfo()
-        except NO_ANSWER as error:
-            raise ConfError("supervisord does not answer: %s" % error)
-        mine = []
-        for one in found:
-            one["full"] = "%s:%s" % (one["group"], one["name"])
-            if one["name"].startswith(self.prefix) or one["name"] == "nginx":
-                one["short"] = one["name"].replace(self.prefix, "", 1)
-                mine.append(one)
-        return sorted(mine, key=lambda one: one["short"])
+        self.renew_others([one for one in others if one.short != "nginx"])
 
     # Step by step ------------------------------------------------------------------------
 
     def renew_uwsgi(self, uwsgi: List[Program], inis: Dict[int, Optional[Dict[str, str]]]) -> None:
         """Workers one by one; a uWSGI that is not ours stays as it is."""
         if not uwsgi:
-            self.say("uwsgi: left as it is; supervisord has none called %suwsgi" % self.prefix)
+            self.say(
+                "uwsgi: left as it is; %s has none called %suwsgi"
+                % (self.manager.name, self.manager.prefix)
+            )
         for one in uwsgi:
-            ini = inis.get(one["pid"])
-            if not running(one):
+            ini = inis.get(one.pid)
+            if not one.running:
                 self.revive(one)
             elif ini is not None:
                 self.reload_uwsgi(one, ini)
@@ -122,11 +107,11 @@ class Reload:
 
     def reload_nginx(self, one: Program) -> None:
         """New workers; the old ones end when their connections have."""
-        old = processes.children(one["pid"])
-        self.call("signalProcess", one["full"], "HUP")
+        old = processes.children(one.pid)
+        self.manager.signal(one, "HUP")
         self.wait(
-            lambda: set(processes.children(one["pid"])) - set(old),
-            "nginx keeps its old configuration: %s" % health.reason(self.log("nginx")),
+            lambda: set(processes.children(one.pid)) - set(old),
+            "nginx keeps its old configuration: %s" % self.reason("nginx"),
         )
         self.say("nginx: reloaded")
 
@@ -135,14 +120,14 @@ class Reload:
         fifo = ini.get("master-fifo")
         if not fifo:
             raise ConfError("uwsgi.ini has no master-fifo: render it again, and restart uWSGI once")
-        old = processes.children(one["pid"])
+        old = processes.children(one.pid)
         tell(fifo)
         told = time.monotonic()
 
         seen = set(old)
 
         def renewed() -> bool:
-            now = processes.children(one["pid"])
+            now = processes.children(one.pid)
             nonlocal told
             seen.update(now)
             if len(now) >= len(old) and not processes.same(now, old):
@@ -159,60 +144,54 @@ class Reload:
 
     def roll_daphne(self, one: Program) -> None:
         """Stop one, which drains it, start it again, and wait until it accepts connections."""
-        if not running(one):
+        if not one.running:
             return self.revive(one)
         started = time.monotonic()
-        self.call("stopProcess", one["full"])
-        drained = time.monotonic() - started
-        self.start(one)
-        self.say("%s: drained in %.1f s, back" % (one["short"], drained))
+        self.begin(self.manager.restart, one)
+        self.say("%s: drained in %.1f s, back" % (one.short, time.monotonic() - started))
 
     def revive(self, one: Program) -> None:
-        """Start what is down, whatever supervisord has in mind; not what somebody has stopped."""
-        if stopped(one):
-            self.say("%s: was stopped by hand, left so" % one["short"])
+        """Start what is down; not what somebody has stopped."""
+        if one.stopped:
+            self.say("%s: was stopped by hand, left so" % one.short)
             return
-        try:
-            self.supervisor.stopProcess(one["full"])  # it may be about to try once more
-        except xmlrpc.client.Fault:
-            pass
-        self.start(one)
-        self.say("%s: was down, started" % one["short"])
+        self.begin(self.manager.revive, one)
+        self.say("%s: was down, started" % one.short)
 
-    def start(self, one: Program) -> None:
-        """Start a program and wait until it runs; a daphne until it accepts connections."""
+    def begin(self, how: Callable[[Program], None], one: Program) -> None:
+        """Have a program started and wait until it runs; a daphne until it accepts connections."""
         try:
-            self.call("startProcess", one["full"])
+            how(one)
         except ConfError as error:
-            raise ConfError("%s; %s" % (error, self.reason(one["short"])))
+            raise ConfError("%s; %s" % (error, self.reason(one.short)))
 
         def ready() -> bool:
-            now = self.call("getProcessInfo", one["full"])
-            daphne = one["short"].startswith("daphne")
-            return running(now) and (not daphne or processes.accepts(now["pid"]))
+            now = self.manager.look(one)
+            daphne = one.short.startswith("daphne")
+            return now.running and (not daphne or processes.accepts(now.pid))
 
-        self.wait(ready, one["short"] + " does not come back: %s", one["short"])
+        self.wait(ready, one.short + " does not come back: %s", one.short)
 
     def renew_others(self, others: List[Program]) -> None:
         """Those that renew themselves are told so; what is down is started; then all must be up."""
         told = []
         for one in others:
-            signal = self.signals.get(one["short"])
-            if not running(one):
+            signal = self.signals.get(one.short)
+            if not one.running:
                 self.revive(one)
             elif signal:
-                self.call("signalProcess", one["full"], signal)
+                self.manager.signal(one, signal)
                 told.append(one)
-                self.say("%s: told to renew itself (%s)" % (one["short"], signal))
-            elif one["short"] != "redis":
-                self.say("%s: left as it is; see DEPLOY_CONF_RELOAD_SIGNALS" % one["short"])
+                self.say("%s: told to renew itself (%s)" % (one.short, signal))
+            elif one.short != "redis":
+                self.say("%s: left as it is; see DEPLOY_CONF_RELOAD_SIGNALS" % one.short)
         busy = time.monotonic() + min(self.patience, BUSY)
         for one in told:
-            start = getattr(processes.stat(one["pid"]), "start", None)
-            while processes.alive(one["pid"], start) and time.monotonic() < busy:
+            start = getattr(processes.stat(one.pid), "start", None)
+            while processes.alive(one.pid, start) and time.monotonic() < busy:
                 time.sleep(PAUSE)
-            if processes.alive(one["pid"], start):
-                self.say("%s: still at work on the old code, and renews itself then" % one["short"])
+            if processes.alive(one.pid, start):
+                self.say("%s: still at work on the old code, and renews itself then" % one.short)
         self.wait_all_up()
 
     def wait_all_up(self) -> None:
@@ -220,28 +199,19 @@ class Reload:
         down: List[Program] = []
 
         def up() -> bool:
-            down[:] = [one for one in self.programs() if not running(one)]
-            return all(one["statename"] in ("FATAL", "STOPPED") for one in down)
+            down[:] = [one for one in self.manager.programs() if not one.running]
+            return all(one.given_up for one in down)
 
         try:
             self.wait(up, "")
         except ConfError:
             pass
         for one in down:
-            if stopped(one):
-                raise ConfError("%s was stopped by hand; the others are reloaded" % one["short"])
-            raise ConfError("%s does not come back: %s" % (one["short"], self.reason(one["short"])))
+            if one.stopped:
+                raise ConfError("%s was stopped by hand; the others are reloaded" % one.short)
+            raise ConfError("%s does not come back: %s" % (one.short, self.reason(one.short)))
 
     # Helpers -----------------------------------------------------------------------------
-
-    def call(self, method: str, *arguments: Any) -> Any:
-        """One call of supervisord's."""
-        try:
-            return getattr(self.supervisor, method)(*arguments)
-        except xmlrpc.client.Fault as error:
-            raise ConfError("supervisord: %s" % error.faultString)
-        except NO_ANSWER as error:
-            raise ConfError("supervisord does not answer: %s" % error)
 
     def wait(self, condition: Callable[[], Any], complaint: str, program: str = "") -> None:
         """Look until the condition holds; ConfError after `patience` seconds."""
@@ -253,7 +223,7 @@ class Reload:
 
     def reason(self, program: str) -> str:
         """What the program's log says, with its path."""
-        return health.reason(self.log(program))
+        return str(self.manager.reason(program))
 
 
 def tell(fifo: str) -> None:
@@ -264,16 +234,6 @@ def tell(fifo: str) -> None:
         raise ConfError("uWSGI cannot be told: %s: %s" % (fifo, error.strerror))
     with os.fdopen(handle, "wb") as file:
         file.write(b"c")
-
-
-def running(one: Program) -> bool:
-    """Whether supervisord says that it runs."""
-    return one["statename"] == "RUNNING"
-
-
-def stopped(one: Program) -> bool:
-    """Whether somebody has stopped it."""
-    return one["statename"] in ("STOPPED", "STOPPING")
 
 
 def lock(folder: str) -> IO[str]:

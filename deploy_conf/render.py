@@ -4,7 +4,7 @@ import os
 import tempfile
 from typing import Any, Container, Dict, List, Mapping, Optional
 
-from . import binaries, escape, templating
+from . import binaries, escape, systemd, templating
 from .layout import Layout
 from .site import Site
 
@@ -47,30 +47,36 @@ def websocket_files(site: Site, layout: Layout) -> Dict[str, str]:
     """The pieces to add to a site that already has nginx and uWSGI, by file name."""
     # The site's own server { } stays as it is, so whom to believe is said in the location.
     values = site_values(site, layout, behind_here=bool(site.behind))
-    return {
-        name: templating.render(name, values)
-        for name in (
-            "nginx-websocket-http.conf",
-            "nginx-websocket-location.conf",
-            "supervisor-daphne.conf",
-        )
-    }
+    names = ["nginx-websocket-http.conf", "nginx-websocket-location.conf", "logrotate.conf"]
+    names += ["supervisor-daphne.conf"] if layout.manager == "supervisor" else []
+    files = {name: templating.render(name, values) for name in names}
+    if layout.manager == "systemd":
+        files.update(systemd.websocket_units(site, values))
+    return files
 
 
 def site_files(site: Site, layout: Layout) -> Dict[str, str]:
     """All files, by name."""
     values = site_values(site, layout)
-    names = ["nginx.conf", "nginx-site.conf", "nginx-start.sh", "uwsgi.ini", "supervisord.conf"]
-    names += ["uwsgi-worker.py", "supervisor-programs.conf"]
+    names = ["nginx-site.conf", "uwsgi.ini", "uwsgi-worker.py"]
+    if layout.manager == "supervisor":
+        names += ["nginx.conf", "nginx-start.sh", "supervisord.conf", "supervisor-programs.conf"]
     names += ["redis.conf"] if layout.redis_socket else []
-    return {name: templating.render(name, values) for name in names}
+    names += [] if layout.logs_to_supervisor else ["logrotate.conf"]
+    files = {name: templating.render(name, values) for name in names}
+    if layout.manager == "systemd":
+        files.update(systemd.units(site, values))
+    return files
 
 
 def front_files(site: Site, layout: Layout) -> Dict[str, str]:
     """nginx in front of several nodes: complete, and the piece for one that is there."""
     values = {"name": site.name, "id": site.id}
     values.update(_nginx_values(site, layout))
-    return {name: templating.render(name, values) for name in ("nginx.conf", "nginx-front.conf")}
+    return {
+        name: templating.render(name, values)
+        for name in ("nginx.conf", "nginx-front.conf", "logrotate.conf")
+    }
 
 
 def site_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict[str, Any]:
@@ -111,6 +117,7 @@ def site_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict[s
         daphne_processes=site.daphne_processes,
         # The interpreter is named, so that the script's first line may be too long or have spaces.
         daphne=escape.supervisor_command([site.python, site.daphne]),
+        drain=drain,
         asgi=site.asgi,
         daphne_environment=escape.supervisor_environment(
             dict({"COMPAT_DRAIN_SECONDS": drain}, **environment)
@@ -138,6 +145,8 @@ def site_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict[s
         minfds=layout.minfds,
         group=",".join("%s-%s" % (site.id, name) for name in ["uwsgi"] + sorted(site.programs)),
     )
+    if layout.manager == "systemd":
+        values.update(systemd.values(site, layout, environment))
     values["programs"] = "\n".join(
         templating.render(
             "supervisor-program.conf",
@@ -189,6 +198,7 @@ def _nginx_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict
         logs_to_supervisor=layout.logs_to_supervisor,
         access_log=escape.nginx(os.path.join(layout.log, "nginx-access.log")),
         error_log=escape.nginx(os.path.join(layout.log, "nginx-error.log")),
+        log_logrotate=escape.logrotate(os.path.join(layout.log, "nginx-")) + "*.log",
         # Of whom it believes what, and what it lets through
         nodes="\n".join(_node(node, flags) for flags in NODE_FLAGS for node in layout.nodes),
         behind="\n".join("set_real_ip_from %s;" % network for network in site.behind),

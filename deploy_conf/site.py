@@ -88,7 +88,7 @@ def from_arguments(args: argparse.Namespace) -> Site:
     media_url, media_root = _served("media", args, found, directory)
 
     environment = {settings_module.VARIABLE: settings.module} if settings.module else {}
-    environment.update(_environment(args.env))
+    environment.update(_environment(args.env, getattr(args, "manager", "supervisor")))
     nginx = limits(args, found.get("login_url"))
     if not websocket_only:  # else the site's own nginx serves its files
         _distinct(
@@ -169,10 +169,10 @@ def limits(args: argparse.Namespace, login_url: Any = None) -> Dict[str, Any]:
     )
 
 
-def _environment(pairs: List[str]) -> Dict[str, str]:
+def _environment(pairs: List[str], manager: str) -> Dict[str, str]:
     found: Dict[str, str] = {}
     for pair in pairs:
-        name, value = options.variable("--env", pair)
+        name, value = options.variable("--env", pair, manager)
         if name in found:
             raise BadValue("--env: %s is given twice" % name)
         found[name] = value

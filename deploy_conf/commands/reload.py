@@ -4,14 +4,18 @@ import argparse
 import os
 import sys
 import time
-from typing import Dict
+from typing import Any, Dict
 
 from .. import health, options, project, settings_module, site
 from ..errors import ConfError
+from ..managers.supervisord import Supervisord, at
+from ..managers.systemd import Systemd
 from ..reload import Reload, lock
-from ..running import NO_ANSWER, Run, supervisor_at
+from ..running import Run
 from ..settings import PROBE, SIGNALS
 from . import _options
+
+LOCKS = "/run/lock"  # of an administrator's reload through systemd
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,16 +31,23 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     _options.running(one)
     one.add_argument("--settings", metavar="MODULE", help=_options.SETTINGS_HELP)
-    one.add_argument(
+    which = one.add_mutually_exclusive_group()
+    which.add_argument(
         "--supervisor",
         metavar="FILE",
         help="control socket of another supervisord, such as /var/run/supervisor.sock "
         "(default: of the one that `up` started)",
     )
+    which.add_argument(
+        "--systemd",
+        action="store_true",
+        help="the units that `render --manager systemd` wrote (default: what `up` started)",
+    )
     one.add_argument(
         "--name",
         metavar="NAME",
-        help="with --supervisor: prefix of the programs' names (default: the settings' package)",
+        help="with --supervisor or --systemd: prefix of the programs' names "
+        "(default: the settings' package)",
     )
     one.add_argument(
         "--page",
@@ -61,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     directory = _options.directory(args)
     if args.supervisor:
         socket = options.path("--supervisor", os.path.abspath(args.supervisor))
-    else:
+    elif not args.systemd:
         var = _options.var(args)
         os.environ["DEVOPS_VAR"] = var  # the settings read it
     chosen = settings_module.choose(args.settings, directory)
@@ -69,10 +80,19 @@ def run(args: argparse.Namespace) -> int:
     found = project.read_settings(chosen.module, directory) if chosen.module else {}
     signals = SIGNALS.check(found.get("signals"))
     probe = PROBE.check(found.get("websocket_probe")) or ""
-    if args.supervisor:
-        name = options.name("--name", args.name or site.default_name(chosen.module, "site"))
-        return _at(socket, site.identifier(name) + "-", signals, patience, page, probe)
-    return _up(var, signals, patience, page, probe)
+    if not (args.supervisor or args.systemd):
+        return _up(var, signals, patience, page, probe)
+    name = options.name("--name", args.name or site.default_name(chosen.module, "site"))
+    manager: Any
+    if args.systemd:
+        manager, folder = Systemd(name), LOCKS
+    else:
+        manager, folder = at(socket, site.identifier(name) + "-"), os.path.dirname(socket)
+    manager.programs()  # a mistyped path gets no lock beside it
+    with lock(folder):
+        Reload(manager, signals, say, patience, page, probe).run()
+    say("reloaded")
+    return 0
 
 
 def _up(var: str, signals: Dict[str, str], patience: int, page: str, probe: str) -> int:
@@ -82,9 +102,8 @@ def _up(var: str, signals: Dict[str, str], patience: int, page: str, probe: str)
     if not record:
         raise ConfError("not running: start it with `up`")
     with lock(run.folder):
-        Reload(
-            run.supervisor(record), record["prefix"], signals, say, run.log, patience, page, probe
-        ).run()
+        manager = Supervisord(run.supervisor(record), record["prefix"], run.log)
+        Reload(manager, signals, say, patience, page, probe).run()
     deadline = time.monotonic() + patience
     problems = health.problems(run, record, run.programs(record))
     while problems and time.monotonic() < deadline:
@@ -95,30 +114,6 @@ def _up(var: str, signals: Dict[str, str], patience: int, page: str, probe: str)
     if not problems:
         say("reloaded: %s" % record["url"])
     return 1 if problems else 0
-
-
-def _at(
-    socket: str, prefix: str, signals: Dict[str, str], patience: int, page: str, probe: str
-) -> int:
-    """The same for programs of any supervisord, by the path of its control socket."""
-    interface = supervisor_at(socket)
-
-    def log(program: str) -> str:
-        try:
-            return next(
-                found["stdout_logfile"]
-                for found in interface.getAllProcessInfo()
-                if found["name"] in (program, prefix + program)
-            )
-        except (StopIteration,) + NO_ANSWER:
-            return "its log"
-
-    one = Reload(interface, prefix, signals, say, log, patience, page, probe)
-    one.programs()  # a mistyped path gets no lock beside it
-    with lock(os.path.dirname(socket)):
-        one.run()
-    say("reloaded")
-    return 0
 
 
 def say(line: str) -> None:

@@ -5,7 +5,7 @@ import os
 import pwd
 from typing import Iterable
 
-from .. import install_notes, layout, options, render, site
+from .. import install_notes, layout, options, render, site, systemd
 from ..errors import BadValue
 from . import _options
 
@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
         files["README.txt"] = install_notes.site(mine, where)
     # supervisor reads its files as root; Redis reads its own as the site's account.
     owners = {"redis.conf": pwd.getpwnam(where.user or "").pw_uid}
-    render.write(output, files, render.PRIVATE, owners)
+    private = render.PRIVATE + (systemd.environment_file(mine),)
+    render.write(output, files, private, owners)
     return _list(output, files)
 
 
@@ -76,6 +77,13 @@ def _add_options(one: argparse.ArgumentParser) -> None:
         "--conf-dir",
         metavar="DIR",
         help="where the files will lie in use (default: the output folder)",
+    )
+    add(
+        "--manager",
+        choices=["supervisor", "systemd"],
+        default="supervisor",
+        help="what keeps the processes alive: files for supervisor, or units for systemd "
+        "(default: supervisor)",
     )
     add("--run-dir", metavar="DIR", help="for sockets and pid files (default: /run/NAME)")
     add("--log-dir", metavar="DIR", help="for logs (default: /var/log/NAME)")

@@ -23,7 +23,10 @@ READ = {
     "supervisord.conf": directives.ini,
     "supervisor-programs.conf": directives.ini,
     "supervisor-daphne.conf": directives.ini,
+    "logrotate.conf": directives.lines,
+    "tmpfiles.conf": directives.lines,
 }
+SYSTEMD = re.compile(r"\.(service|socket|target|env)$")
 WEBSOCKET = r"location (= /ws|\^~ /ws/)(?=:)"
 
 
@@ -104,6 +107,11 @@ OF_SITE = dict(
 )
 
 
+def repeats(variant, directive):
+    """Where a location may differ, it is told whole; systemd has no nginx of its own."""
+    return " location /:" in directive and variant != "systemd"
+
+
 def rendered():
     """{variant: its directives}: a public site; of others what that has not, and location /."""
     public = layout.Layout(**dict(PUBLIC, **OF_SITE))
@@ -115,15 +123,19 @@ def rendered():
         ("up", render.site_files(SITE._replace(behind=[], health_from=[]), loopback)),
         ("front", render.front_files(front, layout.Layout(nodes=["10.0.0.3:80"], **PUBLIC))),
         ("websocket", render.websocket_files(SITE, public)),
+        ("systemd", render.site_files(SITE, public._replace(manager="systemd"))),
     ]
     found, seen = {}, set()
     for variant, files in variants:
         here = []
         for name, text in files.items():
-            server = re.match("nginx|supervisor|uwsgi|redis", name).group()
-            for one in READ.get(name, directives.nginx)(text):
+            # A unit is named after the site.
+            server = name.replace("my-shop-", "").replace("my-shop.", "")
+            server = re.match("nginx|supervisor|uwsgi|redis|[a-z]+", server).group()
+            read = directives.ini if SYSTEMD.search(name) else directives.nginx
+            for one in READ.get(name, read)(text):
                 here.append("%s, %s" % (server, re.sub(WEBSOCKET, "WS", one)))
-        found[variant] = Counter(one for one in here if one not in seen or " location /:" in one)
+        found[variant] = Counter(one for one in here if one not in seen or repeats(variant, one))
         seen.update(found[variant])
     return found
 
@@ -146,7 +158,7 @@ def table():
     return found
 
 
-@pytest.mark.parametrize("variant", ["site", "up", "front", "websocket"])
+@pytest.mark.parametrize("variant", ["site", "up", "front", "websocket", "systemd"])
 def test_every_directive_has_a_reason_and_is_rendered(variant):
     wanted, found = table()[variant], rendered()[variant]
     assert {"lost": wanted - found, "without a reason": found - wanted} == {

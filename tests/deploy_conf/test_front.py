@@ -30,6 +30,8 @@ FORGED = (
 )
 RENDER = ["render", "--only", "front", "--domain", "example.org", "--nginx-user", getpass.getuser()]
 
+FILES = ("README.txt", "logrotate.conf", "nginx.conf", "nginx-front.conf")
+
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
@@ -224,13 +226,13 @@ def test_nginx_accepts_the_front(nginx, variant, certificate, tmp_path, capsys):
     words += ["--node", "10.0.0.2", "--node", "10.0.0.3:8080", "--node", "[fd00::4]:8000"]
     assert commands.main(RENDER + ["--nginx", nginx] + words) == 0
     assert sorted(capsys.readouterr().out.splitlines()) == sorted(
-        str(tmp_path / "conf" / name) for name in ("README.txt", "nginx.conf", "nginx-front.conf")
+        str(tmp_path / "conf" / name) for name in FILES
     )
     assert check(nginx, tmp_path / "conf" / "nginx.conf", tmp_path) == ""
     text = (tmp_path / "conf" / "nginx-front.conf").read_text()
     assert "server 10.0.0.2:80 " in text and "server [fd00::4]:8000 " in text
     assert ("real_ip_header" in text) == (variant == "behind")
-    for name in ("README.txt", "nginx.conf", "nginx-front.conf"):
+    for name in FILES:
         text = (tmp_path / "conf" / name).read_text()
         assert "@{" not in text and "None" not in text
 

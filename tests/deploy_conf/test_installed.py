@@ -246,13 +246,17 @@ def test_what_slow_clients_leave_fills_no_disk(installed):
         client.close()
 
 
-def test_the_logs_are_opened_again_as_the_notes_say(installed):
-    notes = (installed.conf / "README.txt").read_text(encoding="utf-8")
-    (command,) = re.findall(r"^ *(/.* -s reopen)$", notes, re.M)
+def test_the_logs_are_opened_again_as_logrotate_is_told(installed):
+    rules = (installed.conf / "logrotate.conf").read_text(encoding="utf-8")
+    (script,) = re.findall(r"postrotate\n(.*?)endscript", rules, re.S)
+    # A distribution's nginx on this machine is not the test's to signal.
+    script = script.replace(" /run/nginx.pid ", " ")
     log = installed.log / "nginx-access.log"
+    assert str(log).startswith(re.search(r"^(/\S+)\*\.log \{$", rules, re.M).group(1))
     log.rename(str(log) + ".1")
-    done = subprocess.run(shlex.split(command), stderr=subprocess.PIPE)
-    assert done.returncode == 0, done.stderr
+    environ = {"PATH": "/usr/bin:/bin"}  # cron's
+    done = subprocess.run(["/bin/sh", "-ec", script], env=environ, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (0, b"")
     assert wait_until(log.exists)
     assert installed.get("meta?after", tls=True)[0] == 200
     assert wait_until(lambda: "meta?after" in log.read_text())

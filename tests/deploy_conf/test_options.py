@@ -145,13 +145,13 @@ SCALARS = [
     "--directory --python --settings --name --wsgi --asgi --static-url --static-root --media-url",
     "--media-root --websocket-probe --uwsgi-processes --daphne-processes --request-rate",
     "--request-burst --login-rate --http-connections --websocket-connections --unlimited",
-    "--max-body --harakiri --frame-options",
+    "--max-body --harakiri --frame-options --manager",
 ]
 
 
 @pytest.mark.parametrize("option", " ".join(SCALARS).split())
 def test_an_option_given_twice_is_refused(option, capsys):
-    value = {"--only": "front", "--frame-options": "DENY"}.get(option, "1")
+    value = {"--only": "front", "--frame-options": "DENY", "--manager": "systemd"}.get(option, "1")
     with pytest.raises(SystemExit) as error:
         commands.main(["render", option, value, option, value])
     assert error.value.code == 2

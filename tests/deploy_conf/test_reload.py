@@ -15,6 +15,7 @@ import websocket
 
 from deploy_conf import binaries, processes, reload, uwsgi_ini
 from deploy_conf.errors import ConfError
+from deploy_conf.managers.supervisord import Supervisord
 from deploy_conf.running import NO_ANSWER, Run, supervisor_at
 from tests.support.sites import tiny
 from tests.support.wait import wait_until
@@ -444,7 +445,8 @@ def test_a_program_that_is_busy_is_waited_for_and_said(up, monkeypatch):
     wait_until(lambda: "ready" in up.log("ticker"))
     said = []
     monkeypatch.setattr(reload, "BUSY", 1)
-    reload.Reload(interface, "tiny-", {"ticker": "USR1"}, said.append, Run(up.var).log, 60).run()
+    manager = Supervisord(interface, "tiny-", Run(up.var).log)
+    reload.Reload(manager, {"ticker": "USR1"}, said.append, 60).run()
     assert "ticker: still at work on the old code, and renews itself then" in said
 
 

@@ -99,6 +99,7 @@ def test_nginx_accepts_the_websocket_pieces_in_a_site_of_its_own(render, nginx, 
     conf = render("--only", "websocket")
     assert sorted(os.listdir(str(conf))) == [
         "README.txt",
+        "logrotate.conf",
         "nginx-websocket-http.conf",
         "nginx-websocket-location.conf",
         "supervisor-daphne.conf",

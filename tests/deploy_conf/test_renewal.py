@@ -4,7 +4,9 @@ import pytest
 
 from deploy_conf import processes, reload
 from deploy_conf.errors import ConfError
+from deploy_conf.managers.program import RUNNING, Program
 
+UWSGI = Program("uwsgi", "uwsgi", 1, RUNNING)
 OLD = {11: 100, 12: 100}
 
 
@@ -18,9 +20,9 @@ def renew(monkeypatch):
         monkeypatch.setattr(processes, "children", lambda pid: left.pop(0))
         monkeypatch.setattr(reload, "tell", told.append)
         monkeypatch.setattr(reload, "AGAIN", again)
-        one = reload.Reload(None, "", {}, said.append, str, patience)
+        one = reload.Reload(None, {}, said.append, patience)
         monkeypatch.setattr(one, "reason", lambda program: "the end of its log")
-        one.reload_uwsgi({"pid": 1}, {"master-fifo": "fifo"})
+        one.reload_uwsgi(UWSGI, {"master-fifo": "fifo"})
         assert left == []
         return said, told
 
@@ -65,4 +67,4 @@ def test_it_has_its_time(renew):
 
 def test_without_a_fifo_it_cannot_be_told(renew):
     with pytest.raises(ConfError, match="no master-fifo"):
-        reload.Reload(None, "", {}, print, str, 1).reload_uwsgi({"pid": 1}, {})
+        reload.Reload(None, {}, print, 1).reload_uwsgi(UWSGI, {})
