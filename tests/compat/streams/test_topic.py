@@ -9,33 +9,7 @@ from compat.streams import epochs, store, topic
 from compat.streams.entries import Segment
 from compat.streams.topic import Topic
 
-
-class Hub:
-    """`log`: JSON texts from number `first` on; `pause`: an event that reads wait for."""
-
-    def __init__(self, log=(), first=1):
-        self.loop = asyncio.get_event_loop()
-        self.log, self.first, self.epoch = list(log), first, "e1"
-        self.poll_early = asyncio.Event()
-        self.pause, self.asked, self.joined = None, [], []
-
-    async def join(self, group):
-        self.joined.append(group)
-
-    async def database(self, function, *arguments):
-        self.asked.append((function, *arguments))
-        head = self.first + len(self.log) - 1
-        if self.pause is not None:
-            await self.pause.wait()
-        if function is epochs.known:
-            return epochs.Position(head, self.epoch)
-        _, since, limit = arguments
-        rows = [store.Row(seq, text) for seq, text in enumerate(self.log, self.first)]
-        rows = [row for row in rows if row.seq > since][:limit]
-        return (self.epoch if rows else None), rows
-
-    def pages(self):
-        return [asked[2] for asked in self.asked if asked[0] is store.page]
+from .by_hand import Hub, settle
 
 
 class Follower:
@@ -49,11 +23,6 @@ class Follower:
 
     def turned(self):
         self.turns += 1
-
-
-async def settle():
-    for _ in range(10):
-        await asyncio.sleep(0)
 
 
 async def opened(*log, **options):

@@ -1,0 +1,485 @@
+"""What one reader is sent, told by hand: a log in a list and a socket that is one, too."""
+
+import asyncio
+
+import pytest
+
+from compat import close_codes
+from compat.streams import follower
+from compat.streams.flow import Wire
+from compat.streams.follower import LATEST, SinceBeyondHead
+from tests.support.virtual_time import JumpingLoop
+
+from .by_hand import Reader, following, settle
+
+
+@pytest.fixture
+def loop():
+    loop = JumpingLoop()
+    asyncio.set_event_loop(loop)
+    yield loop
+    loop.close()
+    asyncio.set_event_loop(None)
+
+
+@pytest.fixture
+def run(loop, monkeypatch):
+    """run(scenario, *log): the scenario with a hub that has that log."""
+
+    def call(scenario, *log, **options):
+        async def main():
+            await scenario(following(monkeypatch, follower, *log, **options))
+            await settle()
+
+        loop.run_until_complete(main())
+        tasks = getattr(asyncio, "all_tasks", None) or asyncio.Task.all_tasks
+        assert not [task for task in tasks(loop) if not task.done()]
+
+    return call
+
+
+@pytest.fixture
+def closed(monkeypatch):
+    """The codes that are counted."""
+    counted = []
+
+    class Closed:
+        def labels(self, code):
+            counted.append(code)
+            return self
+
+        def inc(self):
+            pass
+
+    monkeypatch.setattr(follower.stats, "closed", Closed())
+    return counted
+
+
+@pytest.mark.parametrize(
+    "since, epoch, looks, kinds",
+    [
+        (0, None, 1, ["entries", "live"]),
+        (0, "e0", 1, ["entries", "live"]),  # nothing was seen, of no history
+        (1, None, 1, ["entries", "live"]),
+        (3, None, 1, ["live"]),
+        (3, "e1", 1, ["live"]),
+        (3, "", 1, ["live"]),
+        (3, "e0", 2, ["reset", "entries", "live"]),
+        (4, "", 2, ["reset", "entries", "live"]),
+        (4, "e1", 2, ["reset", "entries", "live"]),
+        (LATEST, None, 2, ["live"]),
+        (LATEST, "e0", 2, ["live"]),
+    ],
+)
+def test_where_a_reader_begins(run, since, epoch, looks, kinds):
+    async def scenario(hub):
+        reader = Reader(since, epoch=epoch)
+        await reader.start()
+        await settle()
+        assert reader.kinds() == kinds and hub.looks() == looks
+        frames = reader.frames()
+        if "entries" in kinds:
+            first = 1 if "reset" in kinds else since + 1
+            assert frames[-2]["first"] == first
+            assert frames[-2]["bodies"] == [1, 2, 3][first - 1 :]
+        more = {} if epoch is None else {"beat": 15}
+        assert frames[-1] == dict(type="live", stream="s", epoch="e1", seq=3, **more)
+        if "reset" in kinds:
+            assert frames[0] == {"type": "reset", "stream": "s", "epoch": "e1"}
+        assert (reader.cursor, reader.task, reader.live) == (3, None, True)
+
+    run(scenario, "1", "2", "3")
+
+
+def test_others_may_know_of_more_than_we_do(run):
+    async def scenario(hub):
+        await Reader(0).start()
+        hub.log.append("2")  # not announced yet
+        later = [Reader(2), Reader(LATEST), Reader(2, epoch="e1")]
+        for reader in later:
+            await reader.start()
+        await settle()
+        assert [reader.kinds() for reader in later] == [["live"]] * 3
+        assert [reader.cursor for reader in later] == [2, 2, 2]
+        with pytest.raises(SinceBeyondHead, match="since=3 is beyond the last entry, which is 2"):
+            await Reader(3).start()
+
+    run(scenario, "1")
+
+
+def test_who_left_while_starting_is_sent_nothing(run):
+    async def scenario(hub):
+        hub.pause = asyncio.Event()
+        reader = Reader(0)
+        starting = asyncio.ensure_future(reader.start())
+        await settle()
+        assert reader.stop() == []
+        hub.pause.set()
+        await starting
+        await settle()
+        assert reader.texts == [] and reader.task is None
+        assert hub.left == [reader] and hub.topics["s"].ready == set()
+
+    run(scenario, "1")
+
+
+def test_entries_come_in_order_and_live_is_said_once(run):
+    async def scenario(hub):
+        reader = Reader(0)
+        await reader.start()
+        await settle()
+        hub.publish("1", "2")
+        hub.publish("3")
+        await settle()
+        hub.publish("4")
+        await settle()
+        assert reader.kinds() == ["live", "entries", "entries"]
+        assert [frame["bodies"] for frame in reader.frames()[1:]] == [[1, 2, 3], [4]]
+        assert hub.delivered == 4 and hub.pages() == []
+        reader.wake()  # for nothing
+        await settle()
+        assert len(reader.texts) == 3
+
+    run(scenario)
+
+
+def test_frames_of_plain_messages_have_no_other_beside_them(run):
+    async def scenario(hub):
+        reader = Reader(1, render=lambda body: None if body == 3 else "n%d" % body, epoch="")
+        await reader.start()
+        await settle()
+        hub.publish("3", "4")
+        await settle()
+        assert reader.texts == ['{"message": "n2"}', '{"message": "n4"}'] and reader.live
+        assert not reader.wants_beats()
+
+    run(scenario, "1", "2")
+
+
+def test_pages_follow_each_other_and_others_have_a_turn(run, monkeypatch):
+    monkeypatch.setattr("compat.streams.entries.FRAME_ENTRIES", 2)
+    monkeypatch.setattr("compat.streams.topic.TAIL_ENTRIES", 4)
+    monkeypatch.setattr("compat.streams.topic.FRAME_ENTRIES", 2)
+    order = []
+
+    async def scenario(hub):
+        first, second = Reader(0), Reader(0)
+        for number, reader in enumerate((first, second)):
+            stock = reader.take
+
+            async def take(text, number=number, stock=stock):
+                order.append(number)
+                await stock(text)
+
+            reader.send_text = take
+            await reader.start()
+        await settle()
+        assert first.texts == second.texts
+        assert first.kinds() == ["entries"] * 4 + ["live"]
+        assert [frame["first"] for frame in first.frames()[:4]] == [1, 3, 5, 7]
+        assert order[:4] == [0, 1, 0, 1] and hub.loop.time() == 1000
+
+    run(scenario, *"1234567")
+
+
+@pytest.mark.parametrize("render, kinds", [(None, ["gap", "entries", "live"]), (str, ["message"])])
+def test_what_is_gone_from_the_log_is_said(run, render, kinds):
+    async def scenario(hub):
+        reader = Reader(2, render=render)
+        await reader.start()
+        await settle()
+        assert reader.kinds() == kinds
+        if render is None:
+            assert reader.frames()[0] == {"type": "gap", "stream": "s", "oldest": 7}
+            assert reader.frames()[1]["first"] == 7
+        assert reader.cursor == 7
+
+    run(scenario, "1", first=7)
+
+
+def test_the_first_that_is_kept_is_no_gap(run):
+    async def scenario(hub):
+        reader = Reader(6)
+        await reader.start()
+        await settle()
+        assert reader.kinds() == ["entries", "live"]
+
+    run(scenario, "1", first=7)
+
+
+@pytest.mark.parametrize(
+    "epoch, render, kinds, codes",
+    [
+        ("", None, ["entries", "live", "reset", "entries", "live"], []),
+        ("e1", None, ["entries", "live", "reset", "entries", "live"], []),
+        (None, None, ["entries", "live"], [close_codes.START_OVER]),
+        (None, str, ["message", "message"], []),
+    ],
+)
+def test_another_history_begins(run, closed, epoch, render, kinds, codes):
+    async def scenario(hub):
+        reader = Reader(0, epoch=epoch, render=render)
+        await reader.start()
+        await settle()
+        hub.begin_anew("e2", "3")
+        await settle()
+        assert (reader.kinds(), reader.codes, closed) == (kinds, codes, codes)
+        if epoch is not None:
+            assert [frame["epoch"] for frame in reader.frames()[2:]] == ["e2"] * 3
+            assert reader.frames()[3]["bodies"] == [3]
+        assert (reader.topic is None) == bool(codes) and reader.cursor == (0 if codes else 1)
+        hub.publish("4")
+        await settle()
+        assert len(reader.texts) == len(kinds) + (not codes)
+
+    run(scenario, "1", "2")
+
+
+def test_a_page_of_the_history_before_is_not_sent(run):
+    async def scenario(hub):
+        reader = Reader(0, epoch="")
+        await reader.start()
+        hub.pause = asyncio.Event()
+        await settle()
+        hub.begin_anew("e2", "3")
+        hub.pause.set()
+        await settle()
+        assert reader.kinds() == ["reset", "entries", "live"]
+        assert [frame["epoch"] for frame in reader.frames()] == ["e2"] * 3
+
+    run(scenario, "1", "2")
+
+
+def test_nobody_is_sent_anything_after_stop(run):
+    async def scenario(hub):
+        reader = Reader(0)
+        await reader.start()
+        (task,) = reader.stop()
+        assert (reader.task, reader.topic, hub.left) == (None, None, [reader])
+        await asyncio.wait([task])
+        assert task.cancelled() and reader.texts == reader.codes == []
+        assert reader.stop() == []
+        reader.wake()
+        reader.turned()
+        await settle()
+        assert reader.texts == [] and reader.task is None and hub.left == [reader]
+
+    run(scenario, "1")
+
+
+def test_a_reader_that_stops_while_it_is_sent_to_is_not_cancelled(run):
+    async def scenario(hub):
+        reader = Reader(0)
+
+        async def take(text):
+            reader.texts.append(text)
+            assert reader.stop() == []
+            await asyncio.sleep(0)
+            reader.codes.append("after")
+
+        reader.send_text = take
+        await reader.start()
+        await settle()
+        assert reader.kinds() == ["entries"] and reader.codes == ["after"]
+
+    run(scenario, "1")
+
+
+@pytest.mark.parametrize("also", [False, True])
+def test_a_socket_that_breaks_is_given_up(run, closed, caplog, also):
+    caplog.set_level("DEBUG", logger="compat.streams")
+
+    async def scenario(hub):
+        reader = Reader(0)
+        if also:
+
+            async def close(code):
+                raise OSError("nor that")
+
+            reader.close = close
+        reader.fails = RuntimeError("gone")
+        await reader.start()
+        await settle()
+        assert closed == [close_codes.RESTART] and reader.topic is reader.task is None
+        assert reader.codes == ([] if also else [close_codes.RESTART])
+        assert "reader gone: RuntimeError: gone" in caplog.text
+        assert ("nor closed: OSError" in caplog.text) is also
+
+    run(scenario, "1")
+
+
+def test_nobody_need_be_told_of_the_end(run, closed):
+    async def scenario(hub):
+        reader = Reader(0, close=None)
+        await reader.start()
+        await reader.dismiss(4000)
+        assert closed == [4000] and reader.topic is None
+
+    run(scenario)
+
+
+def slow(monkeypatch, limit=100, seconds=30):
+    monkeypatch.setattr(follower, "SLOW_BYTES", lambda: limit)
+    monkeypatch.setattr(follower, "SLOW_SECONDS", lambda: seconds)
+
+
+@pytest.mark.parametrize("held, sent", [(0, True), (100, True), (101, False)])
+def test_a_connection_that_holds_much_is_waited_for(run, monkeypatch, held, sent):
+    slow(monkeypatch)
+    holds = [held]
+
+    async def scenario(hub):
+        reader = Reader(0, backlog=lambda: holds[0])
+        await reader.start()
+        await settle()
+        assert bool(reader.texts) is sent and hub.loop.time() < 1003
+        holds[0] = 100
+        while not reader.live:
+            await asyncio.sleep(0.01)
+        assert reader.kinds() == ["entries", "live"] and reader.codes == []
+
+    run(scenario, "1")
+
+
+def test_one_that_stays_stuck_is_closed(run, monkeypatch, closed):
+    slow(monkeypatch)
+
+    async def scenario(hub):
+        reader = Reader(0, backlog=lambda: 101)
+        await reader.start()
+        while not reader.codes:
+            await asyncio.sleep(0.01)
+        assert 1030 < hub.loop.time() < 1030.5
+        assert reader.codes == closed == [close_codes.BEHIND] and reader.texts == []
+
+    run(scenario, "1")
+
+
+@pytest.mark.parametrize("step, lasts", [(1, 70), (0, 30), (-1, 30)])
+def test_one_that_takes_a_little_is_given_time(run, monkeypatch, closed, step, lasts):
+    """It takes something for forty seconds, and then nothing more."""
+    slow(monkeypatch)
+
+    async def scenario(hub):
+        def backlog():
+            return 10000 - step * int(min(hub.loop.time() - 1000, 40) * 20)
+
+        reader = Reader(0, backlog=backlog)
+        await reader.start()
+        while not reader.codes:
+            await asyncio.sleep(0.01)
+        assert lasts <= hub.loop.time() - 1000 < lasts + 0.5
+        await settle()
+        assert reader.codes == closed == [close_codes.BEHIND] and reader.texts == []
+
+    run(scenario, "1")
+
+
+class Connection(Wire):
+    """A Wire into a list; `full`: nothing can be written."""
+
+    __slots__ = ("written", "full")
+
+    def __init__(self):
+        self.written, self.full = [], False
+
+    def __call__(self):
+        return 0
+
+    def write(self, frames):
+        if self.full is not False:
+            if self.full is not True:
+                raise self.full
+            return False
+        self.written.append(frames)
+        return True
+
+
+def test_a_connection_is_written_to_without_a_task(run, monkeypatch):
+    monkeypatch.setattr("compat.streams.entries.FRAME_ENTRIES", 2)
+
+    async def scenario(hub):
+        wire = Connection()
+        reader = Reader(LATEST, backlog=wire)
+        await reader.start()
+        await settle()
+        topic, tasks = hub.topics["s"], []
+        assert reader.kinds() == ["live"] and wire.written == []
+        stock = hub.loop.create_task
+        hub.loop.create_task = lambda coroutine: tasks.append(1) or stock(coroutine)
+        hub.publish("1", "2")
+        await asyncio.sleep(0.01)
+        assert [frames.cursor for frames in wire.written] == [2] and tasks == []
+        reader.wake()  # for nothing
+        assert (reader.cursor, reader.task, hub.delivered, tasks) == (2, None, 2, [])
+        # What is left of more than a frame, a full one, and what is not in memory are a task's.
+        hub.publish("3", "4", "5")
+        await settle()
+        assert len(wire.written) == 2 and len(tasks) == 1
+        assert reader.cursor == 5 and hub.delivered == 5
+        wire.full = True
+        hub.publish("6")
+        await settle()
+        assert len(tasks) == 2 and reader.cursor == 6
+        wire.full = False
+        hub.log.append("7")
+        topic.head = 7
+        reader.wake()
+        assert len(tasks) == 3 and len(wire.written) == 2
+        topic.seen(7)
+        await settle()
+        assert reader.cursor == wire.written[-1].cursor == hub.delivered == 7
+        assert [frame["bodies"] for frame in reader.frames()[1:]] == [[5], [6]]
+
+    run(scenario)
+
+
+def test_a_connection_that_breaks_is_given_up(run, closed):
+    async def scenario(hub):
+        wire = Connection()
+        reader = Reader(LATEST, backlog=wire)
+        await reader.start()
+        await settle()
+        wire.full = OSError("broken")
+        hub.publish("1")
+        await settle()
+        assert reader.codes == closed == [close_codes.RESTART] and reader.topic is None
+
+    run(scenario)
+
+
+def test_a_beat_is_written_or_sent_if_nothing_else_is(run, closed):
+    async def scenario(hub):
+        wire = Connection()
+        direct, plain = Reader(0, backlog=wire, epoch=""), Reader(0, epoch="")
+        for reader in (direct, plain):
+            await reader.start()
+            await settle()
+            reader.beat(hub.heartbeat)
+        await settle()
+        assert wire.written == ["beats"] and direct.kinds() == ["live"]
+        assert plain.kinds() == ["live", "beat"] and plain.wants_beats()
+        plain.task = "something is on its way"
+        plain.beat(hub.heartbeat)
+        plain.task = None
+        await settle()
+        assert plain.kinds() == ["live", "beat"] and len(hub.heartbeat.tasks) == 1
+        wire.full = plain.fails = OSError("broken")
+        direct.beat(hub.heartbeat)
+        plain.beat(hub.heartbeat)
+        await settle()
+        assert direct.codes == plain.codes == [close_codes.RESTART]
+        assert all(task.done() for task in hub.heartbeat.tasks)
+
+    run(scenario)
+
+
+def test_beats_are_promised_if_there_are_any(run):
+    async def scenario(hub):
+        hub.heartbeat.seconds = 0
+        reader = Reader(0, epoch="")
+        await reader.start()
+        await settle()
+        assert "beat" not in reader.frames()[0]
+
+    run(scenario)

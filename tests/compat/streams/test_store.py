@@ -1,0 +1,316 @@
+"""The log, in a database of this process: what is written, kept, and found again."""
+
+import datetime
+import json
+from decimal import Decimal
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.translation import ugettext_lazy
+
+from compat.streams import epochs, head, keys, oldest, publish, publish_many, read, store
+from compat.streams.models import Entry, Key, Stream
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def announced(monkeypatch):
+    found = []
+    monkeypatch.setattr(store.notification, "announce", lambda *arguments: found.append(arguments))
+    return found
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    found = []
+    monkeypatch.setattr(store.stats.appended, "inc", found.append)
+    return found
+
+
+def stored(name):
+    rows = Entry.objects.filter(stream__name=name).order_by("seq").values_list("seq", "body")
+    assert Stream.objects.get(name=name).size == sum(len(body) for _, body in rows)
+    return [(seq, json.loads(body)) for seq, body in rows]
+
+
+def test_numbers_begin_with_one_and_have_no_gap():
+    assert [publish("s", "a"), publish("s", "b"), publish("t", "c")] == [1, 2, 1]
+    assert publish_many("s", iter(["d", "e"])) == (3, 4)
+    assert stored("s") == [(1, "a"), (2, "b"), (3, "d"), (4, "e")] and stored("t") == [(1, "c")]
+    assert (head("s"), oldest("s"), head("nobody"), oldest("nobody")) == (4, 1, 0, 1)
+    epoch = epochs.position("s").epoch
+    assert epochs.EPOCH.match(epoch) and epochs.position("t").epoch not in (epoch, None)
+    assert epochs.position("nobody") is epochs.NOWHERE
+
+
+def test_it_is_announced_and_counted_after_the_commit(transactional_db, announced, counted):
+    with transaction.atomic():
+        publish_many("s", ["a", "b"])
+        publish("s", "c")
+        assert announced == counted == []
+    epoch = epochs.position("s").epoch
+    assert announced == [("s", 1, ['"a"', '"b"'], epoch), ("s", 3, ['"c"'], epoch)]
+    assert counted == [2, 1]
+    with pytest.raises(RuntimeError):
+        with transaction.atomic():
+            publish("s", "d")
+            raise RuntimeError()
+    assert len(announced) == 2 and head("s") == 3
+
+
+@pytest.mark.parametrize("rows, characters", [(2, 1000), (1000, 5), (1000, 6), (1, 1)])
+def test_a_statement_is_of_bounded_size(monkeypatch, rows, characters):
+    monkeypatch.setattr(store, "INSERT_ROWS", rows)
+    monkeypatch.setattr(store, "INSERT_CHARACTERS", characters)
+    said, stock = [], store._places
+
+    def places(params):
+        said.append([params[place + 2] for place in range(0, len(params), 4)])
+        return stock(params)
+
+    monkeypatch.setattr(store, "_places", places)
+    publish_many("s", [1, 2, 33, 4, 555, "long enough", 6])
+    assert [body for _, body in stored("s")] == [1, 2, 33, 4, 555, "long enough", 6]
+    for number, texts in enumerate(said):
+        assert 1 <= len(texts) <= rows
+        assert len(texts) == 1 or sum(map(len, texts)) <= characters
+        if number:  # and none is smaller than need be
+            before = said[number - 1]
+            assert len(before) == rows or sum(map(len, [*before, texts[0]])) > characters
+
+
+def test_what_a_body_may_hold():
+    when = datetime.datetime(2020, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+    publish("s", [when, Decimal("1.50"), ugettext_lazy("Yes"), "聊", None])
+    assert read("s", 0)[0].body == ["2020-01-02T03:04:05Z", "1.50", "Yes", "聊", None]
+    assert read("s", 0)[0].json_text.count(" ") == 0 and read("s", 0)[0].json_text.isascii()
+
+
+@pytest.mark.parametrize("body", [object(), float("nan"), b"x", {1, 2}])
+def test_what_is_no_json_writes_nothing(body):
+    with pytest.raises(TypeError, match="stream body is not JSON-serialisable: "):
+        publish_many("s", ["a", body])
+    assert head("s") == 0
+
+
+def test_a_body_is_so_long(settings):
+    settings.STREAMS_MAX_BODY = 5
+    assert publish("s", "abc") == 1
+    with pytest.raises(ValueError, match="has 6 characters, STREAMS_MAX_BODY is 5"):
+        publish("s", "abcd")
+    assert head("s") == 1
+
+
+@pytest.mark.parametrize(
+    "bodies, error, why",
+    [
+        ([], ValueError, "at least one body"),
+        ("text", TypeError, "must be a list of bodies, not str"),
+        ({"a": 1}, TypeError, "must be a list of bodies, not dict"),
+        (b"text", TypeError, "must be a list of bodies, not bytes"),
+    ],
+)
+def test_what_is_no_list_of_bodies(bodies, error, why):
+    with pytest.raises(error, match=why):
+        publish_many("s", bodies)
+    with pytest.raises(ValueError, match="no space at either end"):
+        publish_many(" s", ["a"])
+    assert not Stream.objects.exists()
+
+
+def test_what_is_read():
+    publish_many("s", range(1, 8))
+    publish("t", "x")
+    epoch = epochs.position("s").epoch
+    Entry.objects.filter(stream__name="s", seq__lte=2).delete()
+    assert [row.seq for row in read("s", 0)] == [3, 4, 5, 6, 7]
+    assert [row.body for row in read("s", 4, 2)] == [5, 6] and read("s", 0, 0) == []
+    assert store.page("s", 6, 5) == (epoch, [store.Row(7, "7")])
+    assert store.page("s", 7, 5) == (None, []) == store.page("nobody", 0, 5)
+    assert oldest("s") == 3
+    Entry.objects.all().delete()
+    assert oldest("s") == 8 and head("s") == 7
+
+
+@pytest.mark.parametrize("since, limit", [(-1, 1), (True, 1), ("0", 1), (0, -1), (0, False)])
+def test_what_cannot_be_read_is_named(since, limit):
+    with pytest.raises(ValueError, match="%s must be an integer" % ("since" if limit == 1 else "")):
+        read("s", since, limit)
+    with pytest.raises(ValueError, match="must be an integer"):
+        read("s", store.MAX_SEQ + 1)
+    assert read("s", store.MAX_SEQ, store.MAX_SEQ) == []
+    with pytest.raises(ValueError, match="no space"):
+        read("s ", 0)
+
+
+def test_pages_are_of_five_hundred():
+    publish_many("s", range(501))
+    assert len(read("s", 0)) == 500
+
+
+# Keys
+
+
+def test_a_key_counts_once_for_a_stream_and_for_a_while(settings):
+    settings.STREAMS_KEY_SECONDS = 100
+    assert publish_many("s", ["a", "b"], key="k") == (1, 2) == publish_many("s", ["c"], key="k")
+    assert publish("t", "a", key="k") == 1 and publish("s", "d", key="other") == 3
+    assert [body for _, body in stored("s")] == ["a", "b", "d"]
+    Key.objects.update(created=timezone.now() - datetime.timedelta(seconds=90))
+    assert publish("s", "e", key="k") == 1
+    Key.objects.update(created=timezone.now() - datetime.timedelta(seconds=110))
+    assert publish("s", "f", key="k") == 4
+    assert Key.objects.filter(stream__name="s").count() == 2
+    assert publish("s", "g", key="k") == 4
+
+
+def test_keys_that_are_over_are_removed_a_few_at_a_time(settings, monkeypatch):
+    settings.STREAMS_KEY_SECONDS = 100
+    monkeypatch.setattr(keys, "PIECE", 2)
+    for number in range(8):
+        publish("s", number, key=str(number))
+    old = timezone.now() - datetime.timedelta(seconds=110)
+    Key.objects.filter(first_seq__lte=5).update(created=old)
+    assert keys.forget_old("default") == 5 and keys.forget_old("default") == 0
+    assert sorted(Key.objects.values_list("first_seq", flat=True)) == [6, 7, 8]
+
+
+# A busy database
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """[seconds slept]; time stands still but for that."""
+    slept = []
+    monkeypatch.setattr(store.time, "sleep", slept.append)
+    monkeypatch.setattr(store.time, "monotonic", lambda: 1000.0 + sum(slept))
+    monkeypatch.setattr(store.random, "uniform", lambda low, high: 1.0)
+    return slept
+
+
+def failing(monkeypatch, module, name, errors):
+    """The function raises them, one at a time, before it does what it is for."""
+    stock = getattr(module, name)
+
+    def function(*arguments):
+        if errors:
+            raise errors.pop()
+        return stock(*arguments)
+
+    monkeypatch.setattr(module, name, function)
+
+
+LOCKED = OperationalError("database is locked")
+
+
+def test_a_busy_database_is_asked_again(transactional_db, monkeypatch, clock):
+    failing(monkeypatch, store, "_insert", [LOCKED] * 8)
+    assert publish_many("s", ["a", "b"]) == (1, 2) and stored("s") == [(1, "a"), (2, "b")]
+    assert clock == [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.5, 0.5]
+
+
+def test_it_is_not_asked_for_ever(transactional_db, monkeypatch, clock):
+    failing(monkeypatch, store, "_insert", [LOCKED] * 1000)
+    with pytest.raises(OperationalError, match="locked"):
+        publish("s", "a")
+    assert 30 < sum(clock) < 31 and head("s") == 0
+
+
+def test_within_a_transaction_it_is_the_callers(transactional_db, monkeypatch, clock):
+    failing(monkeypatch, store, "_insert", [LOCKED] * 2)
+    with transaction.atomic():
+        with pytest.raises(OperationalError):
+            publish("s", "a")
+        with pytest.raises(OperationalError):
+            publish("s", "a")
+        publish("s", "b")  # the transaction goes on
+    assert stored("s") == [(1, "b")] and clock == []
+
+
+class Connection:
+    """One that may be closed when it is looked at."""
+
+    def __init__(self, dead):
+        self.connection, self.dead, self.looks = "open", dead, 0
+
+    def close_if_unusable_or_obsolete(self):
+        self.looks += 1
+        if self.dead:
+            self.connection = None
+
+
+@pytest.mark.parametrize(
+    "dead, sent, key, errors, tries",
+    [
+        (True, False, None, 1, 2),  # it was idle for long: nothing was sent yet
+        (True, False, None, 2, None),
+        (True, True, None, 1, None),  # it may have been the answer to COMMIT that got lost
+        (True, True, "k", 1, 2),
+        (True, True, "k", 2, None),
+        (False, False, None, 1, None),  # the database says no
+        (False, True, "k", 1, None),
+    ],
+)
+def test_a_lost_connection_appends_nothing_twice(
+    monkeypatch, clock, dead, sent, key, errors, tries
+):
+    made, gone = [], OperationalError(2006, "server has gone away")
+
+    def append(connection, name, texts, key, progress):
+        made.append((name, texts, key))
+        if len(made) <= errors:
+            progress += [1] * sent
+            raise gone
+        return 1, 1
+
+    monkeypatch.setattr(store, "_append", append)
+    one = Connection(dead)
+    if tries is None:
+        with pytest.raises(OperationalError, match="gone away"):
+            store._append_alone(one, "s", ["1"], key)
+    else:
+        assert store._append_alone(one, "s", ["1"], key) == (1, 1)
+        assert made == [("s", ["1"], key)] * tries and one.looks == 1
+    assert len(made) <= 2 and len(clock) == len(made) - 1
+    assert one.looks == (0 if sent and key is None else 1)
+
+
+# Epochs
+
+
+def test_positions_of_many_streams_in_one_query_for_each_five_hundred():
+    Stream.objects.bulk_create(
+        [Stream(name="s%d" % number, last_seq=number, epoch="e1") for number in range(1001)]
+    )
+    names = ["s%d" % number for number in range(1001)]
+    with CaptureQueriesContext(connection) as queries:
+        found = epochs.positions([*names, "nobody"])
+    assert len(queries) == 3 and len(found) == 1001
+    assert all(found[name] == (number, "e1") for number, name in enumerate(names))
+    assert epochs.positions([]) == {}
+
+
+def test_a_stream_of_before_gets_an_epoch_when_it_is_needed():
+    Stream.objects.create(name="s", last_seq=3)
+    assert epochs.position("s") == (3, None)
+    made = epochs.known("s")
+    assert made.seq == 3 and epochs.EPOCH.match(made.epoch) and epochs.known("s") == made
+    assert epochs.known("nobody") is epochs.NOWHERE and not Stream.objects.filter(name="nobody")
+    Stream.objects.update(epoch=None)
+    publish("s", "a")
+    assert epochs.position("s").epoch not in (None, made.epoch)
+
+
+def test_of_two_who_change_an_epoch_the_first_counts():
+    publish("s", "a")
+    publish("t", "a")
+    before = epochs.position("s").epoch
+    first = epochs.change("s", before)
+    assert first.epoch != before and epochs.change("s", before) == first
+    other = epochs.position("t").epoch
+    assert epochs.change_all(["s"]) == ["s"] and epochs.position("t").epoch == other
+    assert epochs.change_all() == ["s", "t"] and epochs.change_all([]) == []
+    assert epochs.position("t").epoch != other and epochs.position("s").epoch != first.epoch
