@@ -31,7 +31,7 @@ threads = Variable(
     None,
     "How many threads of a daphne may run views, queries and whatever else is not asynchronous at "
     "a time, each with a database connection of its own. By default Python's number: cores + 4, at "
-    "most 32; on 3.7 and older 5 × cores. asgiref ends the process where it is no such number.",
+    "most 32; on 3.7 and older 5 × cores.",
     "Environment of daphne",
 )
 

@@ -322,8 +322,6 @@ def test_a_topic_that_ended_meanwhile_is_left_alone(run):
 def test_the_database_is_asked_until_it_answers(run, caplog, monkeypatch):
     closed, threads = [], set()
     monkeypatch.setattr(hub, "close_old_connections", lambda: closed.append(1))
-    monkeypatch.setattr(hub, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(hub, "LONGEST_PAUSE", 0.02)
     pauses, stock = [], asyncio.sleep
 
     async def sleep(seconds):
@@ -331,7 +329,7 @@ def test_the_database_is_asked_until_it_answers(run, caplog, monkeypatch):
         await stock(0)
 
     monkeypatch.setattr(hub.asyncio, "sleep", sleep)
-    left = [OSError("away")] * 4
+    left = [OSError("away")] * 8
 
     def ask(one, two):
         threads.add(threading.current_thread().name.rpartition("_")[0])
@@ -341,9 +339,9 @@ def test_the_database_is_asked_until_it_answers(run, caplog, monkeypatch):
 
     async def scenario(one):
         assert await one.database(ask, 1, 2) == 3
-        assert pauses == [0.01, 0.02, 0.02, 0.02]
+        assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
         assert caplog.text.count("streams cannot be read: OSError: away") == 1
-        assert threads == {"streams"} and len(closed) == 2 * 5
+        assert threads == {"streams"} and len(closed) == 2 * 9
         assert one.threads._max_workers == hub.READ_THREADS
         # Nobody waits any more when the hub has ended.
         left.extend([OSError("away")] * 1000)
@@ -353,3 +351,23 @@ def test_the_database_is_asked_until_it_answers(run, caplog, monkeypatch):
         assert asking.cancelled() and one.threads._shutdown
 
     run(scenario, Hub, asyncio.new_event_loop())
+
+
+def test_who_is_cancelled_while_the_database_is_asked_is_so_at_once(run):
+    async def scenario(one):
+        never = asyncio.Event()
+        one.loop.run_in_executor = lambda *arguments: asyncio.ensure_future(never.wait())
+        asking = asyncio.ensure_future(Hub.database(one, print))
+        await settle()
+        asking.cancel()
+        await settle()
+        assert asking.cancelled()
+        # And so is the look now and then.
+        one._compare = never.wait
+        one.poll_early.set()
+        await settle()
+        one.polling.cancel()
+        await settle()
+        assert one.polling.cancelled()
+
+    run(scenario)
