@@ -203,6 +203,26 @@ def test_a_site_keeps_its_compat(installed, project):
     assert code == 1 and "daphne-not-running" in [one["id"] for one in json.loads(said)["findings"]]
 
 
+def test_init_writes_the_wheels_name(installed, tmp_path):
+    """In a project whose folder has nothing of the bridge."""
+    site = dict(cwd=tmp_path, PYTHONPATH="")
+    code, said, error = installed.run("-m", "django", "startproject", "shop", ".", **site)
+    assert code == 0, error
+    (tmp_path / "requirements.txt").write_text("Django==1.11.20\n")
+    code, said, error = installed.run("-m", "django_bridge", "init", "--write", **site)
+    assert code == 0, error
+    added = [line[1:] for line in said.splitlines() if line.startswith("+")]
+    assert "django_bridge.install()" in added and "    'django_bridge.streams'," in added
+    assert "django-devops-bridge[pins]==" + compat.__version__ in added
+    assert not any("import compat" in line or "'compat'" in line for line in added)
+    code, said, error = installed.run("-W", "ignore", "manage.py", "check", **site)
+    assert (code, "no issues" in said) == (0, True), error
+    code, said, error = installed.run("-W", "ignore", "manage.py", "bridge", "init", **site)
+    assert (code, said) == (0, "nothing to change"), error
+    assert installed.run("-m", "django_bridge", "init", "--undo", **site)[0] == 0
+    assert installed.run("-m", "django_bridge", "init", "--undo", **site)[0] == 2
+
+
 def test_deploy_conf_finds_the_installed_bridge(installed, project):
     code = "from deploy_conf import project; print(project.bridge(%r))" % str(project)
     assert installed.prints(code, cwd=project) == "django_bridge"

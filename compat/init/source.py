@@ -131,9 +131,10 @@ class Source:
         groups: List[Tuple[int, int, List[Tuple[int, int, str]]]] = []
         for start, end, text in sorted(self.changes, key=lambda one: one[:2]):
             begin, stop = start, end
-            whole = self._at_line(start) and self._at_line(end) and text.endswith("\n")
-            if not whole:
-                begin = self.text.rfind("\n", 0, start) + 1
+            if not (self._at_line(start) and self._at_line(end) and text.endswith("\n")):
+                # Lines that only go need one beside them, to be found again.
+                before = start - 1 if start and self._at_line(start) and not text else start
+                begin = self.text.rfind("\n", 0, before) + 1
                 line_end = self.text.find("\n", end)
                 stop = len(self.text) if line_end < 0 else line_end + 1
             if groups and (begin < groups[-1][1] or begin == groups[-1][0]):
