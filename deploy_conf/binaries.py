@@ -25,7 +25,8 @@ NEWEST = (99,)
 OLDEST_NGINX = (1, 10)  # of Ubuntu 16.04 and Debian 9
 # The first nginx that knows these, and the first Redis.
 NGINX_SINCE = {"takes_e": (1, 19, 5), "tls13": (1, 13, 0), "ends_workers": (1, 11, 11)}
-REDIS_SINCE = {"frees_lazily": (4, 0)}
+OLDEST_REDIS = (3, 0)  # of Ubuntu 16.04
+REDIS_SINCE = {"protects": (3, 2), "frees_lazily": (4, 0)}
 VERSION = re.compile(r"\d+\.\d+\.\d+\S*\Z")
 
 
@@ -71,6 +72,17 @@ def redis_version(path: str) -> Tuple[int, ...]:
     except OSError as error:
         raise ConfError("Redis: %s does not run: %s" % (path, error.strerror))
     return tuple(int(part) for part in match.groups()) if match else NEWEST
+
+
+def version(option: str, value: str, oldest: Tuple[int, ...]) -> Tuple[int, ...]:
+    """A server's version as it was given by hand ("1.10.3"); raises BadValue."""
+    if not re.match(r"[0-9]{1,3}(\.[0-9]{1,5}){1,2}\Z", value):
+        raise BadValue("%s: %r: expected a version such as 1.18.0" % (option, value))
+    found = tuple(map(int, value.split(".")))
+    if found < oldest:
+        least = ".".join(map(str, oldest))
+        raise BadValue("%s: %s: %s or newer is needed" % (option, value, least))
+    return found
 
 
 def check_realip(path: str, option: str) -> None:

@@ -220,6 +220,9 @@ def _redis(args: argparse.Namespace, run: str, output: str) -> Dict[str, Any]:
     if args.redis_server:
         server = options.executable("--redis-server", args.redis_server)
     version = binaries.redis_version(server) if os.path.isfile(server) else binaries.NEWEST
+    if args.redis_version:
+        oldest = binaries.OLDEST_REDIS
+        version = binaries.version("--redis-version", args.redis_version, oldest)
     return dict(own_redis(run, output), redis_server=server, redis_version=version)
 
 
@@ -254,7 +257,11 @@ def _nginx(args: argparse.Namespace, site: Site) -> Dict[str, Any]:
     nginx = options.executable("--nginx", args.nginx) if args.nginx else "/usr/sbin/nginx"
     there = os.path.isfile(nginx)
     _check_realip(site, nginx if there else None)
-    version = binaries.nginx_version(nginx) if there else binaries.NEWEST
+    if args.nginx_version:
+        oldest = binaries.OLDEST_NGINX
+        version = binaries.version("--nginx-version", args.nginx_version, oldest)
+    else:
+        version = binaries.nginx_version(nginx) if there else binaries.NEWEST
     return dict(nginx=nginx, nginx_version=version)
 
 

@@ -126,6 +126,7 @@ def site_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict[s
         redis_socket=layout.redis_socket and escape.redis(layout.redis_socket),
         redis_dir=escape.redis(layout.run),
         redis_password=layout.redis_password,
+        redis_protects=layout.redis_version >= binaries.REDIS_SINCE["protects"],
         redis_frees_lazily=layout.redis_version >= binaries.REDIS_SINCE["frees_lazily"],
         redis_command=escape.supervisor_command(
             [layout.redis_server, os.path.join(layout.conf, "redis.conf")]

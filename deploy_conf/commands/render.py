@@ -159,5 +159,16 @@ def _add_options(one: argparse.ArgumentParser) -> None:
     add("--nginx", metavar="FILE", help="nginx program (default: /usr/sbin/nginx)")
     add("--redis-server", metavar="FILE", help="Redis program (default: /usr/bin/redis-server)")
     add(
+        "--nginx-version",
+        metavar="N.N.N",
+        help="version of the nginx that will read the files, on another machine (default: of the "
+        "program here, else the newest)",
+    )
+    add(
+        "--redis-version",
+        metavar="N.N.N",
+        help="version of the Redis that will read redis.conf (default: likewise)",
+    )
+    add(
         "--uwsgi", metavar="FILE", help="uWSGI program (default: pyuwsgi's, beside the interpreter)"
     )

@@ -145,7 +145,7 @@ SCALARS = [
     "--directory --python --settings --name --wsgi --asgi --static-url --static-root --media-url",
     "--media-root --websocket-probe --uwsgi-processes --daphne-processes --request-rate",
     "--request-burst --login-rate --http-connections --websocket-connections --unlimited",
-    "--max-body --harakiri --frame-options --manager",
+    "--max-body --harakiri --frame-options --manager --nginx-version --redis-version",
 ]
 
 
