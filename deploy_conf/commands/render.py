@@ -3,9 +3,9 @@
 import argparse
 import os
 import pwd
-from typing import Iterable
+from typing import Iterable, List
 
-from .. import install_notes, layout, options, render, site, systemd
+from .. import install_notes, layout, options, render, site, systemd, validate
 from ..errors import BadValue
 from . import _options
 
@@ -45,7 +45,9 @@ def run(args: argparse.Namespace) -> int:
     owners = {"redis.conf": pwd.getpwnam(where.user or "").pw_uid}
     private = render.PRIVATE + (systemd.environment_file(mine),)
     render.write(output, files, private, owners)
-    return _list(output, files)
+    _list(output, files)
+    look = validate.websocket if args.only else validate.site
+    return _check(look(mine, where)) if args.check else 0
 
 
 def _front(args: argparse.Namespace, output: str) -> int:
@@ -54,13 +56,21 @@ def _front(args: argparse.Namespace, output: str) -> int:
     files = render.front_files(mine, where)
     files["README.txt"] = install_notes.front(mine, where)
     render.write(output, files)
-    return _list(output, files)
+    _list(output, files)
+    return _check(validate.front(mine, where)) if args.check else 0
 
 
-def _list(output: str, files: Iterable[str]) -> int:
+def _list(output: str, files: Iterable[str]) -> None:
     for name in sorted(files):
         print(os.path.join(output, name))
-    return 0
+
+
+def _check(verdicts: List[validate.Verdict]) -> int:
+    """Says what each server thinks of its files; 1 when one refuses them."""
+    told = {None: "%s: not checked: %s", False: "%s: refused: %s", True: "%s: accepted%.0s"}
+    for one in verdicts:
+        _options.say(told[one.accepted] % (one.file, one.said))
+    return 1 if any(one.accepted is False for one in verdicts) else 0
 
 
 def _add_options(one: argparse.ArgumentParser) -> None:
@@ -84,6 +94,12 @@ def _add_options(one: argparse.ArgumentParser) -> None:
         default="supervisor",
         help="what keeps the processes alive: files for supervisor, or units for systemd "
         "(default: supervisor)",
+    )
+    add(
+        "--check",
+        action="store_true",
+        help="have nginx, uWSGI, Redis and the manager read the files, those in nginx-own/ with "
+        "them, without touching what runs (default: no)",
     )
     add("--run-dir", metavar="DIR", help="for sockets and pid files (default: /run/NAME)")
     add("--log-dir", metavar="DIR", help="for logs (default: /var/log/NAME)")
