@@ -96,7 +96,21 @@ def activate(path):
             os.remove(new)
             raise
     print("%s is active in every process of %s" % (PACKAGE, sys.prefix))
+    note_targets()
     return 0
+
+
+def note_targets():
+    """What each patch waits for, so that processes read only those they need; not without it."""
+    from .patches import _index
+
+    try:
+        _index.write()
+    except OSError as error:
+        print(
+            "every process will read every repair, since %s cannot be written: %s"
+            % (os.path.join(_index.HERE, _index.FILE), error.strerror)
+        )
 
 
 def deactivate(path):

@@ -1,18 +1,22 @@
 """The Django app: system checks, the `compat` command, and one log line at start."""
 
+import importlib
 import logging
 
 from django.apps import AppConfig, apps
 from django.core import checks
 
 from . import __version__, install, report
-from .checks.channels import check_application, check_combinations
-from .checks.patches import check_names, check_patches, check_versions, counts
-from .checks.settings import check_settings
-from .checks.site import check_site
 
 # A site that lists the app and never called install() is repaired too, though late.
 install()
+
+
+CHECKS = {
+    "patches": ("check_patches", "check_versions", "check_names"),
+    "channels": ("check_combinations", "check_application"),
+    "settings": ("check_settings",),
+}
 
 
 class CompatConfig(AppConfig):
@@ -22,20 +26,30 @@ class CompatConfig(AppConfig):
     verbose_name = "Compatibility bridge"
 
     def ready(self):
-        checks.register(check_patches)
-        checks.register(check_versions)
-        checks.register(check_names)
-        checks.register(check_combinations)
-        checks.register(check_application)
-        checks.register(check_settings)
-        checks.register(check_site, checks.Tags.security, deploy=True)
+        for module, names in CHECKS.items():
+            for name in names:
+                checks.register(later(module, name))
+        checks.register(later("site", "check_site"), checks.Tags.security, deploy=True)
         if apps.is_installed("channels") and apps.is_installed("django.contrib.auth"):
             from django.contrib.auth.signals import user_logged_out
 
             user_logged_out.connect(on_logged_out, dispatch_uid=__name__)
         logger = logging.getLogger(__package__)
         if logger.isEnabledFor(logging.INFO):  # reading every patch has its price
+            from .checks.patches import counts
+
             logger.info("compat %s: %s", __version__, counts(report()))
+
+
+def later(module, name):
+    """A check whose module is imported when it is asked: a server never does."""
+
+    def check(app_configs, **kwargs):
+        found = importlib.import_module("%s.checks.%s" % (__package__, module))
+        return getattr(found, name)(app_configs, **kwargs)
+
+    check.__name__ = check.__qualname__ = name
+    return check
 
 
 def on_logged_out(**kwargs):

@@ -84,6 +84,7 @@ def test_what_is_in_it(names):
     info = "django_devops_bridge-%s.dist-info" % compat.__version__
     assert tops == {"django_bridge", "django_bridge.pth", "deploy_conf", info}
     mine = {name.partition("/")[2] for name in names if name.startswith("django_bridge/")}
+    assert "patches/targets.txt" in mine
     there = subprocess.check_output(["git", "ls-files", "compat"], cwd=CHECKOUT).decode().split()
     assert {"compat/" + name for name in mine} >= set(there) - {"compat/bridge.pth"}
 

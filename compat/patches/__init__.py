@@ -1,16 +1,18 @@
 """
 One file per defect, a folder per library it repairs; a file is found by being here.
 
-A folder's files are loaded when the library it is named for is imported, so a process
-that never imports daphne never reads daphne's patches.
+A folder is looked into when the library it is named for is imported. Of its files one is read when
+a module that it waits for has been imported, if the index (`_index.py`) knows which, else at once.
 """
 
 import os
 import sys
 from _thread import RLock  # threading itself is slow to import, and this is in every process
 
+from ..patching.deferred import Deferred
 from ..patching.import_hooks import settle, when_imported
 from ..patching.versions import python_is_untried
+from . import _index as index
 
 # Folders that are not named for the import that must load them (None: at once).
 LOADED_WITH = {"python": None, "security": "django", "drivers": "django"}
@@ -20,6 +22,7 @@ _installing = RLock()
 _loading = RLock()
 _installed = False
 _loaded = {}  # folder → its patches
+_deferred = {}  # full name of a module → what stands in for its patch until it is read
 
 
 def install():
@@ -54,9 +57,17 @@ def say(untried):
 
 
 def arm(folder):
-    """Load a folder's patches and let each register with the import system."""
-    for patch in load(folder):
-        patch.arm()
+    """Let each patch of a folder register with the import system."""
+    known = index.known(folder)
+    for name in files(folder):
+        full = "%s.%s.%s" % (__name__, folder, name)
+        if full in _deferred:
+            continue  # the library was executed again
+        if name in known:
+            _deferred[full] = Deferred(full, *known[name])
+            _deferred[full].arm()
+        else:
+            module(full).patch.arm()
 
 
 def load(folder):
@@ -65,6 +76,9 @@ def load(folder):
         if folder not in _loaded:
             package = "%s.%s" % (__name__, folder)
             _loaded[folder] = [module("%s.%s" % (package, name)).patch for name in files(folder)]
+        for patch in _loaded[folder]:
+            if patch.module in _deferred:
+                _deferred[patch.module].settle(patch)
         return _loaded[folder]
 
 

@@ -110,6 +110,9 @@ class Patch(object):
         for other in list(sys.modules.values()) if elsewhere else holders(module):
             if other is module or not isinstance(other, type(sys)):
                 continue
+            # By id, which asks nothing of what lies there; a thousand modules are looked through.
+            if id(original) not in map(id, list(vars(other).values())):
+                continue
             for alias, found in list(vars(other).items()):
                 if found is original:
                     self._set(other, alias, value, original)
@@ -141,9 +144,11 @@ class Patch(object):
             return
         self.armed = True
         for target, repair in self.repairs:
-            when_imported(target, self._hook(target, repair))
+            when_imported(target, self.hook(target, repair))
 
-    def _hook(self, target, repair):
+    def hook(self, target, repair):
+        """What is to be called with the target after each execution of it."""
+
         # No lock: a repair may import, and import locks must not wait for ours.
         def hook(module):
             # The module was executed again (reload): undo what is left of the last time.
@@ -194,21 +199,20 @@ class Patch(object):
     @property
     def disabled(self):
         """True when COMPAT_DISABLE names this patch."""
-        return any(self.is_named(pattern) for pattern in disabled_names())
+        return is_disabled(self.name)
 
     def is_named(self, pattern):
         """True for the full name, the part after the last dot, or a shell pattern of either."""
-        names = (self.name, self.name.rpartition(".")[2])
-        if pattern in names:
-            return True
-        from fnmatch import fnmatchcase  # seldom, and slow to import
+        return is_named(self.name, pattern)
 
-        return any(fnmatchcase(name, pattern) for name in names)
+    @property
+    def gate(self):
+        """The clauses on Python's version that must hold, "" for none."""
+        return self.versions if self.package == "python" else self.python
 
     def foreign_python(self):
         """True when no module, imported or not, could need the patch on this Python."""
-        gate = self.versions if self.package == "python" else self.python
-        return bool(gate) and not matches(python_version(), gate)
+        return is_foreign(self.gate)
 
     def inapplicable(self):
         """Why this process does not need the patch; "" when its gates are open."""
@@ -293,6 +297,26 @@ def disabled_names():
     """The patterns in COMPAT_DISABLE."""
     names = os.environ.get("COMPAT_DISABLE", "").split(",")
     return [name.strip() for name in names if name.strip()]
+
+
+def is_named(name, pattern):
+    """Whether a patch of that name is meant by a pattern: see Patch.is_named()."""
+    names = (name, name.rpartition(".")[2])
+    if pattern in names:
+        return True
+    from fnmatch import fnmatchcase  # seldom, and slow to import
+
+    return any(fnmatchcase(one, pattern) for one in names)
+
+
+def is_disabled(name):
+    """True when COMPAT_DISABLE names the patch of that name."""
+    return any(is_named(name, pattern) for pattern in disabled_names())
+
+
+def is_foreign(gate):
+    """True when this Python does not meet the clauses; False where there are none."""
+    return bool(gate) and not matches(python_version(), gate)
 
 
 def python_version():

@@ -16,6 +16,7 @@ OPERATORS = {
 }
 # Import names whose distribution is called otherwise.
 DISTRIBUTIONS = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2_binary"}
+_matched = {}  # (version, clauses) → the answer: a hundred patches ask the same few questions
 
 
 def python_is_untried():
@@ -44,6 +45,14 @@ def release(version):
 
 def matches(version, versions):
     """True when `version` meets every comma-separated clause; ValueError for a malformed one."""
+    question = version, versions
+    if question not in _matched:
+        _matched[question] = meets(version, versions)
+    return _matched[question]
+
+
+def meets(version, versions):
+    """matches(), worked out."""
     for text in versions.split(","):
         clause = text.strip()
         operator = next((sign for sign in OPERATORS if clause.startswith(sign)), "")

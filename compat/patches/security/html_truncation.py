@@ -48,13 +48,17 @@ def repair(text_module):
 class Tokens(object):
     """Finds tags, whose group 1 is None, and words or characters in HTML."""
 
-    def __init__(self):
+    def __getattr__(self, name):
+        """The patterns, made for the first text that needs them: that takes a while."""
+        if name not in ("tag_or_word", "word", "tag_or_char", "char", "tag_parts"):
+            raise AttributeError(name)
         import re
 
         # After the last ">" there are no tags.
         self.tag_or_word, self.word = re.compile(WORDS[0]), re.compile(r"([^<>\s]+)")
         self.tag_or_char, self.char = re.compile(r"<[^>]+?>|(.)", re.S), re.compile(r"(.)", re.S)
         self.tag_parts = re.compile(r"<(/)?(\S+?)(?:(\s*/)|\s.*?)?>", re.S)
+        return vars(self)[name]
 
     def of(self, text, words):
         """Their matches."""

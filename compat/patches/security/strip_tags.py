@@ -72,7 +72,10 @@ def refuse(complaint):
 class Openings(object):
     """What opens something that does not end."""
 
-    def __init__(self):
+    def __getattr__(self, name):
+        """The patterns, made for the first text that needs them: that takes a while."""
+        if name not in ("tag", "other", "one", "sections"):
+            raise AttributeError(name)
         import re
 
         self.tag = re.compile(r"<[a-zA-Z][^>]{%d,}" % LONG)
@@ -87,6 +90,7 @@ class Openings(object):
             ),
             (re.compile(r"(?i)<!\[(?:if|else|endif)"), re.compile(r"\]\s*>")),
         )
+        return vars(self)[name]
 
     def are_many(self, value):
         """Whether there are so many that the parser would take long."""

@@ -147,7 +147,7 @@ def waiting():
         patch.when_imported(target)(lambda module: patch.expect(target not in bad, "it is another"))
         patch.arm()
         sys.modules[patch.module] = types.ModuleType(patch.module)
-        patches._loaded["python"].append(patch)
+        patches.load("python").append(patch)
 
     waits_for("colorsys", "CVE-2020-13254")
     waits_for("no_such_module", "CVE-2020-13596")

@@ -43,7 +43,7 @@ patch = Patch("compat.patches.asgiref", "asgiref", "", symptom="a hang")
 patch.when_imported("asgiref.testing")(lambda module: patch.expect(False, "it is another"))
 patch.arm()
 from compat import patches
-patches._loaded["asgiref"].append(patch)
+patches.load("asgiref").append(patch)
 """
     [(number, message, hint)] = checks(code)
     assert number == "compat.W002"
