@@ -4,9 +4,13 @@ from typing import Any, Dict, List, Tuple
 
 from .. import close_codes
 from .recheck import KEY, OpenSocket
-from .session_check import answer
+from .session_check import answer, users_now
 
-__all__ = ["RecheckMixin", "WatchedMixin"]
+__all__ = ["RecheckMixin", "SignedOut", "WatchedMixin"]
+
+
+class SignedOut(Exception):
+    """Whoever opened the socket has no session any more, or no account."""
 
 
 class RecheckMixin:
@@ -19,6 +23,7 @@ class RecheckMixin:
     """
 
     scope: Dict[str, Any]  # channels' consumers set it
+    _checked: Any = None
 
     def may_stay(self, user: Any) -> bool:
         """
@@ -39,6 +44,26 @@ class RecheckMixin:
             if not answer(False, consumer.may_stay, user)
         }
 
+    def user_now(self) -> Any:
+        """
+        The user as of now, read anew; SignedOut is raised for one who is not any more. In a thread.
+
+        AnonymousUser, where there is nobody in the scope; None on a site without users.
+        """
+        checked = self._checked
+        if checked is None or checked.user is None:
+            from django.apps import apps
+
+            if not apps.is_installed("django.contrib.auth"):
+                return None
+            from django.contrib.auth.models import AnonymousUser
+
+            return AnonymousUser()
+        user = users_now([checked])[checked]
+        if user is None:
+            raise SignedOut()
+        return user
+
     async def dismissed(self, code: int) -> None:
         """Close the socket; override to say something before."""
         await self._end_socket({"type": "websocket.close", "code": code})
@@ -51,6 +76,7 @@ class RecheckMixin:
         checked = self.scope.get(KEY)
         if checked is None:
             checked = OpenSocket(self.dismissed)
+        self._checked = checked
         # The guard's is there already, and has begun.
         checked.consumer = self
         checked.start(self.scope)

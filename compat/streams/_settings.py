@@ -59,6 +59,14 @@ SLOW_SECONDS = Setting(
     "closed with code 4013; it resumes when it comes back.",
     SECTION,
 )
+PER_SOCKET = Setting(
+    "STREAMS_PER_SOCKET",
+    Number("streams", least=1, most=10000),
+    100,
+    "How many streams one socket may follow at a time, where one socket follows many. What is "
+    "beyond that is answered with an error.",
+    SECTION,
+)
 MAX_BODY = Setting(
     "STREAMS_MAX_BODY",
     Number("characters", least=2),

@@ -1,20 +1,30 @@
 """For channels consumers: follow a stream and resume from ?since=."""
 
 import asyncio
+import inspect
+import logging
 import re
 from typing import Any, Callable, Dict, Optional, Tuple, Union
 from urllib.parse import parse_qs
 
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import Error as DatabaseError
+
 from .. import close_codes
-from ..sockets.consumer import RecheckMixin
+from ..sockets.consumer import RecheckMixin, SignedOut
+from ..sockets.session_check import answer
 from .entries import frame
 from .epochs import EPOCH, Since
 from .flow import wire_of
 from .follower import LATEST, SinceBeyondHead, StreamFollower
 from .names import check_storable
+from .routes import signed_in
 from .store import MAX_SEQ
 
-__all__ = ["StreamConsumerMixin", "StreamFollower", "since_from"]
+__all__ = ["StreamConsumer", "StreamConsumerMixin", "StreamFollower", "since_from"]
+
+logger = logging.getLogger(__name__)
 
 CLOSE_BAD_SINCE = close_codes.BAD_SINCE  # until 0.2, for sites that have written it
 GOODBYE_SECONDS = 2.0
@@ -148,3 +158,59 @@ class StreamConsumerMixin(RecheckMixin):
 
     async def _close_stream(self, code: int) -> None:
         await self.base_send({"type": "websocket.close", "code": code})
+
+
+class StreamConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
+    """
+    One stream at one address, for those who may follow it; put it behind guard()::
+
+        class News(StreamConsumer):
+            stream = "news"  # or "deploy:{uid}", if the route has (?P<uid>…)
+
+            def may_follow(self, user, **fields):
+                return user.has_perm("news.read")
+
+    may_follow() is asked at the handshake, which is refused with 403, and again whenever open
+    sockets are checked. For many streams on one socket see many.py.
+    """
+
+    channel_layer_alias = None
+    stream = ""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if inspect.iscoroutinefunction(cls.may_follow):
+            raise TypeError(f"{cls.__name__}.may_follow is called in a thread and cannot be async")
+
+    def may_follow(self, user: Any, **fields: Any) -> bool:
+        """Whether the user may; `fields` are those of the route. In a thread; may query."""
+        return signed_in(user)
+
+    def stream_name(self) -> str:
+        """The stream of this socket."""
+        return self.stream.format(**self._fields())
+
+    def may_stay(self, user: Any) -> bool:
+        return self.may_follow(user, **self._fields())
+
+    async def connect(self) -> None:
+        try:
+            allowed = await database_sync_to_async(self._admit)()
+        except DatabaseError as error:
+            logger.warning("socket refused, the database does not answer: %s", error)
+            allowed = False
+        if not allowed:
+            # Before it is accepted a close is an answer 403 to the handshake.
+            await self.close()
+            return
+        await self.accept()
+        await self.follow(self.stream_name(), since_from(self.scope) or 0)
+
+    def _admit(self) -> bool:
+        try:
+            return bool(answer(False, self.may_stay, self.user_now()))
+        except SignedOut:
+            return False
+
+    def _fields(self) -> Dict[str, Any]:
+        return self.scope.get("url_route", {}).get("kwargs", {})

@@ -10,7 +10,7 @@ from . import stats
 from ._settings import SLOW_BYTES, SLOW_SECONDS
 from .entries import frame
 from .flow import Wire
-from .heartbeat import BEAT
+from .heartbeat import Beaten
 from .hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class SinceBeyondHead(ValueError):
     """The reader claims to have seen entries that do not exist."""
 
 
-class StreamFollower:
+class StreamFollower(Beaten):
     """
     Sends a stream to one reader from a cursor on.
 
@@ -37,6 +37,9 @@ class StreamFollower:
     `epoch` is that of `since`: "" of a reader who has not been told of it yet, None of one who
     knows of no epochs. That one is closed with START_OVER when another history begins; the others
     are told, and start over on this connection.
+
+    Of several streams on one connection the followers share a `turn`: what is in no memory yet is
+    read and sent by one of them at a time, so that together they keep the connection's bounds.
     """
 
     __slots__ = (
@@ -51,6 +54,7 @@ class StreamFollower:
         "live",
         "epoch",
         "over",
+        "turn",
         "__weakref__",
     )
 
@@ -63,6 +67,7 @@ class StreamFollower:
         close: Optional[Callable[[int], Awaitable[Any]]] = None,
         backlog: Optional[Callable[[], int]] = None,
         epoch: Optional[str] = None,
+        turn: Optional[asyncio.Lock] = None,
     ) -> None:
         self.send_text = send_text
         self.stream = stream
@@ -75,6 +80,7 @@ class StreamFollower:
         self.live = False
         self.epoch = epoch
         self.over = False  # to be told that it starts over
+        self.turn = turn
 
     async def start(self) -> None:
         """
@@ -193,8 +199,15 @@ class StreamFollower:
                 await self.send_text(self._live_frame(topic))
             return self._behind()
         history = topic.history
-        if self.backlog is not None and not await self._room():
-            return False
+        if self.turn is None:
+            return await self._send_entries(topic, history)
+        async with self.turn:
+            return await self._send_entries(topic, history)
+
+    async def _send_entries(self, topic, history):
+        if self.topic is topic and history == topic.history and self.backlog is not None:
+            if not await self._room():
+                return False
         if self.topic is not topic:
             return False
         if history != topic.history:
@@ -229,26 +242,12 @@ class StreamFollower:
         return frame("live", stream=self.stream, epoch=topic.epoch, seq=self.cursor, **more)
 
     def wants_beats(self) -> bool:
-        """Whether it is one that knows what they are: of the same version as epochs."""
-        return self.epoch is not None and self.render is None
+        """
+        Whether it is one that knows what they are: of the same version as epochs.
 
-    def beat(self, heartbeat: Any) -> None:
-        """Send a beat, unless there is something on its way already."""
-        if isinstance(self.backlog, Wire):
-            try:
-                self.backlog.write(heartbeat.frames)
-            except Exception as error:
-                heartbeat.later(self._give_up(error))
-        elif self.task is None:
-            heartbeat.later(self._beat())
-
-    async def _beat(self):
-        try:
-            await self.send_text(BEAT)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            await self._give_up(error)
+        Of several on one connection none does; the connection gets them.
+        """
+        return self.epoch is not None and self.render is None and self.turn is None
 
     def _behind(self):
         return self.topic is not None and (

@@ -7,14 +7,44 @@ each has its turn once in an interval, a few at a time, since a write for each o
 once would hold up everybody's entries.
 """
 
+import asyncio
 from typing import Any, List, Set
 
 from ._settings import HEARTBEAT_SECONDS
 from .entries import Frames, frame
+from .flow import Wire
 
 TURNS = 64  # in an interval
 
 BEAT = frame("beat")
+
+
+class Beaten:
+    """
+    A reader that gets beats; it has `backlog`, `send_text`, and `task` while it is sending.
+
+    _give_up(error) is called when the connection turns out to be gone.
+    """
+
+    __slots__ = ()
+
+    def beat(self: Any, heartbeat: "Heartbeat") -> None:
+        """Send a beat, unless there is something on its way already."""
+        if isinstance(self.backlog, Wire):
+            try:
+                self.backlog.write(heartbeat.frames)
+            except Exception as error:
+                heartbeat.later(self._give_up(error))
+        elif self.task is None:
+            heartbeat.later(self._beat())
+
+    async def _beat(self: Any) -> None:
+        try:
+            await self.send_text(BEAT)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            await self._give_up(error)
 
 
 class Heartbeat:

@@ -9,7 +9,7 @@ import asyncio
 import functools
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Set
 
 from django.db import close_old_connections
 
@@ -31,13 +31,14 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
 
 class Hub(PerLoop):
-    """Followed streams of one event loop; exists while there is a follower."""
+    """Followed streams of one event loop; exists while there is a follower, or a shared socket."""
 
     TYPE = notification.TYPE
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.topics: Dict[str, Topic] = {}
+        self.sockets: Set[Any] = set()
         self.delivered = 0
         self.threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="streams")
         self.heartbeat = Heartbeat(loop, self.later)
@@ -68,11 +69,24 @@ class Hub(PerLoop):
             return []
         del self.topics[topic.name]
         ending = topic.close()
-        if self.topics:
+        if self.topics or self.sockets:
             ending.append(self.later(self._leave_group(topic)))
         else:
             ending.append(self.retire())
         return ending
+
+    def enter_socket(self, socket: Any) -> None:
+        """Begin to beat for a connection that many followers share, also while it has none."""
+        self.sockets.add(socket)
+        self.heartbeat.enter(socket)
+
+    def leave_socket(self, socket: Any) -> "List[asyncio.Future[Any]]":
+        """Forget a shared connection, and the hub if it was the last that needed it."""
+        if socket not in self.sockets:
+            return []
+        self.sockets.remove(socket)
+        self.heartbeat.leave(socket)
+        return [] if self.topics or self.sockets else [self.retire()]
 
     async def _leave_group(self, topic: Topic) -> None:
         # Somebody may have come back to the stream in the meantime.

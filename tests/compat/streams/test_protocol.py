@@ -60,7 +60,10 @@ class News:
         assert self.stepper.stdout.readline() == "done\n"
 
     def publish(self, text):
-        self.step("publish", self.stream, json.loads(text))
+        stream = self.stream
+        if text.startswith("to "):
+            _, stream, text = text.split(" ", 2)
+        self.step("publish", stream, json.loads(text))
 
     def trim(self, count):
         self.step("trim", self.stream, int(count))
@@ -95,7 +98,7 @@ def test_every_session_goes_as_the_page_says(news):
 
 
 def test_a_page_that_is_wrong_is_noticed(news):
-    (block,) = [block for block in SESSIONS if "restart" in block]
+    block = [block for block in SESSIONS if "restart" in block][0]
     for was, wrong in [
         ('["one"]', '["two"]'),
         ('"first": 1', '"first": 2'),

@@ -4,8 +4,9 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf.urls import url
 
-from compat.streams import ahead
-from compat.streams.consumer import StreamConsumerMixin, since_from
+from compat.streams import ahead, head
+from compat.streams.consumer import StreamConsumer, StreamConsumerMixin, since_from
+from compat.streams.many import StreamRoute, StreamsConsumer, anybody
 
 
 def as_message(body):
@@ -33,6 +34,35 @@ class Reader(StreamConsumerMixin, AsyncWebsocketConsumer):
             await self.send(text_data="unfollowed")
 
 
+def not_closed(user, name):
+    """A room is open as long as nobody has published to its other stream."""
+    return not head(f"closed:{name}")
+
+
+class Streams(StreamsConsumer):
+    routes = [
+        StreamRoute("{name*}:secret", lambda user, name: False),
+        StreamRoute("news{more*}", anybody),
+        StreamRoute("test:{name}", anybody),
+        StreamRoute("room:{name}", not_closed),
+    ]
+
+
+class Room(StreamConsumer):
+    stream = "room:{name}"
+
+    def may_follow(self, user, name):
+        return not_closed(user, name)
+
+
 application = ProtocolTypeRouter(
-    {"websocket": URLRouter([url(r"^ws/(?P<stream>[^/]+)/$", Reader)])}
+    {
+        "websocket": URLRouter(
+            [
+                url(r"^ws/streams/$", Streams),
+                url(r"^ws/rooms/(?P<name>[^/]+)/$", Room),
+                url(r"^ws/(?P<stream>[^/]+)/$", Reader),
+            ]
+        )
+    }
 )

@@ -1,0 +1,304 @@
+"""
+Many streams on one socket: its client subscribes to them and leaves them as it likes::
+
+    class Live(StreamsConsumer):
+        routes = [StreamRoute("news", anybody), StreamRoute("deploy:{uid}", may_follow)]
+
+What is wrong with one stream is said of that one, and the others go on. The frames are described in
+docs/reference/protocol.md, the routes in routes.py.
+"""
+
+import asyncio
+import json
+import logging
+from typing import Any, Dict, List, Tuple
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from .. import close_codes
+from .._throttle import Throttle
+from ..sockets.consumer import SignedOut
+from ..sockets.rate import Bucket
+from . import routes as permissions
+from ._settings import PER_SOCKET
+from .consumer import GOODBYE_SECONDS, StreamConsumerMixin, parse_cursor
+from .entries import frame
+from .flow import wire_of
+from .follower import StreamFollower
+from .heartbeat import Beaten
+from .hub import FIRST_PAUSE, LONGEST_PAUSE, Hub
+from .names import MAX_NAME, check_storable
+from .routes import StreamRoute, anybody, signed_in
+
+__all__ = ["StreamRoute", "StreamsConsumer", "anybody", "signed_in"]
+
+logger = logging.getLogger(__name__)
+_throttle = Throttle()
+
+# Characters of a client's frame: a hundred names fit, and no number that takes long to read.
+MAX_FRAME = 64 * 1024
+# Frames, and streams named in them, of one socket in a second, and at once.
+PER_SECOND, AT_ONCE = 50, 1000
+
+
+class SharedSocket(Beaten):
+    """A connection that the followers of many streams write to; gets beats for all of them."""
+
+    __slots__ = ("send_text", "close", "backlog", "turn", "hub")
+
+    task = None
+
+    def __init__(self, send_text: Any, close: Any, backlog: Any) -> None:
+        self.send_text = send_text
+        self.close = close
+        self.backlog = backlog
+        self.turn = asyncio.Lock()
+        self.hub = Hub.current()
+        self.hub.enter_socket(self)
+
+    def leave(self) -> "List[asyncio.Future[Any]]":
+        """No more beats; returns the tasks that are still ending."""
+        return self.hub.leave_socket(self)
+
+    async def _give_up(self, error: Exception) -> None:
+        logger.info("stream reader gone: %s: %s", type(error).__name__, error)
+        await self.close(close_codes.RESTART)
+
+
+class BadFrame(ValueError):
+    """A frame that is not understood: (code, detail)."""
+
+
+class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
+    """
+    Follows the streams that its client names, as far as `routes` let the user.
+
+    Behind guard(). An override of connect() may refuse the handshake, and else calls ours.
+    """
+
+    channel_layer_alias = None
+    routes: Any = ()
+
+    _socket: Any = None
+    _ended = False
+    _denied: Tuple[StreamFollower, ...] = ()
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.routes = permissions.check_routes(cls.routes)
+
+    async def __call__(self, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(receive, send)
+        finally:
+            self._ended = True
+            ending = [] if self._socket is None else self._socket.leave()
+            if ending:
+                await asyncio.wait(ending, timeout=GOODBYE_SECONDS)
+
+    async def connect(self) -> None:
+        """Let the client in and say what it may expect."""
+        await self.accept()
+        self._followers = {}
+        self._bucket = Bucket(PER_SECOND, AT_ONCE)
+        wire = wire_of(self.base_send)
+        self._socket = SharedSocket(self._send_stream_text, self._close_stream, wire)
+        seconds = self._socket.hub.heartbeat.seconds
+        more = {"beat": seconds} if seconds else {}
+        await self._send_stream_text(frame("hello", streams=PER_SOCKET(), **more))
+
+    async def receive(self, text_data: Any = None, bytes_data: Any = None) -> None:
+        """A frame of the client's."""
+        if self._ended:
+            return
+        try:
+            kind, streams = understand(text_data)
+        except BadFrame as error:
+            code, detail = error.args
+            streams, kind = {}, ""
+            await self._complain(code, detail)
+        # A frame that is not understood counts as well, and each stream as much as a frame.
+        if not all(self._bucket.take() for _ in range(1 + len(streams))):
+            await self._close_stream(close_codes.TOO_MANY)
+        elif kind == "subscribe":
+            await self._subscribe(streams)
+        elif kind == "unsubscribe":
+            for name in streams:
+                self._leave(name)
+                await self._send_stream_text(frame("unsubscribed", stream=name[:MAX_NAME]))
+
+    async def dismissed(self, code: int) -> None:
+        if not self._ended:
+            await self._close_stream(code)
+
+    # Subscriptions
+
+    async def _subscribe(self, streams: Dict[str, Any]) -> None:
+        wanted: Dict[str, Any] = {}
+        for name, since in streams.items():
+            try:
+                wanted[name] = self._look_at(name, since, len(wanted))
+            except BadFrame as error:
+                code, detail = error.args
+                await self._complain(code, detail, name)
+        if not wanted:
+            return
+        asked = [(name, route, fields) for name, (_, route, fields) in wanted.items()]
+        allowed = await self._ask(asked)
+        if allowed is None:
+            await self.dismissed(close_codes.SIGNED_OUT)
+        if self._ended:
+            return
+        starting = []
+        for name, (cursor, _, _) in wanted.items():
+            if name in allowed:
+                starting.append(self._begin(name, *cursor))
+            else:
+                await self._complain("denied", "you may not follow this stream", name)
+        await asyncio.gather(*starting)
+
+    def _look_at(self, name: str, since: Any, more: int) -> Tuple[Any, StreamRoute, Dict[str, str]]:
+        """The cursor, route and fields of a stream that a client names; BadFrame."""
+        assert self._followers is not None
+        try:
+            check_storable(name)
+        except ValueError as error:
+            raise BadFrame("bad-name", str(error)) from None
+        if name in self._followers:
+            raise BadFrame("duplicate", "this stream is followed already; unsubscribe first")
+        try:
+            position, epoch = parse_cursor(since)
+        except ValueError as error:
+            raise BadFrame("bad-since", str(error)) from None
+        found = permissions.find(self.routes, name)
+        if found is None:
+            raise BadFrame("unknown", "there is no such stream here")
+        limit = PER_SOCKET()
+        if len(self._followers) + more >= limit:
+            raise BadFrame("too-many", f"one socket may follow {limit} streams")
+        return (position, epoch or ""), found[0], found[1]
+
+    async def _begin(self, name: str, position: int, epoch: str) -> None:
+        assert self._followers is not None
+        socket = self._socket
+        follower = self._followers[name] = StreamFollower(
+            socket.send_text,
+            name,
+            position,
+            close=socket.close,
+            backlog=socket.backlog,
+            epoch=epoch,
+            turn=socket.turn,
+        )
+        try:
+            await follower.start()
+        except asyncio.CancelledError:
+            if follower.topic is not None:  # else it was only this one that ended: see _drop()
+                raise
+
+    def _leave(self, name: str) -> None:
+        """Nothing of the stream is sent from here on."""
+        follower = (self._followers or {}).pop(name, None)
+        if follower is not None:
+            follower.stop()
+
+    async def _ask(self, asked: List[Tuple[str, StreamRoute, Dict[str, str]]]) -> Any:
+        """Names of those that the user may follow; None if there is no user any more."""
+        pause = FIRST_PAUSE
+        while not self._ended:
+            try:
+                return await database_sync_to_async(self._allowed)(asked)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                # As all that is read for streams: nobody is sent away while it does not answer.
+                text = "who may follow is not known: %s: %s"
+                _throttle.log(logger.warning, text, type(error).__name__, error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        return ()
+
+    def _allowed(self, asked: List[Tuple[str, StreamRoute, Dict[str, str]]]) -> Any:
+        """In a thread."""
+        try:
+            user = self.user_now()
+        except SignedOut:
+            return None
+        questions = [(route, user, name, fields) for name, route, fields in asked]
+        said = permissions.answers(questions)
+        return {name for (name, _, _), yes in zip(asked, said) if yes}
+
+    # What is allowed may end
+
+    @classmethod
+    def dismissals(cls, members: List[Tuple[Any, Any]]) -> Dict[Any, int]:
+        """As RecheckMixin's; and streams that a user may not follow any more are noted."""
+        codes = super().dismissals(members)
+        questions, places = [], []
+        for consumer, user in members:
+            for name, follower in (consumer._followers or {}).copy().items():
+                found = permissions.find(cls.routes, name)
+                if consumer not in codes and found is not None:
+                    questions.append((found[0], user, name, found[1]))
+                    places.append((consumer, follower))
+        denied: Dict[Any, List[StreamFollower]] = {}
+        for (consumer, follower), yes in zip(places, permissions.answers(questions)):
+            if not yes:
+                denied.setdefault(consumer, []).append(follower)
+        for consumer, followers in denied.items():
+            consumer._denied = tuple(followers)
+        return codes
+
+    def rechecked(self) -> None:
+        denied, self._denied = self._denied, ()
+        if denied and not self._ended:
+            self._socket.hub.later(self._drop(denied))
+
+    async def _drop(self, denied: Tuple[StreamFollower, ...]) -> None:
+        for follower in denied:
+            # Unless it was left, and maybe followed again, in the meantime.
+            if (self._followers or {}).get(follower.stream) is follower:
+                self._leave(follower.stream)
+                text = "you may not follow this stream any more"
+                await self._complain("denied", text, follower.stream)
+
+    # The connection
+
+    async def _complain(self, code: str, detail: str, name: Any = None) -> None:
+        more = {} if name is None else {"stream": name[:MAX_NAME]}
+        await self._send_stream_text(frame("error", code=code, detail=detail[:1000], **more))
+
+    async def _close_stream(self, code: int) -> None:
+        """One follower is stuck, or cannot be served: the connection is the same for all."""
+        if self._ended:
+            return
+        self._ended = True
+        for follower in tuple((self._followers or {}).values()):
+            follower.stop()
+        await super()._close_stream(code)
+
+
+def understand(text: Any) -> Tuple[str, Dict[str, Any]]:
+    """(type, {stream: cursor}) of a client's frame; of another type than ours it has none."""
+    if text is None:
+        raise BadFrame("binary", "send text frames")
+    if len(text) > MAX_FRAME:
+        raise BadFrame("too-large", f"a frame may have {MAX_FRAME} characters")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadFrame("bad-json", "the frame is not JSON") from None
+    kind = found.get("type") if isinstance(found, dict) else None
+    if not isinstance(kind, str):
+        raise BadFrame("bad-frame", 'send {"type": "subscribe", "streams": {"news": 0}}')
+    streams = found.get("streams")
+    if kind == "subscribe":
+        if not isinstance(streams, dict) or not streams:
+            raise BadFrame("bad-frame", 'streams must be {"name": cursor, …}')
+        return kind, streams
+    if kind == "unsubscribe":
+        if not isinstance(streams, list) or not all(isinstance(name, str) for name in streams):
+            raise BadFrame("bad-frame", 'streams must be ["name", …]')
+        return kind, dict.fromkeys(streams)
+    return kind, {}
