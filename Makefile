@@ -73,9 +73,10 @@ mutation: $(VENV)/tested  ## small faults put into a room, which its tests shoul
 lanes: $(VENV)/installed  ## the patches' tests with older and newer channels, asgiref, daphne, Django
 	$(PY) -m tests.labs.version_matrix
 
-docs: $(VENV)/installed  ## what is made from records: docs/reference/patches.md, settings.md …
+docs: $(VENV)/installed  ## what is made of other files: docs/reference/patches.md, streams.module.js …
 	for page in patches settings checks close-codes; do \
 		$(PY) manage.py compat --markdown $$page > docs/reference/$$page.md || exit 1; done
+	$(PY) -m tests.support.module_twin
 
 lint: $(VENV)/linted  ## ruff's rules and layout
 	@$(VENV)/lint/bin/ruff check -q . && $(VENV)/lint/bin/ruff format -q --check .

@@ -39,7 +39,11 @@ class Silent(object):
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
-                server = socket.create_connection(self.server)
+                try:
+                    server = socket.create_connection(self.server)
+                except OSError:  # it is not up
+                    client.close()
+                    continue
                 self.sockets += [client, server]
                 self.connections += 1
                 for ends in ((client, server), (server, client)):

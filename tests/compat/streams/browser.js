@@ -10,6 +10,7 @@ var clock = 0; // milliseconds
   "use strict";
 
   root.window = root.window || root;
+  root.self = root.self || root;
   // No page of the network: nothing may be asked of it.
   if (!root.document) {
     root.addEventListener = function (name, act) {
@@ -38,7 +39,12 @@ var clock = 0; // milliseconds
 
   root.WebSocket = function (url) {
     this.url = url;
+    this.readyState = 0;
+    this.sent = [];
     sockets.push(this);
+  };
+  root.WebSocket.prototype.send = function (text) {
+    this.sent.push(JSON.parse(text));
   };
   root.WebSocket.prototype.close = function () {
     this.closed = true;

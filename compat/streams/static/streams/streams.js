@@ -1,141 +1,167 @@
-/*
- * Follows a stream over a WebSocket and resumes where it left off.
- *
- *   var handle = Streams.follow({
- *     url: "/ws/deploy/web/",          // path, http(s) or ws(s) address; may have a query string
- *     since: 0,                        // last sequence number seen, or "latest"
- *     epoch: "",                       // the epoch of `since`, as position() gives it, if it is known
- *     onEntries: function (first, bodies) {},   // bodies[i] has sequence number first + i
- *     onLive: function (seq) {},       // everything up to seq was delivered
- *     onGap: function (oldest) {},     // entries before `oldest` are not kept any more
- *     onReset: function () {},         // what was delivered is not in the log any more (a restored
- *                                      // backup): forget it; entries come from the first one on
- *     onStartOver: function () {},     // the same, for pages that were written before onReset
- *     onState: function (state, detail) {},     // connecting, open, waiting, refused, closed
- *     onMessage: function (message) {} // any other frame, decoded
- *   });
- *   handle.send({message: "…"});       // true when it was handed to an open connection
- *   handle.close();
- *
- * Streams.isFinal(code) tells whether a page should stay away after that close code.
- */
-(function () {
+// Follows streams and resumes where it left off. How to use it: docs/guide/streams.md
+// For browsers of 2019, and small. streams.module.js is made of it, and a SharedWorker runs it, too.
+self.Streams = (function () {
   "use strict";
 
   var FIRST_DELAY = 1000;
   var LONGEST_DELAY = 30000;
-  // A connection has to last this long before the next failure starts from FIRST_DELAY again.
-  var STEADY = 5000;
-  // A handshake that never ends is given up after this long.
-  var HANDSHAKE = 15000;
-  // So many heartbeats may be missed; the server tells how often they come.
-  var SILENCE = 2;
+  var STEADY = 5000; // a connection that lasts so long is a success
+  var HANDSHAKE = 15000; // until it is given up
+  var SILENCE = 2; // heartbeats that may be missed
   var REFUSALS = 3;
-  // The close code for a number beyond the end of the log. All codes: docs/reference/close-codes.md
-  var START_OVER = 4409;
+  var START_OVER = 4409; // see docs/reference/close-codes.md
+  var AT_ONCE = 100; // names in a frame
+  var WORKER = 5000; // until one that says nothing is done without
 
-  function address(url, since, epoch) {
-    var parsed = new URL(url, window.location.href);
-    parsed.protocol = parsed.protocol.replace(/^http/, "ws");
-    parsed.hash = "";
-    parsed.searchParams.set("since", since);
-    // Also where it is not known: we understand to be told of another one.
-    parsed.searchParams.set("epoch", epoch);
-    return parsed.href;
-  }
+  var page = typeof document === "undefined" ? null : document;
+  var own = page && page.currentScript;
+  var script = own ? own.src : "";
+  var cores = Object.create(null);
 
-  // Of a clock that nobody sets.
   function now() {
     return performance.now();
+  }
+
+  function later(act) {
+    setTimeout(act, 0);
+  }
+
+  function list(found) {
+    return Array.prototype.slice.call(found);
   }
 
   function isFinal(code) {
     return (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999);
   }
 
-  function follow(options) {
-    var since = options.since === undefined || options.since === null ? 0 : options.since;
-    // The history that `since` is a number of; the server tells it.
-    var epoch = options.epoch || "";
-    var socket = null;
-    var timer = null;
-    var handshake = null;
-    var deadline = null;
+  function decode(text) {
+    try {
+      return JSON.parse(text) || {};
+    } catch (error) {
+      return {};
+    }
+  }
+
+  // Calls options[name](…).
+  function teller(options) {
+    return function (name) {
+      try {
+        if (typeof options[name] === "function") {
+          options[name].apply(null, list(arguments).slice(1));
+        }
+      } catch (error) {
+        later(function () {
+          throw error; // the others are told all the same
+        });
+      }
+    };
+  }
+
+  // A transport begins to connect and returns {send(text), close()}; send() tells whether it was
+  // open. It calls on.open(), on.message(text), on.close(code): later, and not after close().
+
+  function webSocket(its, on) {
+    var url = its.url();
+    url.protocol = url.protocol.replace(/^http/, "ws");
+    url.hash = "";
+    var socket = new WebSocket(url.href);
+    socket.onopen = function () {
+      on.open();
+    };
+    socket.onmessage = function (event) {
+      on.message(event.data);
+    };
+    socket.onclose = function (event) {
+      on.close(event.code);
+    };
+    return {
+      send: function (text) {
+        if (socket.readyState !== 1) {
+          return false;
+        }
+        socket.send(text);
+        return true;
+      },
+      close: function () {
+        socket.onopen = socket.onmessage = socket.onclose = null;
+        socket.close();
+      }
+    };
+  }
+
+  // A connection that comes back, to its.url(). Calls its.opened(), its.received(frame),
+  // its.startOver(), its.state(word, code).
+
+  function link(its) {
+    var wire = null;
+    var timer, handshake, deadline;
     var heard = 0;
     var attempts = 0;
     var refusals = 0;
     var openedAt = 0;
     var ended = false;
 
-    function tell(name) {
-      if (typeof options[name] === "function") {
-        options[name].apply(null, Array.prototype.slice.call(arguments, 1));
-      }
-    }
-
     function connect() {
-      clearTimeout(timer);
-      timer = null;
       var opened = false;
-      var current = new WebSocket(address(options.url, since, epoch));
-      socket = current;
-      tell("onState", "connecting");
+      clearTimeout(timer);
+      var current = webSocket(its, {
+        open: function () {
+          clearTimeout(handshake);
+          opened = true;
+          openedAt = now();
+          refusals = 0;
+          its.state("open");
+          if (wire === current) {
+            its.opened();
+          }
+        },
+        message: function (text) {
+          if (wire === current) {
+            heard = now();
+            its.received(decode(text));
+          }
+        },
+        close: function (code) {
+          wire = null;
+          failed(opened, code);
+        }
+      });
+      wire = current;
+      its.state("connecting");
       clearTimeout(handshake);
       clearTimeout(deadline);
       handshake = setTimeout(function () {
-        if (socket === current && !opened) {
-          drop(current);
-          failed(opened, 1006);
+        if (wire === current && !opened) {
+          lost(false);
         }
       }, HANDSHAKE);
-
-      current.onopen = function () {
-        if (socket !== current) {
-          return;
-        }
-        clearTimeout(handshake);
-        opened = true;
-        openedAt = now();
-        refusals = 0;
-        tell("onState", "open");
-      };
-      current.onmessage = function (event) {
-        if (socket === current) {
-          heard = now();
-          receive(event.data);
-        }
-      };
-      current.onclose = function (event) {
-        if (socket === current) {
-          clearTimeout(handshake);
-          socket = null;
-          failed(opened, event.code);
-        }
-      };
     }
 
-    // The connection is dead if nothing comes for so long: what is sent into it gets lost, and the
-    // browser may take minutes to notice.
+    function drop() {
+      if (wire !== null) {
+        wire.close();
+        wire = null;
+      }
+    }
+
+    function lost(opened) {
+      drop();
+      failed(opened !== false, 1006);
+    }
+
+    // It is dead if nothing comes for so long; the browser may take minutes to notice.
     function watch(current, patience) {
       var left = heard + patience - now();
       clearTimeout(deadline);
       if (left > 0) {
         deadline = setTimeout(watch, left, current, patience);
-      } else if (socket === current) {
-        drop(current);
-        failed(true, 1006);
-      }
-    }
-
-    function drop(old) {
-      old.onopen = old.onmessage = old.onclose = null;
-      old.close();
-      if (socket === old) {
-        socket = null;
+      } else if (wire === current) {
+        lost();
       }
     }
 
     function failed(opened, code) {
+      clearTimeout(handshake);
       if (ended) {
         return;
       }
@@ -144,7 +170,7 @@
         return;
       }
       if (code === START_OVER) {
-        startOver("");
+        its.startOver();
         if (ended) {
           return;
         }
@@ -155,8 +181,7 @@
       if (!opened) {
         refusals += 1;
       }
-      tell("onState", refusals >= REFUSALS ? "refused" : "waiting", code);
-      // A listener may have closed the handle.
+      its.state(refusals >= REFUSALS ? "refused" : "waiting", code);
       if (!ended) {
         var delay = Math.min(LONGEST_DELAY, FIRST_DELAY * Math.pow(2, attempts));
         attempts += 1;
@@ -164,105 +189,23 @@
       }
     }
 
-    function startOver(next) {
-      since = 0;
-      epoch = next;
-      tell("onStartOver");
-      tell("onReset");
-    }
-
-    // Whether a frame is of the history that we know; what we do not know yet, we learn.
-    function belongs(frame) {
-      if (!frame.epoch || frame.epoch === epoch) {
-        return true; // a server of before says nothing
-      }
-      if (epoch && since !== 0) {
-        // We missed being told: the server will tell again.
-        drop(socket);
-        failed(true, 1006);
-        return false;
-      }
-      epoch = frame.epoch;
-      return true;
-    }
-
-    function receive(text) {
-      var frame;
-      try {
-        frame = JSON.parse(text);
-      } catch (error) {
-        return;
-      }
-      if (frame === null || typeof frame !== "object") {
-        return;
-      }
-      if (frame.type === "entries") {
-        if (belongs(frame)) {
-          entries(frame.first, frame.bodies);
-        }
-      } else if (frame.type === "reset") {
-        startOver(frame.epoch || "");
-      } else if (frame.type === "live") {
-        if (!belongs(frame)) {
-          return;
-        }
-        // Also the place to resume from for a reader that began at "latest".
-        if (typeof since !== "number" || frame.seq > since) {
-          since = frame.seq;
-        }
-        if (frame.beat > 0) {
-          watch(socket, SILENCE * 1000 * frame.beat);
-        }
-        tell("onLive", frame.seq);
-      } else if (frame.type === "gap") {
-        if (typeof since !== "number" || frame.oldest - 1 > since) {
-          since = frame.oldest - 1;
-        }
-        tell("onGap", frame.oldest);
-      } else if (frame.type !== "beat") {
-        tell("onMessage", frame);
-      }
-    }
-
-    function entries(first, bodies) {
-      var last = first + bodies.length - 1;
-      if (typeof since === "number") {
-        if (last <= since) {
-          return;
-        }
-        if (first > since + 1) {
-          // Something is missing: ask for it again rather than show a hole.
-          drop(socket);
-          failed(true, 1006);
-          return;
-        }
-        bodies = bodies.slice(since + 1 - first);
-        first = since + 1;
-      }
-      since = last;
-      tell("onEntries", first, bodies);
-    }
-
     function revive() {
-      if (!ended && socket === null) {
+      if (!ended && wire === null) {
         attempts = 0;
         connect();
       }
     }
 
     function online() {
-      if (ended) {
-        return;
+      if (!ended) {
+        // The old connection belongs to the network that went away.
+        drop();
+        revive();
       }
-      if (socket !== null) {
-        // The old connection belongs to the network that went away, and may not know it yet.
-        drop(socket);
-      }
-      revive();
     }
 
     function visible() {
-      if (document.visibilityState === "visible") {
+      if (page.visibilityState === "visible") {
         revive();
       }
     }
@@ -275,37 +218,528 @@
       clearTimeout(timer);
       clearTimeout(handshake);
       clearTimeout(deadline);
-      window.removeEventListener("online", online);
-      document.removeEventListener("visibilitychange", visible);
-      if (socket !== null) {
-        drop(socket);
+      self.removeEventListener("online", online);
+      if (page) {
+        page.removeEventListener("visibilitychange", visible);
       }
-      tell("onState", "closed", code);
+      drop();
+      its.state("closed", code);
     }
 
-    window.addEventListener("online", online);
-    document.addEventListener("visibilitychange", visible);
+    self.addEventListener("online", online);
+    if (page) {
+      page.addEventListener("visibilitychange", visible);
+    }
     connect();
 
     return {
+      send: function (frame) {
+        return wire !== null && wire.send(JSON.stringify(frame));
+      },
+      // The server sends a beat every so many seconds.
+      beat: function (seconds) {
+        if (seconds > 0) {
+          watch(wire, SILENCE * 1000 * seconds);
+        }
+      },
+      lost: lost,
+      revive: revive,
       close: function () {
         end(1000);
-      },
-      send: function (message) {
-        if (socket === null || socket.readyState !== WebSocket.OPEN) {
-          return false;
-        }
-        socket.send(JSON.stringify(message));
-        return true;
-      },
-      since: function () {
-        return since;
-      },
-      epoch: function () {
-        return epoch;
       }
     };
   }
 
-  window.Streams = Object.freeze({follow: follow, isFinal: isFinal});
+  // A cursor: {since: a number or "latest", epoch: "" where it is not known}; or "epoch:number".
+
+  function cursorOf(options) {
+    var since = options.since === undefined || options.since === null ? 0 : options.since;
+    var found = /^(.+):(\d+)$/.exec(since);
+    return found
+      ? { since: Number(found[2]), epoch: found[1] }
+      : { since: since, epoch: options.epoch || "" };
+  }
+
+  function asText(cursor) {
+    return cursor.epoch ? cursor.epoch + ":" + cursor.since : cursor.since;
+  }
+
+  function startOver(cursor, epoch, tell) {
+    cursor.since = 0;
+    cursor.epoch = epoch || "";
+    tell("onStartOver");
+    tell("onReset");
+  }
+
+  // Moves a cursor by a frame of its stream, and tells. False if something is missing in between, or
+  // it is of another history: then the server has to be asked again.
+  function take(cursor, frame, tell) {
+    var known = typeof cursor.since === "number";
+    if (frame.type === "reset") {
+      startOver(cursor, frame.epoch, tell);
+      return true;
+    }
+    if (frame.type === "gap") {
+      if (!known || frame.oldest - 1 > cursor.since) {
+        cursor.since = frame.oldest - 1;
+        tell("onGap", frame.oldest);
+      }
+      return true;
+    }
+    // A server of before says nothing of epochs.
+    if (frame.epoch && frame.epoch !== cursor.epoch) {
+      if (cursor.epoch && cursor.since !== 0) {
+        return false;
+      }
+      cursor.epoch = frame.epoch;
+    }
+    if (frame.type === "live") {
+      // Also the place to resume from for a reader that began at "latest".
+      if (!known || frame.seq > cursor.since) {
+        cursor.since = frame.seq;
+      }
+      tell("onLive", frame.seq);
+      return true;
+    }
+    var first = frame.first;
+    var bodies = frame.bodies;
+    var last = first + bodies.length - 1;
+    if (known) {
+      if (last <= cursor.since) {
+        return true;
+      }
+      if (first > cursor.since + 1) {
+        return false;
+      }
+      bodies = bodies.slice(cursor.since + 1 - first);
+      first = cursor.since + 1;
+    }
+    cursor.since = last;
+    tell("onEntries", first, bodies);
+    return true;
+  }
+
+  var ABOUT_A_STREAM = /^(entries|live|gap|reset)$/;
+
+  function follow(options) {
+    var cursor = cursorOf(options);
+    var tell = teller(options);
+    var connection = link({
+      url: function () {
+        var url = new URL(options.url, location.href);
+        url.searchParams.set("since", cursor.since);
+        // Also where it is not known: we understand to be told of another one.
+        url.searchParams.set("epoch", cursor.epoch);
+        return url;
+      },
+      opened: function () {},
+      received: function (frame) {
+        if (ABOUT_A_STREAM.test(frame.type)) {
+          if (!take(cursor, frame, tell)) {
+            connection.lost();
+          } else if (frame.type === "live") {
+            connection.beat(frame.beat);
+          }
+        } else if (frame.type !== "beat") {
+          tell("onMessage", frame);
+        }
+      },
+      startOver: function () {
+        startOver(cursor, "", tell);
+      },
+      state: tell.bind(null, "onState")
+    });
+    return {
+      close: connection.close,
+      send: connection.send,
+      since: function () {
+        return cursor.since;
+      },
+      epoch: function () {
+        return cursor.epoch;
+      }
+    };
+  }
+
+  // Many streams on one socket. A core is what all handles of a url share: {handles, subs}; a sub is
+  // what one part of a page follows: {name, cursor, tell}. It is `over` a connection of its own,
+  // local(), or that of a SharedWorker, remote().
+
+  function local(core, url) {
+    var streams = Object.create(null); // name → {subs, asked, live, skip}
+    var connection = link({
+      url: function () {
+        return new URL(url);
+      },
+      opened: function () {
+        ask(Object.keys(streams));
+      },
+      received: received,
+      startOver: function () {},
+      state: function (word) {
+        if (word === "connecting") {
+          Object.keys(streams).forEach(function (name) {
+            streams[name].asked = streams[name].live = false;
+            streams[name].skip = 0;
+            prune(name);
+          });
+        }
+        core.told.apply(null, ["onState"].concat(list(arguments)));
+      }
+    });
+
+    // The cursor from which on all of them get what they miss.
+    function least(subs) {
+      return subs.reduce(function (found, sub) {
+        var since = sub.cursor.since;
+        var less = since !== "latest" && (found.since === "latest" || since < found.since);
+        return less ? sub.cursor : found;
+      }, subs[0].cursor);
+    }
+
+    function ask(names) {
+      var some = names.splice(0, AT_ONCE);
+      var wanted = Object.create(null);
+      some.forEach(function (name) {
+        wanted[name] = asText(least(streams[name].subs));
+      });
+      if (some.length && connection.send({ type: "subscribe", streams: wanted })) {
+        some.forEach(function (name) {
+          streams[name].asked = true;
+        });
+        ask(names);
+      }
+    }
+
+    function leave(name) {
+      var stream = streams[name];
+      if (stream.asked && connection.send({ type: "unsubscribe", streams: [name] })) {
+        // What comes until the answer was on its way.
+        stream.skip += 1;
+      }
+      stream.asked = stream.live = false;
+    }
+
+    function prune(name) {
+      if (!streams[name].subs.length && !streams[name].skip) {
+        delete streams[name];
+      }
+    }
+
+    function again(name) {
+      leave(name);
+      ask([name]);
+    }
+
+    function received(frame) {
+      var name = frame.stream;
+      var stream = streams[name];
+      if (frame.type === "hello") {
+        connection.beat(frame.beat);
+      } else if (frame.type === "unsubscribed") {
+        if (stream && stream.skip) {
+          stream.skip -= 1;
+          prune(name);
+        }
+      } else if (frame.type === "error") {
+        if (!stream) {
+          core.told("onError", frame.code, frame.detail);
+        } else if (!stream.skip) {
+          delete streams[name];
+          stream.subs.forEach(function (sub) {
+            sub.tell("onError", frame.code, frame.detail);
+          });
+        }
+      } else if (ABOUT_A_STREAM.test(frame.type)) {
+        if (stream && !stream.skip) {
+          deliver(stream, frame);
+        }
+      } else if (frame.type !== "beat") {
+        core.told("onMessage", frame);
+      }
+    }
+
+    function deliver(stream, frame) {
+      var fine = true;
+      stream.live = frame.type === "live" || (stream.live && frame.type !== "reset");
+      stream.subs.slice().forEach(function (sub) {
+        // It may have been closed meanwhile, or wait for what is new.
+        if (stream.subs.indexOf(sub) < 0 || (sub.cursor.since === "latest" && !stream.live)) {
+          return;
+        }
+        if (!take(sub.cursor, frame, sub.tell)) {
+          fine = false;
+          if (frame.epoch !== sub.cursor.epoch) {
+            startOver(sub.cursor, frame.epoch, sub.tell);
+          }
+        }
+      });
+      if (!fine && stream.subs.length) {
+        again(frame.stream);
+      }
+    }
+
+    return {
+      add: function (sub) {
+        var stream = streams[sub.name];
+        if (!stream) {
+          stream = streams[sub.name] = { subs: [], asked: false, live: false, skip: 0 };
+        }
+        var other = stream.subs[0];
+        stream.subs.push(sub);
+        if (!stream.asked) {
+          ask([sub.name]);
+        } else if (stream.live && /^(latest|-1)$/.test(sub.cursor.since)) {
+          sub.cursor.since = other.cursor.since;
+          sub.cursor.epoch = other.cursor.epoch;
+          later(function () {
+            sub.tell("onLive", sub.cursor.since);
+          });
+        } else {
+          again(sub.name);
+        }
+      },
+      remove: function (sub) {
+        var stream = streams[sub.name];
+        var at = stream ? stream.subs.indexOf(sub) : -1;
+        if (at >= 0) {
+          stream.subs.splice(at, 1);
+          if (!stream.subs.length) {
+            leave(sub.name);
+            prune(sub.name);
+          }
+        }
+      },
+      send: connection.send,
+      revive: connection.revive,
+      close: connection.close
+    };
+  }
+
+  // To the worker: [method, argument]. From it: [id of a sub or 0, its cursor, what is told].
+
+  function remote(core, url, source) {
+    var worker = new SharedWorker(source, {
+      name: "streams " + url,
+      type: /\.module\./.test(source) ? "module" : "classic"
+    });
+    var port = worker.port;
+    var timer = setTimeout(give, WORKER);
+
+    function give() {
+      over.close();
+      core.over = local(core, url);
+      core.subs.forEach(core.over.add);
+    }
+
+    function say(method, sub) {
+      port.postMessage([method, sub && { id: sub.id, name: sub.name, cursor: sub.cursor }]);
+    }
+
+    function hide() {
+      say("close");
+    }
+
+    function show(event) {
+      if (event.persisted) {
+        begin();
+      }
+    }
+
+    function begin() {
+      port.postMessage(["open", url]);
+      core.subs.forEach(over.add);
+    }
+
+    var over = {
+      add: function (sub) {
+        say("add", sub);
+      },
+      remove: function (sub) {
+        say("remove", sub);
+      },
+      send: function (frame) {
+        port.postMessage(["send", frame]);
+        return true;
+      },
+      revive: function () {
+        say("revive");
+      },
+      close: function () {
+        clearTimeout(timer);
+        hide();
+        port.close();
+        self.removeEventListener("pagehide", hide);
+        self.removeEventListener("pageshow", show);
+        page.removeEventListener("visibilitychange", over.revive);
+      }
+    };
+    worker.onerror = give;
+    port.onmessage = function (event) {
+      var id = event.data[0];
+      var said = event.data[2];
+      worker.onerror = null;
+      clearTimeout(timer);
+      timer = setTimeout(give, SILENCE * LONGEST_DELAY);
+      if (!id && said) {
+        core.told.apply(null, said);
+      }
+      core.subs.forEach(function (sub) {
+        if (sub.id === id) {
+          sub.cursor = event.data[1];
+          sub.tell.apply(null, said);
+        }
+      });
+    };
+    self.addEventListener("pagehide", hide);
+    self.addEventListener("pageshow", show);
+    page.addEventListener("visibilitychange", over.revive);
+    begin();
+    return over;
+  }
+
+  // In the worker: a port is a tab.
+
+  function serve(port) {
+    var handle, timer, subs;
+
+    function pass(sub) {
+      return function () {
+        port.postMessage([sub.id, sub.cursor, list(arguments)]);
+      };
+    }
+
+    port.onmessage = function (event) {
+      var method = event.data[0];
+      var what = event.data[1];
+      if (method === "open") {
+        var tell = pass({ id: 0 });
+        handle = enter(what, tell);
+        subs = {};
+        timer = setInterval(tell, LONGEST_DELAY);
+        tell("onState", handle.state());
+      } else if (method === "close") {
+        clearInterval(timer);
+        handle.close();
+      } else if (method === "add") {
+        subs[what.id] = what;
+        what.tell = pass(what);
+        handle.add(what);
+      } else if (method === "remove") {
+        handle.remove(subs[what.id]);
+        delete subs[what.id];
+      } else {
+        handle[method](what);
+      }
+    };
+  }
+
+  function enter(url, tell, source) {
+    var key = url + " " + source;
+    var core = cores[key];
+    var me = { tell: tell };
+    if (core) {
+      core.handles.push(me);
+      later(function () {
+        tell("onState", core.state);
+      });
+    } else {
+      core = cores[key] = { handles: [me], subs: [], count: 0 };
+      core.told = function (name, word) {
+        var said = list(arguments);
+        if (name === "onState") {
+          core.state = word;
+          if (word === "closed" && cores[key] === core) {
+            delete cores[key]; // who comes later begins anew
+          }
+        }
+        core.handles.slice().forEach(function (handle) {
+          handle.tell.apply(null, said);
+        });
+      };
+      try {
+        core.over = source ? remote(core, url, source) : local(core, url);
+      } catch (error) {
+        core.over = local(core, url);
+      }
+    }
+
+    function remove(sub) {
+      var at = core.subs.indexOf(sub);
+      if (at >= 0) {
+        core.subs.splice(at, 1);
+        core.over.remove(sub);
+      }
+    }
+
+    return {
+      state: function () {
+        return core.state;
+      },
+      add: function (sub) {
+        sub.id = sub.id || (core.count += 1);
+        sub.of = me;
+        core.subs.push(sub);
+        core.over.add(sub);
+      },
+      remove: remove,
+      send: function (frame) {
+        return core.over.send(frame);
+      },
+      revive: function () {
+        core.over.revive();
+      },
+      close: function () {
+        var at = core.handles.indexOf(me);
+        if (at >= 0) {
+          core.subs.slice().forEach(function (sub) {
+            if (sub.of === me) {
+              remove(sub);
+            }
+          });
+          core.handles.splice(at, 1);
+          if (!core.handles.length) {
+            core.over.close();
+            core.told("onState", "closed");
+          }
+        }
+      }
+    };
+  }
+
+  function connect(options) {
+    options = options || {};
+    var path = options.url || (own && own.getAttribute("data-url")) || "/ws/streams/";
+    var source = options.worker === true ? script : options.worker;
+    var handle = enter(new URL(path, location.href).href, teller(options), source || "");
+    return {
+      subscribe: function (name, what) {
+        var sub = { name: name, cursor: cursorOf(what), tell: teller(what) };
+        handle.add(sub);
+        return {
+          close: function () {
+            sub.tell = function () {};
+            handle.remove(sub);
+          },
+          since: function () {
+            return sub.cursor.since;
+          },
+          epoch: function () {
+            return sub.cursor.epoch;
+          }
+        };
+      },
+      state: handle.state,
+      send: handle.send,
+      close: handle.close
+    };
+  }
+
+  if (typeof SharedWorkerGlobalScope !== "undefined") {
+    self.onconnect = function (event) {
+      serve(event.ports[0]);
+    };
+  }
+
+  return Object.freeze({ follow: follow, connect: connect, isFinal: isFinal });
 })();

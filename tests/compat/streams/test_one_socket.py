@@ -1,0 +1,204 @@
+"""In Chromium: many streams on one socket, restarts, tabs that share it, old pages and new."""
+
+import functools
+import http.server
+import json
+import os
+import threading
+
+import pytest
+
+from tests.support import CHECKOUT, chromium
+from tests.support.fixtures import or_skip
+from tests.support.servers import HOST
+from tests.support.silent import Silent
+from tests.support.sites.streams import Site
+
+STATIC = os.path.join(CHECKOUT, "compat", "streams", "static", "streams")
+BEFORE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pages", "streams-0.1.0.js")
+
+FOLLOW = """
+window.told = []; window.subs = {};
+function options(who, more) {
+  ["Entries", "Live", "Reset", "Error", "State"].forEach(function (name) {
+    more["on" + name] = function () {
+      told.push([who, name].concat(Array.prototype.slice.call(arguments)));
+    };
+  });
+  return more;
+}
+function bodies(who) {
+  return [].concat.apply([], told.filter(function (one) {
+    return one[0] === who && one[1] === "Entries";
+  }).map(function (one) { return one[3]; }));
+}
+function is(who, name) {
+  return told.some(function (one) { return one[0] === who && one[1] === name; });
+}
+null
+"""
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """An HTTP server of streams.js, and of an empty page."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name in os.listdir(STATIC):
+        (folder / name).write_bytes(open(os.path.join(STATIC, name), "rb").read())
+    (folder / "before.js").write_bytes(open(BEFORE, "rb").read())
+    (folder / "favicon.ico").write_bytes(b"")
+    for name in ("streams", "before"):
+        html = f"<!doctype html><title>{name}</title><script src='/{name}.js'></script>"
+        (folder / f"{name}.html").write_text(html)
+    (folder / "module.html").write_text(
+        "<!doctype html><title>module</title><script type='module'>"
+        "import Streams, { connect } from '/streams.module.js';"
+        "window.Streams = Streams; window.same = connect === Streams.connect;</script>"
+    )
+    handler = functools.partial(Quiet, directory=str(folder))
+    server = http.server.ThreadingHTTPServer((HOST, 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://{HOST}:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    browser = chromium.Browser()
+    or_skip(browser.__enter__)
+    yield browser
+    browser.__exit__()
+
+
+@pytest.fixture
+def tab(browser, files):
+    """tab("streams") opens a page with that script."""
+    pages = []
+
+    def open_one(name="streams"):
+        page = browser.page()
+        pages.append(page)
+        page.goto(f"{files}/{name}.html")
+        page.wait_for("window.Streams")
+        page.evaluate(FOLLOW)
+        return page
+
+    yield open_one
+    for page in pages:
+        assert page.errors() == []
+        page.close()
+
+
+@pytest.fixture(scope="module")
+def site(sqlite_settings, tmp_path_factory):
+    site = Site(sqlite_settings, tmp_path_factory.mktemp("one-socket"), poll=0.2)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def proxy(site):
+    """In front of a daphne; it counts the connections."""
+    with Silent(HOST, site.daphne().port) as proxy:
+        yield proxy
+
+
+def connect(page, proxy, more="", **subs):
+    """One connection of the page, and a sub of each stream: {who: [stream, options]}."""
+    url = f"ws://{HOST}:{proxy.port}/ws/streams/"
+    page.evaluate(f"window.live = Streams.connect(options('page', {{url: '{url}' {more}}})); null")
+    for who, (stream, options) in subs.items():
+        page.evaluate(
+            f"subs.{who} = live.subscribe({json.dumps(stream)}, options('{who}', "
+            f"{json.dumps(options)})); null"
+        )
+
+
+def restart(site, proxy, *published):
+    """The daphne ends, and what is published then is the next one's to tell."""
+    ending = site.servers[-1]
+    proxy.server = (HOST, site.daphne().port)
+    ending.stop()
+    for stream, body in published:
+        site.run("publish_once", stream, body)
+
+
+def test_two_streams_on_one_socket_resume_apart_after_a_restart(site, proxy, tab, stream):
+    other = stream + ".b"
+    site.run("publish_once", stream, "a1")
+    page = tab()
+    connect(page, proxy, a=[stream, {}], b=[other, {}], c=[stream + ":secret", {}])
+    page.wait_for("is('a', 'Live') && is('b', 'Live') && is('c', 'Error')")
+    site.run("publish_once", other, "b1")
+    page.wait_for("bodies('b').length === 1")
+    assert proxy.connections == 1
+    restart(site, proxy, [stream, "a2"], [other, "b2"])
+    page.wait_for("bodies('a').length === 2 && bodies('b').length === 2")
+    assert page.evaluate("[bodies('a'), bodies('b'), bodies('c')]") == [
+        ["a1", "a2"], ["b1", "b2"], [],
+    ]  # fmt: skip
+    assert page.evaluate("told.filter(function (one) { return one[1] === 'Error'; })") == [
+        ["c", "Error", "denied", "you may not follow this stream"]
+    ]
+
+
+def test_tabs_share_one_socket_by_a_worker(site, proxy, tab, stream):
+    site.run("publish_once", stream, 1)
+    pages = [tab(), tab(), tab("module")]
+    for page in pages[:2]:
+        connect(page, proxy, ", worker: true", a=[stream, {}])
+        page.wait_for("bodies('a').length === 1 && is('a', 'Live')")
+    assert proxy.connections == 1
+    # The module's worker is another script, and so another worker.
+    connect(pages[2], proxy, ", worker: '/streams.js'", a=[stream, {"since": "latest"}])
+    pages[2].wait_for("is('a', 'Live')")
+    assert proxy.connections == 1 and pages[2].evaluate("same")
+    site.run("publish_once", stream, 2)
+    for page, count in zip(pages, (2, 2, 1)):
+        page.wait_for(f"bodies('a').length === {count}")
+    # A tab that is closed takes nothing along, and the others come back together.
+    pages.pop(0).goto("about:blank#")
+    before = proxy.connections
+    restart(site, proxy, [stream, 3])
+    for page, count in zip(pages, (3, 2)):
+        page.wait_for(f"bodies('a').length === {count}")
+    assert proxy.connections - before <= 1
+    assert pages[0].evaluate("[bodies('a'), subs.a.since(), live.state()]") == [
+        [1, 2, 3],
+        3,
+        "open",
+    ]
+
+
+@pytest.mark.parametrize("how", ["no worker", "no script", "another origin"])
+def test_where_no_worker_can_be_had_a_page_has_its_own_socket(site, proxy, tab, stream, how):
+    page = tab()
+    worker = {"no script": "'/nothing.js'", "another origin": "'http://localhost:1/streams.js'"}
+    if how == "no worker":
+        page.evaluate("delete window.SharedWorker; null")
+    connect(page, proxy, f", worker: {worker.get(how, 'true')}", a=[stream, {}])
+    page.wait_for("is('a', 'Live')")
+    site.run("publish_once", stream, "a1")
+    page.wait_for("bodies('a').length === 1")
+    assert proxy.connections == 1
+    page.errors = list  # the browser tells of the script
+
+
+def test_a_page_of_before_goes_on_with_the_new_server(site, proxy, tab, stream):
+    """Its script was loaded before a reload; and a new page with it has the same socket."""
+    for name in ("before", "streams"):
+        page = tab(name)
+        page.evaluate(
+            "window.handle = Streams.follow(options('a', {url: 'ws://%s:%d/ws/%s/'})); null"
+            % (HOST, proxy.port, stream)
+        )
+        page.wait_for("is('a', 'Live')")
+        site.run("publish_once", stream, name)
+        page.wait_for(f"bodies('a').slice(-1)[0] === '{name}'")
+        page.evaluate("handle.close(); null")
