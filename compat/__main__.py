@@ -58,10 +58,20 @@ def main(arguments=None):
         help="every published advisory on what is installed here, and what answers it where the "
         "bridge is active; `manage.py compat --cves` knows the site's settings as well",
     )
+    parser.add_argument(
+        "--sbom",
+        choices=["cyclonedx"],
+        help="print every package of this environment, as a bill of materials",
+    )
     options = parser.parse_args(arguments)
     action = options.action
-    if options.cves and action is not None:
-        parser.error("--cves takes no action")
+    if (options.cves or options.sbom) and action is not None:
+        parser.error("--cves and --sbom take no action")
+    if options.sbom:
+        from .advisories import sbom
+
+        print(sbom.document())
+        return 0
     if (action == "advisories") != bool(options.django):
         parser.error("advisories takes a path, the other actions take none")
     if action == "advisories":

@@ -7,7 +7,7 @@ import textwrap
 from django.core.management.base import BaseCommand, CommandError
 
 from ... import report
-from ...advisories import table, vex
+from ...advisories import sbom, table, vex
 from ...advisories.verdicts import outcomes
 from ...checks.patches import counts
 from .. import pages
@@ -38,8 +38,14 @@ class Command(BaseCommand):
             help="print the same for scanners, as a VEX document; imports what patches wait for",
         )
         parser.add_argument(
+            "--sbom",
+            choices=["cyclonedx"],
+            help="print every package of this environment, as a bill of materials",
+        )
+        parser.add_argument(
             "--time",
-            help="the time that --vex writes, as 2026-11-23T00:00:00Z or in seconds since 1970",
+            help="the time that --vex and --sbom write, as 2026-11-23T00:00:00Z or in seconds "
+            "since 1970",
         )
         parser.add_argument(
             "--import",
@@ -65,9 +71,12 @@ class Command(BaseCommand):
                 importlib.import_module(module)
             except ImportError as error:
                 raise CommandError("--import %s: %s" % (module, error))
-        if options["vex"]:
+        if options["vex"] or options["sbom"]:
             try:
-                self.stdout.write(vex.document(options["vex"], options["time"]))
+                if options["sbom"]:
+                    self.stdout.write(sbom.document(options["time"]))
+                else:
+                    self.stdout.write(vex.document(options["vex"], options["time"]))
             except vex.BadTime as error:
                 raise CommandError(str(error))
             return
