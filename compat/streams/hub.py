@@ -136,6 +136,8 @@ class Hub(PerLoop):
 
     async def _compare(self) -> None:
         asked = {topic: topic.known() for topic in self.topics.values() if topic.tail is not None}
+        if not asked:
+            return
         positions = await self.database(epochs.positions, [topic.name for topic in asked])
         for topic, before in asked.items():
             if self.topics.get(topic.name) is not topic:

@@ -5,7 +5,8 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf.urls import url
 
 from compat.sockets import guard
-from compat.streams.consumer import StreamConsumerMixin, since_from
+from compat.streams.consumer import StreamConsumer, StreamConsumerMixin, since_from
+from compat.streams.many import StreamRoute, StreamsConsumer, anybody, signed_in
 from deploy.routing import websocket_urlpatterns
 
 
@@ -51,6 +52,32 @@ class News(StreamConsumerMixin, AsyncWebsocketConsumer):
         await self.follow("news", since_from(self.scope) or 0)
 
 
+class Papers(StreamConsumer):
+    stream = "papers:{title}"
+
+    def may_follow(self, user, title):
+        return user.has_perm("auth.change_user") and title != "secret"
+
+
+def may_change_users(user):
+    return user.has_perm("auth.change_user")
+
+
+def own_rooms(asked):
+    """Asked of many at once: whoever it is has a room of that name."""
+    return [fields["owner"] == user.get_username() for user, fields in asked]
+
+
+class Streams(StreamsConsumer):
+    routes = [
+        StreamRoute("news", may_change_users),
+        StreamRoute("room:{owner}:{more*}", own_rooms, many=True),
+        StreamRoute("open:{name}", anybody),
+        StreamRoute("members:{name}", signed_in),
+        StreamRoute("failing", lambda user: 1 / 0),
+    ]
+
+
 class Member(AsyncWebsocketConsumer):
     """Passes on what is sent to a group."""
 
@@ -66,6 +93,8 @@ routes = [
     url("^echo/$", Echo),
     url("^sync/$", Sync),
     url("^news/$", News),
+    url("^papers/(?P<title>[^/]+)/$", Papers),
+    url("^streams/$", Streams),
     url("^member/$", Member),
     url("^failing/$", Failing),
     url("^talker/$", Talker),

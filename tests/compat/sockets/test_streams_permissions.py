@@ -1,0 +1,103 @@
+"""Who may follow which stream: asked at subscriptions and by rounds."""
+
+import json
+
+import pytest
+import websocket
+from django.contrib.sessions.models import Session
+from django.db import connection
+
+from compat.streams import publish
+from tests.compat.sockets.visitors import Visitor
+from tests.support.websockets import close_code
+
+
+class Streams:
+    """A client of many streams on one socket."""
+
+    def __init__(self, server, cookie):
+        self.socket = server.open("/streams/", cookie)
+        assert self.frame()["type"] == "hello"
+
+    def subscribe(self, *names):
+        frame = {"type": "subscribe", "streams": dict.fromkeys(names, 0)}
+        self.socket.send(json.dumps(frame))
+        return {name: self.answer() for name in names}
+
+    def frame(self):
+        frame = {"type": "beat"}
+        while frame == {"type": "beat"}:
+            frame = json.loads(self.socket.recv())
+        return frame
+
+    def answer(self):
+        """(stream, what is said of it first), without what is in it."""
+        frame = self.frame()
+        while frame["type"] == "entries":
+            frame = self.frame()
+        return frame["stream"], frame.get("code", frame["type"])
+
+    def answers(self, *names):
+        return dict(self.subscribe(*names).values())
+
+
+def test_a_permission_that_is_taken_away_ends_its_streams_and_no_other(serve, ann):
+    ann.allow()
+    otto = Visitor("otto")
+    with serve(SOCKETS_RECHECK_SECONDS=0.3, failing=True) as server:
+        mine, others = Streams(server, ann.cookie), Streams(server, otto.cookie)
+        names = ["news", "room:vera:1", "room:vera:b:c", "room:otto:1"]
+        names += ["open:a", "members:a", "failing"]
+        assert mine.answers(*names) == {
+            "news": "live", "room:vera:1": "live", "room:vera:b:c": "live", "room:otto:1": "denied",
+            "open:a": "live", "members:a": "live", "failing": "denied",
+        }  # fmt: skip
+        assert others.answers("news", "room:otto:1") == {"news": "denied", "room:otto:1": "live"}
+        ann.user.user_permissions.clear()
+        assert mine.answer() == ("news", "denied")
+        publish("news", "not for her")
+        publish("open:a", "for all")
+        assert mine.frame()["bodies"] == ["for all"]
+        assert mine.answers("news") == {"news": "denied"}
+        ann.allow()
+        assert mine.answers("news") == {"news": "live"}
+        # Nobody has to go because the database does not answer, and who comes then waits.
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE django_session RENAME TO away")
+        mine.socket.send(json.dumps({"type": "subscribe", "streams": {"open:b": 0}}))
+        publish("open:a", "still here")
+        assert mine.frame()["bodies"] == ["still here"]
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE away RENAME TO django_session")
+        assert mine.answer() == ("open:b", "live")
+    log = server.process.output()
+    assert "ZeroDivisionError" in log and "who may follow is not known" in log
+
+
+def test_who_is_signed_out_or_may_not_is_told_so(serve, ann):
+    ann.allow()
+    otto = Visitor("otto")
+    with serve(SOCKETS_RECHECK_SECONDS=3600) as server:
+        for path, cookie in [("daily", otto.cookie), ("daily", None), ("secret", ann.cookie)]:
+            with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+                server.open(f"/papers/{path}/?since=0", cookie)
+        publish("papers:daily", "first")
+        paper = server.open("/papers/daily/?since=0", ann.cookie)
+        assert json.loads(paper.recv())["bodies"] == ["first"]
+        nobody, mine = Streams(server, None), Streams(server, ann.cookie)
+        assert nobody.answers("open:a", "members:a") == {"open:a": "live", "members:a": "denied"}
+        assert mine.answers("members:a") == {"members:a": "live"}
+        # Long before the next round.
+        Session.objects.all().delete()
+        mine.socket.send(json.dumps({"type": "subscribe", "streams": {"open:b": 0}}))
+        assert close_code(mine.socket) == 4501
+        assert nobody.answers("open:b") == {"open:b": "live"}
+
+
+def test_a_round_closes_the_socket_of_one_stream(serve, ann):
+    ann.allow()
+    with serve(SOCKETS_RECHECK_SECONDS=0.3) as server:
+        paper = server.open("/papers/daily/?since=0", ann.cookie)
+        assert json.loads(paper.recv())["type"] == "live"
+        ann.user.user_permissions.clear()
+        assert close_code(paper) == 4503
