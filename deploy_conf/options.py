@@ -316,6 +316,18 @@ def arguments(option: str, words: Any) -> List[str]:
     return list(words)
 
 
+def daphne_arg(option: str, word: str) -> str:
+    """One word for daphne's command line: --name or --name=value, but not where it listens."""
+    match = re.match(r"--([a-z][a-z_-]*)(=.+)?\Z", word)
+    if not match or not word.isprintable():
+        raise BadValue("%s: %r: expected --name or --name=value" % (option, word))
+    # argparse takes the beginning of a name for the name.
+    for name in ("fd", "port", "bind", "unix-socket", "endpoint", "help"):
+        if name.startswith(match.group(1)):
+            raise BadValue("%s: %s: where daphne listens is rendered" % (option, word))
+    return word
+
+
 def redis_url(option: str, value: str) -> str:
     """The URL of a Redis that is already there, as it was given."""
     try:

@@ -117,6 +117,7 @@ def site_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict[s
         daphne_processes=site.daphne_processes,
         # The interpreter is named, so that the script's first line may be too long or have spaces.
         daphne=escape.supervisor_command([site.python, site.daphne]),
+        daphne_args="".join(" " + escape.supervisor_command([w]) for w in site.daphne_args),
         drain=drain,
         asgi=site.asgi,
         daphne_environment=escape.supervisor_environment(

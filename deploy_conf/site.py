@@ -52,6 +52,7 @@ class Site(NamedTuple):
     allowed_hosts: List[str] = []
     uwsgi_processes: int = 1
     daphne_processes: int = 1
+    daphne_args: List[str] = []  # more words of its command line
 
     @property
     def id(self) -> str:
@@ -118,6 +119,7 @@ def from_arguments(args: argparse.Namespace) -> Site:
         allowed_hosts=[str(name) for name in found.get("allowed_hosts") or []],
         uwsgi_processes=options.number("--uwsgi-processes", args.uwsgi_processes, 1, 256),
         daphne_processes=options.number("--daphne-processes", args.daphne_processes, 1, 64),
+        daphne_args=[options.daphne_arg("--daphne-arg", word) for word in args.daphne_arg],
         **nginx,
     )
 

@@ -27,6 +27,7 @@ def values(site: Site, layout: Layout, environment: Mapping[str, Any]) -> Dict[s
         environment_lines=escape.systemd_environment_file(environment),
         systemd_directory=escape.systemd(site.directory),
         systemd_environment=escape.systemd(path),
+        daphne_args_systemd="".join(" " + escape.systemd_command([w]) for w in site.daphne_args),
         daphne_systemd=escape.systemd_command([site.python, site.daphne]),
         uwsgi_systemd=escape.systemd_command(layout.uwsgi.command + ["--ini", ini]),
         redis_systemd=escape.systemd_command(redis),

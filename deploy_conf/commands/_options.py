@@ -73,6 +73,14 @@ def site(one: argparse.ArgumentParser) -> None:
     )
     add("--uwsgi-processes", metavar="N", default=2, help="uWSGI workers (default: 2)")
     add("--daphne-processes", metavar="N", default=2, help="daphne processes (default: 2)")
+    add(
+        "--daphne-arg",
+        metavar="WORD",
+        action="append",
+        default=[],
+        help="one more word for daphne's command line, such as --daphne-arg=--ping-interval=10; "
+        "repeat for more (default: none)",
+    )
 
 
 def proxy(one: argparse.ArgumentParser) -> None:

@@ -86,6 +86,23 @@ def test_what_a_server_does_not_know_is_told(check, monkeypatch, file, line, nam
     assert any(word in refused for word in told), refused
 
 
+@pytest.mark.parametrize("manager", ["supervisor", "systemd"])
+def test_daphne_gets_the_words_that_were_given(check, manager):
+    if manager == "systemd" and not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    words = ["--daphne-arg=--server-name=100% $x", "--daphne-arg=--ping-interval=10"]
+    code, lines = check("--manager", manager, *words)
+    assert code == 0, lines
+    if manager == "systemd":
+        with open("conf/tiny-daphne@.service") as file:
+            assert (
+                '"--server-name=100%% $$x" --ping-interval=10 tiny.asgi:application' in file.read()
+            )
+    else:
+        with open("conf/supervisor-programs.conf") as file:
+            assert "'--server-name=100%% $x' --ping-interval=10 tiny.asgi:app" in file.read()
+
+
 def test_the_front_has_nginx_alone(check):
     code, lines = check("--only", "front", "--node", "10.0.0.2")
     assert (code, lines) == (0, ["deploy_conf: nginx: accepted"])
