@@ -1,6 +1,18 @@
 """How much of what daphne has written a client has not taken, or not received."""
 
+from ._kinds import Number
+from ._settings import Variable
+
 PIECE = 48  # bytes that a piece in Twisted's list takes beside its content
+
+max_unsent = Variable(
+    "COMPAT_WEBSOCKET_MAX_UNSENT",
+    Number("bytes", zero="no limit, and one client that does not read can use up all memory"),
+    16 * 1024 * 1024,
+    "How many bytes may wait for a client of a WebSocket or of an event stream that does not read; "
+    "then it is reset. One message may be of any size.",
+    "Environment of daphne",
+)
 
 
 def unsent(protocol):

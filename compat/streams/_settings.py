@@ -43,6 +43,23 @@ HEARTBEAT_SECONDS = Setting(
     SECTION,
     live=False,
 )
+LONG_POLL_SECONDS = Setting(
+    "STREAMS_LONG_POLL_SECONDS",
+    Number("seconds", most=3600, whole=False, zero="no answer waits"),
+    20,
+    "How long a request of a long-polling reader waits for an entry before it is answered without "
+    "one. Keep it below the time-outs of uWSGI (harakiri), of nginx and of proxies in front.",
+    SECTION,
+)
+LONG_POLL_WORKERS = Setting(
+    "STREAMS_LONG_POLL_WORKERS",
+    Number("workers", most=10000, zero="none waits"),
+    2,
+    "How many of uWSGI's workers on this machine may wait at once for long-polling readers; "
+    "further readers for whom there is nothing yet are answered with 503. Each that waits occupies "
+    "a worker, or a thread of one.",
+    SECTION,
+)
 SLOW_BYTES = Setting(
     "STREAMS_SLOW_BYTES",
     Number("bytes"),

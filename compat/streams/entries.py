@@ -2,6 +2,7 @@
 
 import json
 import logging
+from typing import Optional
 
 logger = logging.getLogger(__name__)
 
@@ -61,31 +62,53 @@ class Segment:
         return bodies
 
 
+class Text(str):
+    """The text of a frame: its `kind`, and the cursor of a reader who has it, or None."""
+
+    kind: Optional[str] = None
+    cursor: Optional[str] = None
+
+    @classmethod
+    def of(cls, text, kind, cursor):
+        """The frame `text` of that kind."""
+        made = cls(text)
+        made.kind, made.cursor = kind, cursor
+        return made
+
+
+def cursor_at(epoch, seq):
+    """Where a reader is, as one text: "epoch:number"; the number alone where there is no epoch."""
+    return str(seq) if epoch is None else f"{epoch}:{seq}"
+
+
 class Frames:
     """Frames that many readers share: `texts`, and the cursor of a reader who has them."""
 
-    __slots__ = ("texts", "cursor", "prepared")
+    __slots__ = ("texts", "cursor", "prepared", "events")
 
     def __init__(self, texts, cursor):
         self.texts = texts
         self.cursor = cursor
-        # The same, ready for the connection; made by the first Wire.
+        # The same, ready for the connection; made by the first Wire of a WebSocket, and by the
+        # first of an event stream.
         self.prepared = None
+        self.events = None
 
 
 def entries_frame(stream, first, bodies, epoch):
     """The frame of consecutive entries; the bodies are JSON already."""
-    return '{"type":"entries","stream":%s,"epoch":%s,"first":%d,"bodies":[%s]}' % (
+    text = '{"type":"entries","stream":%s,"epoch":%s,"first":%d,"bodies":[%s]}' % (
         json.dumps(stream),
         json.dumps(epoch),
         first,
         ",".join(bodies),
     )
+    return Text.of(text, "entries", cursor_at(epoch, first + len(bodies) - 1))
 
 
-def frame(kind, **fields):
-    """Any other frame."""
-    return json.dumps(dict(type=kind, **fields), separators=(",", ":"))
+def frame(kind, at=None, **fields):
+    """Any other frame; `at`: the cursor of a reader who has it."""
+    return Text.of(json.dumps(dict(type=kind, **fields), separators=(",", ":")), kind, at)
 
 
 def message_frames(bodies, render):

@@ -13,10 +13,14 @@ def wire_of(send):
     ASGI has no back-pressure under daphne 2: send() never waits. The protocol behind it is the
     one object that `send` closes over, and Twisted's transport knows what it still holds. The
     middleware of channels and of compat.sockets keeps that `send` in `real_send`. One that somebody
-    else wrapped closes over a function instead, and is left to be awaited.
+    else wrapped closes over a function instead, and is left to be awaited. Over HTTP
+    (compat.streams.over_http) `send` belongs to a session, which has a wire of its own.
     """
     while hasattr(getattr(send, "__self__", None), "real_send"):
         send = send.__self__.real_send
+    session = getattr(send, "__self__", None)
+    if hasattr(session, "wire"):
+        return session.wire
     for cell in getattr(send, "__closure__", None) or ():
         try:
             protocol = cell.cell_contents

@@ -8,7 +8,7 @@ from .. import close_codes
 from .._asyncio import is_current
 from . import stats
 from ._settings import SLOW_BYTES, SLOW_SECONDS
-from .entries import frame
+from .entries import cursor_at, frame
 from .flow import Wire
 from .heartbeat import Beaten
 from .hub import Hub
@@ -189,7 +189,8 @@ class StreamFollower(Beaten):
             if self.epoch is None:
                 await self.dismiss(close_codes.START_OVER)
                 return False
-            await self.send_text(frame("reset", stream=self.stream, epoch=topic.epoch))
+            at = cursor_at(topic.epoch, 0)
+            await self.send_text(frame("reset", at, stream=self.stream, epoch=topic.epoch))
             return self._behind()
         if self.cursor >= topic.head:
             if self.live:
@@ -223,7 +224,8 @@ class StreamFollower(Beaten):
         if segment.first > self.cursor + 1:
             self.cursor = segment.first - 1
             if self.render is None:
-                await self.send_text(frame("gap", stream=self.stream, oldest=segment.first))
+                at = cursor_at(topic.epoch, self.cursor)
+                await self.send_text(frame("gap", at, stream=self.stream, oldest=segment.first))
             return True
         if not segment.holds(self.cursor + 1):
             return True
@@ -239,7 +241,8 @@ class StreamFollower(Beaten):
         more = {}
         if self.wants_beats() and topic.hub.heartbeat.seconds:
             more["beat"] = topic.hub.heartbeat.seconds
-        return frame("live", stream=self.stream, epoch=topic.epoch, seq=self.cursor, **more)
+        at = cursor_at(topic.epoch, self.cursor)
+        return frame("live", at, stream=self.stream, epoch=topic.epoch, seq=self.cursor, **more)
 
     def wants_beats(self) -> bool:
         """
@@ -247,7 +250,9 @@ class StreamFollower(Beaten):
 
         Of several on one connection none does; the connection gets them.
         """
-        return self.epoch is not None and self.render is None and self.turn is None
+        if self.epoch is None or self.render is not None or self.turn is not None:
+            return False
+        return getattr(self.backlog, "beats", True)
 
     def _behind(self):
         return self.topic is not None and (

@@ -130,7 +130,7 @@ class Drain(object):
 
     def step(self):
         """Close what can be closed by now; False when nothing is left."""
-        sockets = []
+        sockets, streams = [], []
         transports = self.transports()
         for transport in transports:
             outer = transport.protocol
@@ -141,10 +141,14 @@ class Drain(object):
             channel = getattr(protocol, "_channel", protocol)
             if self.is_busy(channel):
                 close_after_response(channel)
+                # One that goes on until somebody ends it: see compat.streams.over_http.
+                for request in getattr(channel, "requests", ())[:1]:
+                    if hasattr(request, "compat_restart"):
+                        streams.append(request)
             else:
                 # Not the transport's, where there is one: TLS would wait for its producer.
                 getattr(channel, "loseConnection", transport.loseConnection)()
-        self.restart([socket for socket in sockets if socket.state == socket.STATE_OPEN])
+        self.restart([socket for socket in sockets if socket.state == socket.STATE_OPEN], streams)
         return bool(transports) or any(
             is_running(details) for details in self.server.connections.values()
         )
@@ -180,9 +184,15 @@ class Drain(object):
             return True
         return self.elapsed() - since < self.grace
 
-    def restart(self, sockets):
-        """Close some WebSockets, so that all are closed in time and do not return at once."""
+    def restart(self, sockets, streams):
+        """
+        Close some WebSockets, so that all are closed in time and do not return at once.
+
+        And some responses that do not end by themselves.
+        """
         steps = max(1, (self.limit / 5 - self.elapsed()) / TICK)
+        for request in streams[: max(5, int(len(streams) / steps) + 1)]:
+            vars(request).pop("compat_restart")()
         for socket in sockets[: max(5, int(len(sockets) / steps) + 1)]:
             socket.closeHandshakeTimeout = self.grace
             socket.compat_restart = True

@@ -10,8 +10,7 @@ https://github.com/django/daphne/blob/2.2.5/daphne/ws_protocol.py#L200
 
 import functools
 
-from ..._kinds import Number
-from ..._settings import Variable
+from ..._transport import max_unsent
 from ...patching.patch import Patch
 
 patch = Patch(
@@ -19,15 +18,6 @@ patch = Patch(
     package="daphne",
     versions=">=2.0,<=4.2.3",
     symptom="a WebSocket client that never reads can use up all memory",
-)
-
-max_unsent = Variable(
-    "COMPAT_WEBSOCKET_MAX_UNSENT",
-    Number("bytes", zero="no limit, and one client that does not read can use up all memory"),
-    16 * 1024 * 1024,
-    "How many bytes may wait for a WebSocket client that does not read; then it is reset. One "
-    "message may be of any size.",
-    "Environment of daphne",
 )
 
 

@@ -7,6 +7,7 @@ from django.conf.urls import url
 from compat.sockets import guard
 from compat.streams.consumer import StreamConsumer, StreamConsumerMixin, since_from
 from compat.streams.many import StreamRoute, StreamsConsumer, anybody, signed_in
+from compat.streams.over_http import over_http
 from deploy.routing import websocket_urlpatterns
 
 
@@ -99,4 +100,5 @@ routes = [
     url("^failing/$", Failing),
     url("^talker/$", Talker),
 ] + websocket_urlpatterns
-application = ProtocolTypeRouter({"websocket": guard(URLRouter(routes))})
+sockets = guard(URLRouter(routes))
+application = ProtocolTypeRouter({"websocket": sockets, "http": over_http(sockets)})

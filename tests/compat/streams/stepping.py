@@ -5,7 +5,7 @@ import sys
 
 from django.core.management import call_command
 
-from compat.streams import publish, retention
+from compat.streams import publish, publish_many, retention
 from compat.streams.models import Entry, Stream
 
 
@@ -13,7 +13,7 @@ def steps():
     """Read lines [name, arguments…] and answer each with a line, until the input ends."""
     for line in sys.stdin:
         name, *arguments = json.loads(line)
-        {"publish": publish, "trim": trim, "forget": forget, "epoch": epoch}[name](*arguments)
+        STEPS[name](*arguments)
         print("done", flush=True)
 
 
@@ -31,3 +31,19 @@ def forget(stream):
     """As in a database that was restored from a backup of before."""
     Entry.objects.filter(stream__name=stream).delete()
     Stream.objects.filter(name=stream).delete()
+
+
+def publish_size(stream, entries, characters):
+    """So many entries of so many characters each."""
+    for _ in range(entries):
+        publish(stream, "x" * characters)
+
+
+STEPS = {
+    "publish": publish,
+    "publish_many": publish_many,
+    "publish_size": publish_size,
+    "trim": trim,
+    "forget": forget,
+    "epoch": epoch,
+}

@@ -7,6 +7,7 @@ from django.conf.urls import url
 from compat.streams import ahead, head
 from compat.streams.consumer import StreamConsumer, StreamConsumerMixin, since_from
 from compat.streams.many import StreamRoute, StreamsConsumer, anybody
+from compat.streams.over_http import over_http
 
 
 def as_message(body):
@@ -17,6 +18,8 @@ def as_message(body):
 class Reader(StreamConsumerMixin, AsyncWebsocketConsumer):
     async def connect(self):
         stream = self.scope["url_route"]["kwargs"]["stream"]
+        if stream == "fails":
+            raise RuntimeError("asked to fail")
         since = since_from(self.scope)
         # Before the client learns that it is connected: what comes later is its news.
         now = await ahead(stream) if since is None else None
@@ -55,14 +58,11 @@ class Room(StreamConsumer):
         return not_closed(user, name)
 
 
-application = ProtocolTypeRouter(
-    {
-        "websocket": URLRouter(
-            [
-                url(r"^ws/streams/$", Streams),
-                url(r"^ws/rooms/(?P<name>[^/]+)/$", Room),
-                url(r"^ws/(?P<stream>[^/]+)/$", Reader),
-            ]
-        )
-    }
+sockets = URLRouter(
+    [
+        url(r"^ws/streams/$", Streams),
+        url(r"^ws/rooms/(?P<name>[^/]+)/$", Room),
+        url(r"^ws/(?P<stream>[^/]+)/$", Reader),
+    ]
 )
+application = ProtocolTypeRouter({"websocket": sockets, "http": over_http(sockets)})

@@ -1,0 +1,75 @@
+"""One daphne for all tests of the room, beside a real Redis; a process that publishes."""
+
+import json
+import subprocess
+
+import pytest
+
+from tests.support import CHECKOUT
+from tests.support.redis import Redis
+from tests.support.servers import HOST
+from tests.support.sites.streams import Site
+
+
+class Steps:
+    """The process of tests/compat/streams/stepping.py."""
+
+    def __init__(self, site):
+        self.process = subprocess.Popen(
+            site.command("steps"),
+            env=site.env,
+            cwd=CHECKOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            universal_newlines=True,
+        )
+
+    def __call__(self, *what):
+        print(json.dumps(what), file=self.process.stdin, flush=True)
+        assert self.process.stdout.readline() == "done\n"
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory):
+    server = Redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def site(sqlite_settings, redis, tmp_path_factory):
+    layer = json.dumps([[HOST, redis.port]])
+    folder = tmp_path_factory.mktemp("over_http")
+    site = Site(sqlite_settings, folder, layer, beat=0.3, slow=1, long_poll=1, poll=0.5)
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="module")
+def server(site):
+    server = site.daphne()
+    yield server
+    assert "Traceback" not in server.output(), server.output()
+
+
+@pytest.fixture(scope="module")
+def step(site):
+    steps = Steps(site)
+    yield steps
+    steps.close()
+
+
+@pytest.fixture
+def members(redis):
+    """How many hubs Redis counts in the groups of streams."""
+
+    def count():
+        groups = redis.say("KEYS", "*group:streams.*")
+        return sum(redis.say("ZCARD", group.decode()) for group in groups)
+
+    return count
