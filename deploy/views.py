@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from compat.streams import position
+from compat.streams.over_http.view import LongPollView
 from deploy import lifecycle, logs
 from deploy.models import TASKS_UID, Deployment
 from deploy.permissions import may, may_on_socket, visible_services
@@ -142,6 +143,18 @@ def raw_log(request, pk):
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+class Entries(LongPollView):
+    """Hand out what is new of a service, to a page that reaches no daphne."""
+
+    def get_stream(self):
+        if not self.request.user.is_authenticated:
+            raise PermissionDenied
+        return get_visible_service(self.request, self.kwargs["uid"]).stream
+
+    def may_follow(self, stream):
+        return True  # else there would be no such service
 
 
 @page_view

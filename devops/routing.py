@@ -5,6 +5,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf.urls import url
 
 from compat.sockets import guard
+from compat.streams.over_http import over_http
 from deploy.routing import websocket_urlpatterns
 
 
@@ -15,9 +16,11 @@ class Refuse(AsyncWebsocketConsumer):
         await self.close()
 
 
+sockets = guard(URLRouter(websocket_urlpatterns + [url(r"", Refuse)]))
 application = ProtocolTypeRouter(
     {
-        # HTTP keeps channels' default: Django's own views through AsgiHandler.
-        "websocket": guard(URLRouter(websocket_urlpatterns + [url(r"", Refuse)]))
+        "websocket": sockets,
+        # The same over event streams and long polling; all else to Django's own views.
+        "http": over_http(sockets),
     }
 )

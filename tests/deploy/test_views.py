@@ -285,3 +285,13 @@ def test_pages_are_kept_by_nobody(deployment, operator):
 def test_durations(seconds, text):
     assert deploy_tags.clock(timedelta(seconds=seconds)) == text
     assert deploy_tags.clock(None) == ""
+
+
+def test_entries_are_for_who_may_follow_the_service(service, viewer):
+    publish(service.stream, {"k": "state"})
+    path = "/services/%s/entries/?since=0" % service.uid
+    answer = viewer.get(path)
+    assert answer.status_code == 200 and answer.json()["frames"][0]["bodies"] == [{"k": "state"}]
+    assert login("eve").get(path).status_code == 404
+    assert Client().get(path).status_code == 403
+    assert viewer.get("/services/nosuch/entries/").status_code == 404

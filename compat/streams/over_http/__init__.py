@@ -16,6 +16,23 @@ same guard, permissions, limits and rechecks. What a client would send into the 
 Through uWSGI, where no daphne is reached: LongPollView of view.py.
 """
 
-from .application import OverHttp, over_http
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
 
-__all__ = ["OverHttp", "over_http"]
+__all__ = ["over_http"]
+
+
+def over_http(
+    sockets: "Callable[..., Any]", pages: "Optional[Callable[..., Any]]" = None
+) -> "Callable[..., Any]":
+    """
+    An ASGI application for "http" that lets the consumers of `sockets`, what stands under
+    "websocket", be followed by Server-Sent Events and long polling.
+
+    All other requests go to `pages`; Django's views when None.
+    """
+    # Here: a process that only polls has no need of channels.
+    from .application import OverHttp
+
+    return OverHttp(sockets, pages)

@@ -17,9 +17,11 @@ SESSIONS = {request.EVENTS: EventStream, request.POLL: LongPoll}
 class OverHttp:
     """ASGI application for "http": sockets for who asks for them, and the site's pages."""
 
-    def __init__(self, sockets: Callable[..., Any], pages: Callable[..., Any]) -> None:
+    def __init__(
+        self, sockets: Callable[..., Any], pages: Optional[Callable[..., Any]] = None
+    ) -> None:
         self.sockets = sockets
-        self.pages = pages
+        self.pages = AsgiHandler if pages is None else pages
         self.routers = routers_of(sockets)
 
     def __call__(self, scope: Dict[str, Any]) -> Any:
@@ -50,15 +52,3 @@ class Answer:
         start = {"type": "http.response.start", "status": self.status, "headers": headers}
         await send(start)
         await send({"type": "http.response.body", "body": b""})
-
-
-def over_http(
-    sockets: Callable[..., Any], pages: Optional[Callable[..., Any]] = None
-) -> Callable[..., Any]:
-    """
-    An ASGI application for "http" that lets the consumers of `sockets`, what stands under
-    "websocket", be followed by Server-Sent Events and long polling.
-
-    All other requests go to `pages`; Django's views when None.
-    """
-    return OverHttp(sockets, AsgiHandler if pages is None else pages)

@@ -5,7 +5,8 @@ from typing import Any
 from .._settings import LONG_POLL_SECONDS
 from ..entries import FRAME_CHARACTERS, Text
 from . import request
-from .session import Session, page
+from .answers import page
+from .session import Session
 
 FULL = float("inf")
 # Not worth an answer by themselves; other frames are.

@@ -1,7 +1,6 @@
 """A socket whose client is at the other end of an HTTP response."""
 
 import asyncio
-import json
 import logging
 import random
 from typing import Any, Callable, Dict, List, Optional
@@ -9,23 +8,14 @@ from typing import Any, Callable, Dict, List, Optional
 from ... import close_codes
 from ..._asyncio import end_task
 from ..._throttle import Throttle
-from ..entries import Text, frame
+from ..entries import Text
 from . import request
+from .answers import closing, page, status_of
 
 logger = logging.getLogger(__name__)
 _throttle = Throttle()
 
 LOST = 1006
-# Of an answer that is nothing but a goodbye.
-STATUS = {
-    close_codes.NORMAL: 200,
-    close_codes.FAILED: 500,
-    close_codes.TOO_MANY: 429,
-    close_codes.START_OVER: 409,
-    close_codes.BAD_SINCE: 400,
-    close_codes.NOT_FOUND: 404,
-    close_codes.TOO_LARGE: 413,
-}
 LATER = (429, 503)
 
 
@@ -173,33 +163,6 @@ class Session:
 
     def content_type(self, status: int) -> bytes:
         return b"application/json"
-
-
-def closing(code: int) -> Text:
-    """The frame that stands for a close frame."""
-    return frame("close", code=code)
-
-
-def status_of(code: int) -> int:
-    return STATUS.get(code, 403 if close_codes.is_final(code) else 503)
-
-
-def page(frames: List[Text]) -> bytes:
-    """Frames in one JSON text, with the cursor to come back with."""
-    cursor = None
-    for text in frames:
-        cursor = getattr(text, "cursor", None) or cursor
-    texts = ",".join(text if isinstance(text, Text) else _json(text) for text in frames)
-    return ('{"cursor":%s,"frames":[%s]}' % (json.dumps(cursor), texts)).encode("utf-8")
-
-
-def _json(text: str) -> str:
-    """A frame that is none of ours: as it is if it is JSON, else as a JSON string."""
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return json.dumps(text)
-    return text
 
 
 def protocol_of(send: Any) -> Any:

@@ -36,7 +36,7 @@ from ..epochs import Since
 from ..follower import LATEST
 from ..models import Stream
 from ..names import check_storable
-from .session import closing, page, status_of
+from .answers import closing, page, status_of
 
 logger = logging.getLogger(__name__)
 _throttle = Throttle()
