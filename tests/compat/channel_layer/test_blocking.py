@@ -232,3 +232,97 @@ def test_a_connection_that_cannot_log_in_is_closed():
             other.settimeout(5)
             assert other.recv(100).endswith(b"AUTH\r\n$2\r\npw\r\n")
             assert other.recv(100) == b"", error
+
+
+# Sentinels
+
+
+@pytest.fixture
+def network(monkeypatch):
+    """{address: what it answers, in order, or an error}; .opened are the connections."""
+
+    class Network(dict):
+        opened = []
+
+        def connect(self, address, options, deadline):
+            if isinstance(self[address], Exception):
+                raise self[address]
+            one = Server(address, options, deadline, self[address])
+            self.opened.append(one)
+            return one
+
+    class Server:
+        def __init__(self, address, options, deadline, answers):
+            self.address, self.options, self.answers = address, options, answers
+            self.soon, self.closed, self.asked = deadline - time.monotonic(), False, []
+
+        def command(self, deadline, *words):
+            self.asked.append(words)
+            self.soon_asked = deadline - time.monotonic()
+            answer = self.answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        def close(self):
+            self.closed = True
+
+    one = Network()
+    one.opened = []
+    monkeypatch.setattr(blocking, "Connection", one.connect)
+    return one
+
+
+def test_the_master_is_whom_the_sentinels_name(network):
+    network[("s1", 1)] = OSError("refused")
+    network[("s2", 2)] = [None]  # knows of no such master
+    network[("s3", 3)] = [[b"m", b"7"]]
+    network[("s4", 4)] = [[b"n", b"8"]]
+    network[("m", 7)] = [[b"slave"]]
+    network[("n", 8)] = [[b"master"]]
+    host = {
+        "sentinels": [["s1", 1], ["s2", 2], ["s3", 3], ["s4", 4]],
+        "master_name": "mine",
+        "sentinel_kwargs": {"password": "p"},
+        "db": 3,
+    }
+    found = blocking.connect_master(host, soon())
+    assert found.address == ("n", 8) and not found.closed and found.options is host
+    assert [one.address for one in network.opened] == [
+        ("s2", 2), ("s3", 3), ("m", 7), ("s4", 4), ("n", 8)
+    ]  # fmt: skip
+    assert [one.closed for one in network.opened] == [True] * 4 + [False]
+    for one in network.opened:
+        sentinel = one.address[0][0] == "s"
+        assert one.asked == [
+            ("SENTINEL", "get-master-addr-by-name", "mine") if sentinel else ("ROLE",)
+        ]
+        assert one.options == ({"password": "p"} if sentinel else host)
+        # None of them may use up the time that there is for all.
+        most = blocking.ASK_SECONDS * (1 if sentinel else 2)
+        assert most - 0.5 < one.soon <= most and most - 0.5 < one.soon_asked <= most
+
+
+def test_there_is_no_more_time_than_is_left(network):
+    network[("s", 1)] = [[b"m", b"7"]]
+    network[("m", 7)] = [[b"master"]]
+    host = {"sentinels": [("s", 1)], "master_name": "mine"}
+    blocking.connect_master(host, time.monotonic() + 0.25)
+    assert all(0 < one.soon <= 0.25 and one.soon_asked <= 0.25 for one in network.opened)
+    assert network.opened[0].options == {}
+
+
+def test_what_each_sentinel_said_is_told_where_there_is_no_master(network):
+    network[("s1", 1)] = OSError("refused")
+    network[("s2", 2)] = [ReplyError("NOAUTH")]
+    network[("s3", 3)] = [None]
+    network[("s4", 4)] = [[b"m", b"7"]]
+    network[("m", 7)] = [[b"slave"]]
+    network[("s5", 5)] = [ProtocolError("garbage")]
+    host = {"sentinels": [("s%d" % n, n) for n in range(1, 6)], "master_name": "mine"}
+    with pytest.raises(ConnectionError) as error:
+        blocking.connect_master(host, soon())
+    for said in ("'mine'", "s1:1 refused", "s2:2 NOAUTH", "s3:3 names None",
+                 "s4:4 names ('m', 7)", "s5:5 garbage"):  # fmt: skip
+        assert said in str(error.value)
+    assert all(one.closed for one in network.opened)
