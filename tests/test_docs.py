@@ -50,11 +50,10 @@ def test_links_lead_somewhere(page):
     assert lost == []
 
 
-@pytest.mark.parametrize("page", pages())
+# The changelog tells of what was.
+@pytest.mark.parametrize("page", sorted(set(pages()) - {"CHANGELOG.md"}))
 def test_paths_are_there(page):
     """Only what is written as a path from the top of the checkout; `<…>` and `*` stand for any."""
-    if page == "CHANGELOG.md":
-        pytest.skip("tells of what was")
     lost = []
     for path in re.findall(r"`([\w./<>*-]+)`", without_code(read(page))):
         if path.startswith(ROOTS) and not path.startswith("deploy/deploy"):

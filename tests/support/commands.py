@@ -7,15 +7,16 @@ import sys
 from tests.support import CHECKOUT, warm
 
 
-def run(*arguments, env=None, cwd=CHECKOUT, timeout=200, cold=False):
+def run(*arguments, env=None, cwd=CHECKOUT, timeout=200, cold=False, python=sys.executable):
     """
     What `python ARGUMENTS` did: .returncode, and as text .stdout and .stderr.
 
-    cold: in a process of its own from its start on; most are forked from a warm one.
+    cold: in a process of its own from its start on; most are forked from a warm one. That of
+    another `python` is cold.
     """
-    words = [sys.executable] + list(arguments)
+    words = [python] + list(arguments)
     env = dict(os.environ) if env is None else env
-    if not cold:
+    if not cold and python == sys.executable:
         return warm.run(words, warm.STACK, env, cwd, timeout)
     return subprocess.run(
         words,
@@ -24,7 +25,7 @@ def run(*arguments, env=None, cwd=CHECKOUT, timeout=200, cold=False):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        universal_newlines=True,
+        encoding="utf-8",
         timeout=timeout,
     )
 

@@ -6,11 +6,10 @@ https://github.com/django/channels_redis/issues/20
 """
 
 import asyncio
-import functools
 import select
-import time
 
 from ...patching.patch import Patch
+from ._resting import rested, wrap
 
 patch = Patch(
     __name__,
@@ -26,30 +25,24 @@ ANSWER_SECONDS = 3
 
 @patch.when_imported("channels_redis.core")
 def repair(core):
-    pool = core.ConnectionPool
-    stock_pop, stock_push = pool.pop, pool.push
+    wrap(patch, core, pop, push)
 
-    @functools.wraps(stock_pop)
-    async def pop(self, loop=None):
-        loop = loop or asyncio.get_event_loop()
-        while self.conn_map.get(loop):
-            conn = await stock_pop(self, loop)
-            try:
-                if await lives(conn):
-                    return conn
-            except BaseException:
-                self.conn_error(conn)
-                raise
-            self.conn_error(conn)
-        return await stock_pop(self, loop)
 
-    @functools.wraps(stock_push)
-    def push(self, conn):
-        conn.rests_since = time.monotonic()
-        stock_push(self, conn)
+async def pop(stock, pool, loop):
+    while pool.conn_map.get(loop):
+        connection = await stock(loop)
+        try:
+            if await lives(connection):
+                return connection
+        except BaseException:
+            pool.conn_error(connection)
+            raise
+        pool.conn_error(connection)
+    return await stock(loop)
 
-    patch.replace(pool, "pop", pop)
-    patch.replace(pool, "push", push)
+
+def push(stock, pool, connection):
+    stock(connection)
 
 
 async def lives(conn):
@@ -58,7 +51,7 @@ async def lives(conn):
 
     if conn.closed or has_input(conn):
         return False
-    if time.monotonic() - getattr(conn, "rests_since", time.monotonic()) < REST_SECONDS:
+    if rested(conn) < REST_SECONDS:
         return True
     try:
         await asyncio.wait_for(conn.ping(), ANSWER_SECONDS)

@@ -11,10 +11,9 @@ https://github.com/django/channels_redis/blob/2.3.1/channels_redis/core.py#L62
 
 import asyncio
 import collections
-import functools
-import time
 
 from ...patching.patch import Patch
+from ._resting import rested, wrap
 
 patch = Patch(
     __name__,
@@ -31,33 +30,27 @@ REST_SECONDS = 10
 
 @patch.when_imported("channels_redis.core")
 def repair(core):
-    pool = core.ConnectionPool
-    stock_pop, stock_push = pool.pop, pool.push
-
-    @functools.wraps(stock_pop)
-    async def pop(self, loop=None):
-        loop = loop or asyncio.get_event_loop()
-        openings = openings_of(self, loop)
-        await openings.turn(lambda: self.conn_map.get(loop))
-        openings.count += 1
-        try:
-            return await stock_pop(self, loop)
-        finally:
-            openings.count -= 1
-            openings.wake()
-
-    @functools.wraps(stock_push)
-    def push(self, conn):
-        loop = self.in_use.get(conn)
-        stock_push(self, conn)
-        if loop is not None:
-            conn.compat_since = time.monotonic()
-            openings_of(self, loop).wake()
-            close_later(self, loop)
-
     # Around every other patch of theirs: a connection that is had by waiting is looked at, too.
-    patch.replace(pool, "pop", pop)
-    patch.replace(pool, "push", push)
+    wrap(patch, core, pop, push)
+
+
+async def pop(stock, pool, loop):
+    openings = openings_of(pool, loop)
+    await openings.turn(lambda: pool.conn_map.get(loop))
+    openings.count += 1
+    try:
+        return await stock(loop)
+    finally:
+        openings.count -= 1
+        openings.wake()
+
+
+def push(stock, pool, connection):
+    loop = pool.in_use.get(connection)
+    stock(connection)
+    if loop is not None:
+        openings_of(pool, loop).wake()
+        close_later(pool, loop)
 
 
 def openings_of(pool, loop):
@@ -121,6 +114,6 @@ def close_rested(pool, loop):
     openings_of(pool, loop).closing = None
     conns = pool.conn_map.get(loop, [])
     # The first has rested longest: the last one is always taken.
-    while len(conns) > KEEP and time.monotonic() - conns[0].compat_since >= REST_SECONDS * 0.9:
+    while len(conns) > KEEP and rested(conns[0]) >= REST_SECONDS * 0.9:
         conns.pop(0).close()
     close_later(pool, loop)

@@ -269,6 +269,7 @@ def network(monkeypatch):
 
     one = Network()
     one.opened = []
+    monkeypatch.setattr(blocking, "ASK_SECONDS", 1.5)
     monkeypatch.setattr(blocking, "Connection", one.connect)
     return one
 
@@ -286,7 +287,7 @@ def test_the_master_is_whom_the_sentinels_name(network):
         "sentinel_kwargs": {"password": "p"},
         "db": 3,
     }
-    found = blocking.connect_master(host, soon())
+    found = blocking.connect(host, soon())
     assert found.address == ("n", 8) and not found.closed and found.options is host
     assert [one.address for one in network.opened] == [
         ("s2", 2), ("s3", 3), ("m", 7), ("s4", 4), ("n", 8)
@@ -307,7 +308,7 @@ def test_there_is_no_more_time_than_is_left(network):
     network[("s", 1)] = [[b"m", b"7"]]
     network[("m", 7)] = [[b"master"]]
     host = {"sentinels": [("s", 1)], "master_name": "mine"}
-    blocking.connect_master(host, time.monotonic() + 0.25)
+    blocking.connect(host, time.monotonic() + 0.25)
     assert all(0 < one.soon <= 0.25 and one.soon_asked <= 0.25 for one in network.opened)
     assert network.opened[0].options == {}
 
@@ -321,7 +322,7 @@ def test_what_each_sentinel_said_is_told_where_there_is_no_master(network):
     network[("s5", 5)] = [ProtocolError("garbage")]
     host = {"sentinels": [("s%d" % n, n) for n in range(1, 6)], "master_name": "mine"}
     with pytest.raises(ConnectionError) as error:
-        blocking.connect_master(host, soon())
+        blocking.connect(host, soon())
     for said in ("'mine'", "s1:1 refused", "s2:2 NOAUTH", "s3:3 names None",
                  "s4:4 names ('m', 7)", "s5:5 garbage"):  # fmt: skip
         assert said in str(error.value)

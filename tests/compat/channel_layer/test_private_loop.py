@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from compat.channel_layer import private_loop
+from tests.support.virtual_time import JumpingLoop
 
 
 async def nothing():
@@ -172,10 +173,14 @@ def test_all_loops_are_closed_at_the_end_of_the_process(fresh):
     fresh._abandoned.append(abandoned)
     other = asyncio.new_event_loop()
     fresh._loops[1] = os.getpid(), other
-    loops = [fresh._local.holder.loop, abandoned, other]
+    parents = asyncio.new_event_loop()
+    shared = parents._selector
+    fresh._loops[2] = os.getpid() + 1, parents
+    loops = [fresh._local.holder.loop, abandoned, other, parents]
     holder = fresh._local.holder
     fresh._at_exit()
-    assert [loop.is_closed() for loop in loops] == [True] * 3
+    assert [loop.is_closed() for loop in loops] == [True] * 4
+    assert parents._selector is not shared
     assert fresh._loops == {} and fresh._abandoned == [] and vars(fresh._local) == {}
     del holder  # of a thread that ends later: there is nothing left to close
     assert fresh._abandoned == []
@@ -227,3 +232,30 @@ def test_a_loop_that_cannot_be_closed_is_left(fresh, caplog):
         "broken": 1,
     }
     assert caplog.text.count("event loop not closed: RuntimeError") == 1
+
+
+def test_what_does_not_end_does_not_keep_a_loop_open(fresh):
+    loop = JumpingLoop()
+
+    async def stubborn():
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                pass
+
+    loop.create_task(stubborn())
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    fresh._close(loop)
+    assert loop.is_closed() and loop.now == 1001
+    for task in private_loop.all_tasks(loop):
+        task._log_destroy_pending = False  # it has not ended, and that is what is tested
+
+
+def test_a_child_leaves_a_holder_of_its_parents_alone(fresh):
+    holder = fresh._Holder()
+    loop = holder.loop
+    holder.pid += 1
+    del holder
+    assert not loop.is_closed() and id(loop) in fresh._loops and fresh._abandoned == []

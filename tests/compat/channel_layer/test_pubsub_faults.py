@@ -268,7 +268,6 @@ def test_marks_expire_with_their_process(redis, run, quick, monkeypatch):
 
     async def main():
         one = await member(redis)
-        await asyncio.sleep(2)
         [_, at] = redis.say("ZRANGE", "asgi::group:" + GROUP, 0, -1, "WITHSCORES")
         one.layer._owner(one.channel).host(0).mark_at = 0.0
         while redis.say("ZRANGE", "asgi::group:" + GROUP, 0, -1, "WITHSCORES")[1] == at:

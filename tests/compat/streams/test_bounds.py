@@ -215,3 +215,35 @@ def test_without_an_interval_nobody_is_kept(monkeypatch):
     one.enter(object())
     assert not any(one.turns) and one.timer is None
     one.stop()
+
+
+def test_the_group_of_a_stream_is_what_it_was():
+    """Old and new processes share a Redis during a reload."""
+    assert names.group_name("news") == "streams.19fba0e995b9794fc2c26217bf3b725c2f0d9eed"
+    assert names.group_name("\u65b0") != names.group_name("news")
+
+
+@pytest.mark.parametrize(
+    "name, vendor, charset, fine",
+    [
+        ("\U0001f600", "mysql", None, False),
+        ("\U0001f600", "mysql", "utf8", False),
+        ("\U0001f600", "mysql", "utf8mb4", True),
+        ("\U0001f600", "sqlite", None, True),
+        ("\uffff", "mysql", None, True),
+        ("news", "mysql", None, True),
+    ],
+)
+def test_a_connection_may_not_be_able_to_carry_a_name(monkeypatch, name, vendor, charset, fine):
+    settings = {"OPTIONS": {"charset": charset}} if charset else {}
+    one = SimpleNamespace(vendor=vendor, settings_dict=settings)
+    asked = []
+    monkeypatch.setattr(
+        names.transaction, "get_connection", lambda alias: asked.append(alias) or one
+    )
+    if fine:
+        assert names.check_storable(name, "other") == name
+    else:
+        with pytest.raises(ValueError, match="beyond U.FFFF.*utf8mb4"):
+            names.check_storable(name, "other")
+    assert asked == ["other"] * (name > "\uffff")

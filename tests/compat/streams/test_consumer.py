@@ -9,6 +9,7 @@ from compat import close_codes
 from compat.streams import consumer
 from compat.streams.consumer import StreamConsumerMixin, since_from
 from compat.streams.follower import LATEST, SinceBeyondHead
+from tests.support.virtual_time import JumpingLoop
 
 
 class Follower:
@@ -146,9 +147,7 @@ def test_a_stream_is_followed_once_and_others_beside_it(run, made):
     run(Socket().unfollow())  # of nothing
 
 
-def test_what_ends_is_waited_for_but_not_for_ever(run, made, monkeypatch):
-    monkeypatch.setattr(consumer, "GOODBYE_SECONDS", 0.01)
-
+def test_what_ends_is_waited_for_but_not_for_ever(made, monkeypatch):
     async def scenario():
         socket, ended = Socket(), []
 
@@ -165,10 +164,16 @@ def test_what_ends_is_waited_for_but_not_for_ever(run, made, monkeypatch):
         monkeypatch.setattr(Follower, "ending", [stuck])
         await socket.follow("s", 0)
         await socket.unfollow("s")
-        assert not stuck.done()
+        assert not stuck.done() and loop.now == 1002
         stuck.cancel()
 
-    run(asyncio.wait_for(scenario(), 20))
+    loop = JumpingLoop()
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_until_complete(scenario())
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
 
 
 @pytest.mark.parametrize("fails", [None, RuntimeError("oops")])

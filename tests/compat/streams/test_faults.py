@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.losing import Losing
+from tests.support.proxies import Losing
 from tests.support.wait import wait_until
 
 

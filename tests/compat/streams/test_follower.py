@@ -197,12 +197,17 @@ def test_what_is_gone_from_the_log_is_said(run, render, kinds):
     run(scenario, "1", first=7)
 
 
-def test_the_first_that_is_kept_is_no_gap(run):
+@pytest.mark.parametrize(
+    "since, kinds", [(6, ["entries", "live"]), (5, ["gap", "entries", "live"])]
+)
+def test_one_entry_that_is_missing_is_a_gap(run, since, kinds):
     async def scenario(hub):
-        reader = Reader(6)
+        reader = Reader(since)
         await reader.start()
         await settle()
-        assert reader.kinds() == ["entries", "live"]
+        assert reader.kinds() == kinds
+        reader.stop()
+        assert await reader._step() is False
 
     run(scenario, "1", first=7)
 

@@ -8,8 +8,8 @@ import websocket
 
 from tests.support import CHECKOUT, chromium
 from tests.support.fixtures import or_skip
+from tests.support.proxies import Silent
 from tests.support.servers import HOST
-from tests.support.silent import Silent
 from tests.support.wait import wait_until
 
 STREAMS = os.path.join(CHECKOUT, "compat", "streams", "static", "streams", "streams.js")

@@ -1,11 +1,13 @@
 """The log, in a database of this process: what is written, kept, and found again."""
 
+import contextlib
 import datetime
 import json
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.translation import ugettext_lazy
@@ -148,7 +150,7 @@ def test_what_cannot_be_read_is_named(since, limit):
 
 def test_pages_are_of_five_hundred():
     publish_many("s", range(501))
-    assert len(read("s", 0)) == 500
+    assert len(read("s", 0)) == len(store.read("s", 0)) == 500
 
 
 # Keys
@@ -314,3 +316,73 @@ def test_of_two_who_change_an_epoch_the_first_counts():
     assert epochs.change_all(["s"]) == ["s"] and epochs.position("t").epoch == other
     assert epochs.change_all() == ["s", "t"] and epochs.change_all([]) == []
     assert epochs.position("t").epoch != other and epochs.position("s").epoch != first.epoch
+
+
+# MySQL and MariaDB, by what is said to them
+
+
+class Server:
+    """A connection to one, and its cursor: `knows` are the names of streams that it has."""
+
+    vendor, ops = "mysql", SimpleNamespace(quote_name="`{}`".format)
+
+    def __init__(self, alias, vendor="mysql"):
+        self.alias, self.vendor, self.said, self.knows = alias, vendor, [], set()
+        self.rowcount, self.duplicate = 1, False
+
+    def execute(self, statement, params):
+        self.said.append(statement.split()[0])
+        self.found = params[-1] in self.knows
+        self.rowcount = int(self.found)
+        if statement.startswith("INSERT"):
+            assert ("ON DUPLICATE KEY UPDATE" in statement) is (self.vendor == "mysql")
+            if self.duplicate:
+                self.knows.add(params[-1])
+                raise IntegrityError("somebody was faster")
+            self.knows.add(params[-1])
+
+    def fetchone(self):
+        return (7, 3, "e1") if self.found else None
+
+
+@pytest.mark.parametrize("duplicate", [False, True])
+def test_a_row_is_looked_for_once_where_an_update_of_nothing_locks(monkeypatch, duplicate):
+    monkeypatch.setattr(store, "_seen", set())
+    within = []
+
+    @contextlib.contextmanager
+    def atomic(using):
+        within.append(using)
+        yield
+
+    monkeypatch.setattr(store.transaction, "atomic", atomic)
+    server = Server("other")
+    for said in (["SELECT", "INSERT", "UPDATE", "SELECT"], ["UPDATE", "SELECT"]):
+        del server.said[:]
+        assert store._reserve(server, server, "s", 1, 5) == (7, 3, "e1")
+        assert server.said == said
+    assert within == [] and store._seen == {("other", "s")}
+    # Elsewhere the row is made when there is none, and another writer may be faster.
+    server = Server("third", "sqlite")
+    server.duplicate = duplicate
+    assert store._reserve(server, server, "s", 1, 5) == (7, 3, "e1")
+    assert server.said == ["UPDATE", "INSERT", "UPDATE", "SELECT"] and within == ["third"]
+    assert store._seen == {("other", "s"), ("third", "s")}
+
+
+@pytest.mark.parametrize("number, left", [(10000, 10001), (10001, 1)])
+def test_so_many_names_are_kept_in_mind(monkeypatch, number, left):
+    monkeypatch.setattr(store, "_seen", {("a", str(one)) for one in range(number)})
+    server = Server("other", "sqlite")
+    server.knows.add("s")
+    store._reserve(server, server, "s", 1, 5)
+    assert len(store._seen) == left
+
+
+def test_a_row_of_after_our_snapshot_is_asked_for_again(monkeypatch):
+    server = Server("other", "sqlite")
+    server.fetchone = lambda: None
+    server.knows.add("s")
+    with pytest.raises(OperationalError, match="is busy") as error:
+        store._reserve(server, server, "s", 1, 5)
+    assert store.is_busy(error.value)

@@ -113,7 +113,8 @@ def test_what_was_announced_too_early_is_looked_at_later(run):
         one = Topic(hub, "s", "group")
         await settle()
         one.notified(2, 2, ["2"], None, "e1")
-        assert one.tail is None and len(one.early) == 1
+        one.notified(2, 2, ["2"], None, None)
+        assert one.tail is None and len(one.early) == 2 and not hub.poll_early.is_set()
         hub.log.append("2")
         hub.pause.set()
         await one.opened()
@@ -237,7 +238,8 @@ def test_frames_are_made_once_and_few_are_kept(run, monkeypatch):
         rendered = one.frames(one.tail, 0, str)
         assert rendered is not first and rendered.texts[0] == '{"message": "1"}'
         one.frames(one.tail, 1, None)
-        assert len(one.made) == 2 and one.frames(one.tail, 0, str) is rendered
+        assert [key[::2] for key in one.made] == [(0, str), (1, None)]  # the oldest has gone
+        assert one.frames(one.tail, 0, str) is rendered
         one.forget(follower)
         assert len(one.made) == 2 and one.ready == one.followers == set()
         follower.render = str

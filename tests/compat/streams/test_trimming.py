@@ -4,7 +4,8 @@ import datetime
 import json
 
 import pytest
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from compat.streams import head, oldest, publish, publish_many, retention
@@ -137,3 +138,15 @@ def test_keys_that_are_over_go_with_a_trim(settings):
     assert Key.objects.count() == 1
     retention.trim_all()
     assert Key.objects.count() == 0 and len(stored("s")) == 1
+
+
+def test_no_more_than_a_stride_is_looked_at_in_one_statement(monkeypatch):
+    monkeypatch.setattr(retention, "STRIDE", 2)
+    publish_many("s", range(10))
+    old = timezone.now() - datetime.timedelta(seconds=500)
+    Entry.objects.filter(seq__lt=9).update(created=old)
+    log = retention.Log("s")
+    assert log.look()
+    with CaptureQueriesContext(connection) as queries:
+        assert log._older_than(100) == 8
+    assert len(queries) == 5

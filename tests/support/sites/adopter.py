@@ -5,7 +5,7 @@ import site
 import subprocess
 import sys
 
-from tests.support import wheel
+from tests.support import commands, wheel
 
 
 class Adopter(object):
@@ -49,15 +49,10 @@ class Adopter(object):
         os.chmod(path, 0o755)
 
     def run(self, *arguments):
-        done = subprocess.run(
-            [self.python] + list(arguments),
-            cwd=self.folder if os.path.isdir(self.folder) else None,
-            env=self.environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            timeout=120,
-        )
+        cwd = self.folder if os.path.isdir(self.folder) else None
+        done = commands.run(
+            *arguments, env=self.environ, cwd=cwd, timeout=120, python=self.python
+        )  # fmt: skip
         assert done.returncode == 0, "%s\n%s\n%s" % (arguments, done.stdout, done.stderr)
         return done.stdout
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, commands
 from tests.support.servers import free_port
 
 FILES = {
@@ -134,16 +134,14 @@ class Site(object):
 
     def run(self, *words, **variables):
         """Runs a command to its end: (exit code, stdout, stderr)."""
-        done = subprocess.run(
-            self.words(*words),
+        done = commands.run(
+            *self.words(*words)[1:],
             cwd=self.folder,
             env=dict(self.environment, **variables),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             timeout=120,
+            cold=True,
         )
-        return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+        return done.returncode, done.stdout, done.stderr
 
     def up(self, *words):
         return self.run("up", "--port", str(self.port), *words)

@@ -5,9 +5,7 @@ import pytest
 from tests.compat.patches.channels_redis.restart import RESTART
 from tests.support.probe import applies, probe, prove, source
 
-pytest.importorskip("websocket")
-
-from .live_site import LiveSite  # noqa: E402
+from .live_site import LiveSite
 
 NAME = "channels_redis.lost_connection"
 
@@ -199,7 +197,7 @@ def test_a_websocket_outlives_a_restart(redis, tmp_path):
 
 def test_without_the_patch_it_is_closed(redis, tmp_path):
     if not applies(NAME):
-        pytest.skip("not needed")
+        pytest.skip("these versions do not have the defect")
     site = LiveSite(tmp_path, redis)
     with site.daphne(disable=NAME) as address:
         socket, channel = site.connect(address)

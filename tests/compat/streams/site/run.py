@@ -1,5 +1,6 @@
 """A scenario in a process of its own: python -m tests.compat.streams.site.run NAME [JSON]..."""
 
+import importlib
 import json
 import sys
 import warnings
@@ -14,12 +15,22 @@ import django  # noqa: E402
 django.setup()
 
 
+ROOMS = (
+    "appending",
+    "connections",
+    "faults",
+    "following",
+    "histories",
+    "interleaving",
+    "keeping",
+    "stepping",
+)
+
+
 def main():
     """Call the scenario; its return value is the last line of the output, as JSON."""
-    from tests.compat.streams import appending, faults, following, interleaving, keeping, stepping
-
     name = sys.argv[1]
-    rooms = (appending, faults, following, interleaving, keeping, stepping)
+    rooms = [importlib.import_module("tests.compat.streams." + room) for room in ROOMS]
     scenario = next(getattr(room, name) for room in rooms if hasattr(room, name))
     result = scenario(*map(json.loads, sys.argv[2:]))
     print(json.dumps(result))
