@@ -10,8 +10,8 @@ import pytest
 
 from tests.support import CHECKOUT, chromium
 from tests.support.fixtures import or_skip
-from tests.support.servers import HOST
 from tests.support.proxies import Silent
+from tests.support.servers import HOST
 from tests.support.sites.streams import Site
 
 STATIC = os.path.join(CHECKOUT, "compat", "streams", "static", "streams")
