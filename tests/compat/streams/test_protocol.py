@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -165,6 +166,91 @@ def test_the_client_of_the_page_gets_every_entry_once(news, tmp_path):
     finally:
         process.kill()
         process.communicate()
+
+
+PERL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients", "follow.pl")
+
+
+class Perl:
+    """The client in Perl, in a process of its own."""
+
+    def __init__(self, news, folder, *names):
+        modules = ["-MJSON::PP", "-MDigest::SHA", "-MMIME::Base64", "-e", "1"]
+        if not shutil.which("perl") or subprocess.call(["perl"] + modules):
+            pytest.skip("Perl, or a module that comes with it, is not installed")
+        self.news, self.port_file = news, str(folder / "port")
+        self.move()
+        command = ["perl", PERL, self.port_file, "/ws/streams/"] + list(names)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, universal_newlines=True)
+
+    def move(self):
+        with open(self.port_file, "w") as file:
+            file.write(str(self.news.server.port))
+
+    def line(self):
+        line = "closed 1006"
+        while line == "closed 1006":  # it tried while no server was there
+            line = self.process.stdout.readline().rstrip("\n")
+        return line
+
+    def until(self, last):
+        """The lines up to that one."""
+        found = [self.line()]
+        while found[-1] != last:
+            assert found[-1], found
+            found.append(self.line())
+        return found
+
+    def told(self, *lines):
+        """The next lines, of several streams in any order."""
+        assert sorted(self.line() for _ in lines) == sorted(lines)
+
+    def end(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+def test_a_client_in_another_language_that_knows_the_page_alone(news, tmp_path):
+    stream = news.stream
+    perl = Perl(news, tmp_path, stream, stream + ":b=latest", stream + ":secret", "weather=x:9")
+    try:
+        perl.told("connected", f"{stream} live 0", f"{stream}:b live 0",
+                  f"{stream}:secret error denied", "weather error unknown")  # fmt: skip
+        news.publish('{"text": "一", "n": [1, null]}')
+        perl.told(f'{stream} 1 {{"n":[1,null],"text":"一"}}')
+        news.publish(f'to {stream}:b "b1"')
+        perl.told(f'{stream}:b 1 "b1"')
+        # Each resumes where it was, and only those that are followed.
+        news.restart("")
+        perl.move()
+        news.publish('"two"')
+        news.publish(f'to {stream}:b "b2"')
+        perl.told("closed 1012")
+        perl.told("connected", f'{stream} 2 "two"', f"{stream} live 2", f'{stream}:b 2 "b2"',
+                  f"{stream}:b live 2")  # fmt: skip
+        # Another history of one of them, while it is connected.
+        news.epoch("")
+        perl.told(f"{stream} reset")
+        perl.told(
+            f'{stream} 1 {{"n":[1,null],"text":"一"}}', f'{stream} 2 "two"', f"{stream} live 2"
+        )
+        # And while it is away: as many entries as it has seen, and other ones.
+        news.step("forget", stream + ":b")
+        news.publish(f'to {stream}:b "c1"')
+        news.publish(f'to {stream}:b "c2"')
+        found = perl.until(f'{stream}:b 2 "c2"')
+        found = [line for line in found if " live " not in line]
+        assert found == [f"{stream}:b reset", f'{stream}:b 1 "c1"', f'{stream}:b 2 "c2"']
+        news.step("trim", stream, 1)
+    finally:
+        perl.end()
+    perl = Perl(news, tmp_path, stream, stream + ":b=0123abcd:2")
+    try:
+        perl.told("connected", f"{stream} gap 2", f'{stream} 2 "two"', f"{stream} live 2",
+                  f"{stream}:b reset", f'{stream}:b 1 "c1"', f'{stream}:b 2 "c2"',
+                  f"{stream}:b live 2")  # fmt: skip
+    finally:
+        perl.end()
 
 
 def test_every_close_code_is_on_the_page():
