@@ -129,8 +129,11 @@ $(VENV)/linted: .ci/requirements.txt | $(VENV)/installed
 	@$(LINTER) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { echo "lint and types need Python 3.10 or newer: LINTER=python3.11 make $(MAKECMDGOALS)"; exit 1; }
 	@rm -rf $(VENV)/lint && $(LINTER) -m venv $(VENV)/lint
 	@$(VENV)/lint/bin/pip install --disable-pip-version-check -q -r .ci/requirements.txt
+	@! command -v npm >/dev/null || npm install --silent --no-save --prefix $(VENV)/lint $(NPM_TOOLS) || echo "without npm's $(NPM_TOOLS) some tests are skipped"
 	@touch $@
 LINTER ?= python3
+# What reads streams.js and its types, where npm is installed: the last TypeScript that is JavaScript.
+NPM_TOOLS = typescript@5.9.3 acorn@8.15.0
 
 clean:  ## stop the site, and forget the environment and everything the site wrote
 	@test ! -x $(PY) || test ! -e var/run || said=$$($(CONF) down 2>&1) || { echo "nothing is removed, since the site could not be stopped: $$(echo "$$said" | tail -n 1)"; exit 1; }

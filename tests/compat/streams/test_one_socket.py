@@ -1,9 +1,9 @@
 """In Chromium: many streams on one socket, restarts, tabs that share it, old pages and new."""
 
-import functools
 import http.server
 import json
 import os
+import socketserver
 import threading
 
 import pytest
@@ -39,9 +39,20 @@ null
 """
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
+class Files(http.server.SimpleHTTPRequestHandler):
+    """Of one folder, on Python 3.6 as well; says nothing."""
+
+    folder = ""
+
+    def translate_path(self, path):
+        return os.path.join(self.folder, path.lstrip("/"))
+
     def log_message(self, *_):
         pass
+
+
+class FileServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +71,7 @@ def files(tmp_path_factory):
         "import Streams, { connect } from '/streams.module.js';"
         "window.Streams = Streams; window.same = connect === Streams.connect;</script>"
     )
-    handler = functools.partial(Quiet, directory=str(folder))
-    server = http.server.ThreadingHTTPServer((HOST, 0), handler)
+    server = FileServer((HOST, 0), type("These", (Files,), {"folder": str(folder)}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://{HOST}:{server.server_address[1]}"
     server.shutdown()
