@@ -295,8 +295,8 @@ def inherited_by(owner, attribute):
 
 def disabled_names():
     """The patterns in COMPAT_DISABLE."""
-    names = os.environ.get("COMPAT_DISABLE", "").split(",")
-    return [name.strip() for name in names if name.strip()]
+    text = os.environ.get("COMPAT_DISABLE", "")
+    return [name.strip() for name in text.split(",") if name.strip()] if text else []
 
 
 def is_named(name, pattern):

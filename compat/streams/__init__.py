@@ -20,7 +20,8 @@ gets every committed entry once and in order, whatever is restarted in between.
 Settings: STREAMS_POLL_SECONDS (2), STREAMS_MAX_BODY (1048576 characters of JSON),
 STREAMS_SLOW_SECONDS (30, how long a reader may stay stuck), STREAMS_SLOW_BYTES (1048576),
 STREAMS_KEEP (how much of which stream is kept: see retention.py; default everything),
-STREAMS_HEARTBEAT_SECONDS (15), STREAMS_KEY_SECONDS (86400, how long a key= counts).
+STREAMS_HEARTBEAT_SECONDS (15), STREAMS_KEY_SECONDS (86400, how long a key= counts),
+STREAMS_ENCODER (Django's), STREAMS_GROUP_COMMIT (True).
 """
 
 from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional, Tuple
@@ -49,7 +50,8 @@ def publish(stream: str, body: Any, key: Optional[str] = None) -> int:
     """
     Append one JSON-serialisable `body` to `stream`; returns its sequence number (from 1).
 
-    As in Django's JsonResponse, it may hold dates, times, durations, Decimal, UUID and lazy texts.
+    As in Django's JsonResponse, it may hold dates, times, durations, Decimal, UUID and lazy texts;
+    the setting STREAMS_ENCODER names another encoder.
     Inside transaction.atomic() it becomes visible, and is announced, when the outermost block
     commits. Raises TypeError for a body that is not JSON, ValueError for a bad name or size.
 

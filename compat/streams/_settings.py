@@ -2,8 +2,9 @@
 
 import collections
 import datetime
+import json
 
-from .._kinds import Dict, Number
+from .._kinds import Dict, Flag, Kind, Number
 from .._settings import Setting
 
 SECTION = "Streams"
@@ -24,6 +25,23 @@ def limits(max_age=None, max_entries=None, max_bytes=None):
         ):
             raise ValueError(f"{name} must be a number, 0 or more, not {value!r:.40}")
     return found
+
+
+class Encoder(Kind):
+    """The dotted path of a json.JSONEncoder; used as that class."""
+
+    def __init__(self):
+        super().__init__("the dotted path of a subclass of json.JSONEncoder")
+
+    def accept(self, value):
+        from django.utils.module_loading import import_string
+
+        if not isinstance(value, str):
+            raise ValueError(f"{type(value).__name__} is not text")
+        found = import_string(value)
+        if not (isinstance(found, type) and issubclass(found, json.JSONEncoder)):
+            raise ValueError("it is none")
+        return found
 
 
 POLL_SECONDS = Setting(
@@ -90,6 +108,24 @@ MAX_BODY = Setting(
     1024 * 1024,
     "The longest entry that may be published, in characters of its JSON; a longer one is a "
     "ValueError for whoever publishes it.",
+    SECTION,
+)
+ENCODER = Setting(
+    "STREAMS_ENCODER",
+    Encoder(),
+    "django.core.serializers.json.DjangoJSONEncoder",
+    "What makes JSON of entries. Django's takes dates, times, durations, Decimal, UUID and lazy "
+    "texts, too; name a subclass of it for types of your own. NaN is refused whatever it does.",
+    SECTION,
+)
+GROUP_COMMIT = Setting(
+    "STREAMS_GROUP_COMMIT",
+    Flag(),
+    True,
+    "Whether what threads of a process publish at the same moment may go into the database in one "
+    "transaction, over the connection of one of them. Only with Django's own engines, and outside "
+    "of atomic(). Turn it off if your site gives the connections of its threads different rights "
+    "or schemas (`SET ROLE`, `SET search_path`).",
     SECTION,
 )
 KEY_SECONDS = Setting(

@@ -12,14 +12,13 @@ import collections
 import json
 import random
 import time
-from typing import Any, Iterable, List, Optional, Set, Tuple
+from typing import Any, Iterable, List, Optional, Sequence, Set, Tuple
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error, IntegrityError, OperationalError, router, transaction
 from django.utils import timezone
 
-from . import epochs, keys, notification, stats
-from ._settings import MAX_BODY
+from . import epochs, group_commit, keys, notification, stats
+from .encoding import encode
 from .models import Entry, Stream
 from .names import check_storable
 
@@ -30,8 +29,6 @@ INSERT_ROWS = 240
 INSERT_CHARACTERS = 512 * 1024
 MAX_SEQ = 2**63 - 1
 
-# Takes dates, times, durations, Decimal, UUID and lazy texts, too: they become text.
-_encode = DjangoJSONEncoder(separators=(",", ":"), allow_nan=False).encode
 # (database, stream) pairs whose row was seen: MySQL need not look before its UPDATE.
 _seen: Set[Tuple[str, str]] = set()
 
@@ -45,18 +42,6 @@ class Row(collections.namedtuple("Row", "seq json_text")):
     def body(self) -> Any:
         """The body, decoded."""
         return json.loads(self.json_text)
-
-
-def encode(body: Any) -> str:
-    """The body as JSON text in ASCII; raises TypeError or, for an oversized body, ValueError."""
-    try:
-        text = _encode(body)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(f"stream body is not JSON-serialisable: {error}") from None
-    limit = MAX_BODY()
-    if len(text) > limit:
-        raise ValueError(f"stream body has {len(text)} characters, STREAMS_MAX_BODY is {limit}")
-    return text
 
 
 def append(name: str, bodies: Iterable[Any], key: Optional[str] = None) -> Tuple[int, int]:
@@ -78,11 +63,25 @@ def append(name: str, bodies: Iterable[Any], key: Optional[str] = None) -> Tuple
         try:
             if connection.in_atomic_block or not connection.get_autocommit():
                 return _append(connection, name, texts, key)
-            return _append_alone(connection, name, texts, key)
+            if key is not None or not group_commit.is_possible(connection, texts):
+                return _append_alone(connection, name, texts, key)
+            return _append_with_others(connection, name, texts)
         except keys.Taken:
             found = keys.find(connection, name, key)
             if found is not None:  # else its time was over in between
                 return found
+
+
+def _append_with_others(connection, name, texts):
+    """Append in a transaction of our own, or in one with what other threads append meanwhile."""
+
+    def put(cursor, name, texts):
+        return _put(connection, cursor, name, texts)[1:]
+
+    def alone():
+        return _append_alone(connection, name, texts, None)
+
+    return group_commit.append(connection, name, texts, put, alone, _announce)
 
 
 def _append_alone(connection, name, texts, key):
@@ -117,16 +116,51 @@ def _append(connection, name, texts, key, progress=None):
     alias = connection.alias
     with transaction.atomic(using=alias, savepoint=connection.in_atomic_block):
         with connection.cursor() as cursor:
-            size = sum(map(len, texts))
-            stream_id, last, epoch = _reserve(connection, cursor, name, len(texts), size)
+            stream_id, first, last, epoch = _put(connection, cursor, name, texts)
             if progress is not None:
                 progress.append(last)
-            first = last - len(texts) + 1
             if key is not None:
                 keys.take(connection, cursor, stream_id, key, first, last)
-            _insert(connection, cursor, stream_id, first, texts)
         connection.on_commit(lambda: _announce(name, first, texts, epoch))
     return first, last
+
+
+def _put(connection, cursor, name, texts):
+    """Reserve the range and insert; returns (stream id, first, last, epoch)."""
+    size = sum(map(len, texts))
+    if connection.vendor == "postgresql" and fits_one_insert(texts, size):
+        row = _put_at_once(connection, cursor, name, texts, size)
+        if row is not None:
+            stream_id, last, epoch = row
+            return stream_id, last - len(texts) + 1, last, epoch
+    stream_id, last, epoch = _reserve(connection, cursor, name, len(texts), size)
+    first = last - len(texts) + 1
+    _insert(connection, cursor, stream_id, first, texts)
+    return stream_id, first, last, epoch
+
+
+def fits_one_insert(texts: Sequence[str], size: int) -> bool:
+    """Whether the entries go in one statement."""
+    return len(texts) <= INSERT_ROWS and size <= INSERT_CHARACTERS
+
+
+def _put_at_once(connection, cursor, name, texts, size):
+    """In one statement; returns (stream id, last, epoch), None if there is no such stream."""
+    entries = connection.ops.quote_name(Entry._meta.db_table)
+    streams = connection.ops.quote_name(Stream._meta.db_table)
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    places = ", ".join("(%d, %%s)" % place for place in range(1, len(texts) + 1))
+    count = len(texts)
+    cursor.execute(
+        f"WITH head AS (UPDATE {streams} SET last_seq = last_seq + %s, size = size + %s, "
+        "epoch = COALESCE(epoch, %s) WHERE name = %s RETURNING id, last_seq, epoch), "
+        f"entry AS (INSERT INTO {entries} (stream_id, seq, body, created) "
+        "SELECT head.id, head.last_seq - %s + new.place, new.body, %s "
+        f"FROM head, (VALUES {places}) AS new (place, body)) "
+        "SELECT id, last_seq, epoch FROM head",
+        [count, size, epochs.new(), name, count, now, *texts],
+    )
+    return cursor.fetchone()
 
 
 def _announce(name, first, texts, epoch):

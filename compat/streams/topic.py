@@ -16,7 +16,9 @@ TAIL_CHARACTERS = 1024 * 1024
 # The same, while nobody is behind.
 REST_ENTRIES = 200
 REST_CHARACTERS = 64 * 1024
-PAGES = 8
+# Pages that readers who catch up have in common: enough for 10,000 entries, if these are short.
+PAGES = 40
+PAGES_CHARACTERS = 4 * 1024 * 1024
 FRAMES = 8
 LEAST_PAGE = 16
 
@@ -40,7 +42,7 @@ class Topic:
         self.history = 0
         self.tail = None
         self.early = []  # what was announced before the head was known
-        self.pages = collections.deque(maxlen=PAGES)
+        self.pages = collections.deque()
         self.made = collections.OrderedDict()
         self.reading = {}
         self.filling = None
@@ -216,26 +218,34 @@ class Topic:
         for (history, since), (end, task) in self.reading.items():
             if history == self.history and since <= cursor < end:
                 return await asyncio.shield(task)
-        end = cursor + self._page_entries()
-        task = self.hub.loop.create_task(self._read_page(self.history, cursor, self.head))
-        self.reading[self.history, cursor] = (end, task)
+        # From a multiple of its length on, so that readers who begin elsewhere find the same pages.
+        size = self._page_entries()
+        since = cursor - cursor % size
+        task = self.hub.loop.create_task(self._read_page(self.history, since, cursor, size))
+        self.reading[self.history, since] = (since + size, task)
         return await asyncio.shield(task)
 
-    async def _read_page(self, history, since, upto):
+    async def _read_page(self, history, since, cursor, size):
         try:
-            page = await self._read(since, upto)
+            page = await self._read(since, self.head, size)
+            if page.last <= cursor and page.first <= cursor and history == self.history:
+                # A hole before the cursor, or a row too few: it is the cursor that counts.
+                page = await self._read(cursor, self.head, size)
         finally:
             del self.reading[history, since]
         if page.bodies and history == self.history:
             self.pages.append(page)
+            held = sum(one.size for one in self.pages)
+            while len(self.pages) > PAGES or (held > PAGES_CHARACTERS and len(self.pages) > 1):
+                held -= self.pages.popleft().size
         return page
 
-    async def _read(self, since, upto):
-        """The next entries after `since`; `upto` is known to be committed."""
+    async def _read(self, since, upto, size=0):
+        """The next entries after `since`, `size` at most; `upto` is known to be committed."""
         stats.log_reads.inc()
         history = self.history
         while True:
-            asked = store.page, self.name, since, self._page_entries()
+            asked = store.page, self.name, since, size or self._page_entries()
             epoch, rows = await self.hub.database(*asked)
             if epoch in (None, self.epoch) or history != self.history:
                 break
@@ -250,8 +260,9 @@ class Topic:
         return segment
 
     def _page_entries(self):
-        """As many entries as make a frame, going by the size of the last ones."""
-        return max(LEAST_PAGE, min(FRAME_ENTRIES, int(FRAME_CHARACTERS / (self.average + 1))))
+        """A power of two: so many as make a frame, going by the size of the last ones."""
+        fitting = min(FRAME_ENTRIES, int(FRAME_CHARACTERS / (self.average + 1)))
+        return max(LEAST_PAGE, 1 << max(0, fitting.bit_length() - 1))
 
     def segment(self, seq):
         """The segment in memory that has entry `seq`, or None."""

@@ -7,12 +7,14 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.translation import ugettext_lazy
 
 from compat.streams import epochs, head, keys, oldest, publish, publish_many, read, store
+from compat.streams._settings import ENCODER
 from compat.streams.models import Entry, Key, Stream
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +106,56 @@ def test_a_body_is_so_long(settings):
     with pytest.raises(ValueError, match="has 6 characters, STREAMS_MAX_BODY is 5"):
         publish("s", "abcd")
     assert head("s") == 1
+
+
+class Money:
+    def __init__(self, value):
+        self.value = value
+
+
+class MoneyEncoder(DjangoJSONEncoder):
+    def default(self, one):
+        return {"money": one.value} if isinstance(one, Money) else super().default(one)
+
+
+class Umlauts(json.JSONEncoder):
+    def encode(self, one):
+        return json.dumps(one, ensure_ascii=False)
+
+
+class Nonsense(json.JSONEncoder):
+    def encode(self, one):
+        return "{" if one else "[NaN]"
+
+
+def encoder(settings, name):
+    settings.STREAMS_ENCODER = "%s.%s" % (__name__, name)
+
+
+def test_a_site_may_have_an_encoder_of_its_own(settings):
+    encoder(settings, "MoneyEncoder")
+    publish("s", {"price": Money("1.50"), "total": Decimal("3")})
+    encoder(settings, "Umlauts")
+    publish("s", "ü")
+    assert stored("s") == [(1, {"price": {"money": "1.50"}, "total": "3"}), (2, "ü")]
+    assert all(max(row.json_text) < "\x7f" for row in read("s", 0))
+    with pytest.raises(TypeError, match="not JSON-serialisable.*Money"):
+        publish("s", Money(1))
+
+
+@pytest.mark.parametrize("body", [[], [1]])
+def test_an_encoder_that_makes_no_json_harms_no_reader(settings, body):
+    encoder(settings, "Nonsense")
+    with pytest.raises(TypeError, match="STREAMS_ENCODER made no JSON"):
+        publish("s", body)
+    assert head("s") == 0
+
+
+@pytest.mark.parametrize("name", ["json.JSONDecoder", "json.dumps", "no.such", "x", 7])
+def test_what_is_no_encoder_is_an_error_of_the_check_and_djangos_is_used(settings, name):
+    settings.STREAMS_ENCODER = name
+    assert "the dotted path of a subclass of json.JSONEncoder" in ENCODER.problem()
+    assert publish("s", Decimal("1.50")) == 1 and stored("s") == [(1, "1.50")]
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ def test_readers_at_one_place_share_a_read_and_what_is_read_is_kept(run, monkeyp
 
     async def main():
         hub, one, _ = await opened(*map(str, range(1, 101)))
-        limit = 20
+        limit = 16
         hub.pause = asyncio.Event()
         cursors = [0, 5, limit - 1, limit]
         asking = [asyncio.ensure_future(one.page(cursor)) for cursor in cursors]
@@ -214,13 +214,46 @@ def test_a_page_of_another_history_is_not_kept(run):
     run(main())
 
 
+def test_a_page_begins_at_the_cursor_where_the_log_has_a_hole_before_it(run):
+    async def main():
+        hub, one, _ = await opened(*map(str, range(1, 41)))
+        stock = hub.database
+
+        async def database(function, *arguments):
+            epoch, rows = await stock(function, *arguments)
+            return epoch, [row for row in rows if not 3 <= row.seq <= 5]
+
+        hub.database = database
+        page = await one.page(7)
+        assert hub.pages() == [0, 7] and (page.first, page.bodies[0]) == (8, "8")
+        assert one.segment(8) is page and one.reading == {}
+
+    run(main())
+
+
+def test_pages_that_are_kept_are_of_bounded_size(run, monkeypatch):
+    monkeypatch.setattr(topic, "PAGES", 3)
+    monkeypatch.setattr(topic, "PAGES_CHARACTERS", 40)
+
+    async def main():
+        hub, one, _ = await opened(*["1"] * 16 * 6, *["x" * 10] * 16)
+        for number in range(6):
+            await one.page(16 * number)
+        assert [page.first for page in one.pages] == [1 + 16 * number for number in (4, 5)]
+        await one.page(16 * 6)  # one alone is kept, however long
+        assert [page.size for page in one.pages] == [160]
+
+    monkeypatch.setattr(topic, "FRAME_ENTRIES", 16)
+    run(main())
+
+
 def test_a_page_is_about_a_frame(run, monkeypatch):
     monkeypatch.setattr(topic, "FRAME_CHARACTERS", 1000)
     monkeypatch.setattr(topic, "FRAME_ENTRIES", 100)
 
     async def main():
         _, one, _ = await opened()
-        for average, number in ((9, 100), (0, 100), (24, 40), (10**9, topic.LEAST_PAGE)):
+        for average, number in ((9, 64), (0, 64), (24, 32), (10**9, topic.LEAST_PAGE)):
             one.average = average
             assert one._page_entries() == number
 

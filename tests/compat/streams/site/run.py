@@ -20,6 +20,7 @@ ROOMS = (
     "connections",
     "faults",
     "following",
+    "grouping",
     "histories",
     "interleaving",
     "keeping",
