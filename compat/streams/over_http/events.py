@@ -126,6 +126,8 @@ class EventWire(Wire):
         session = self.session
         if not session.started or session.ended or self() > WRITE_THROUGH_BYTES:
             return False
+        if frames.cursor is None and not self.beats:
+            return True  # it was written to now and then: see turn()
         if frames.events is None:
             frames.events = b"".join(map(event, frames.texts))
         session.quiet = False

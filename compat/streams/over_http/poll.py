@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .._settings import LONG_POLL_SECONDS
+from .._settings import HEARTBEAT_SECONDS, LONG_POLL_SECONDS
 from ..entries import FRAME_CHARACTERS, Text
 from . import request
 from .answers import page
@@ -10,7 +10,9 @@ from .session import Session
 
 FULL = float("inf")
 # Not worth an answer by themselves; other frames are.
-NO_NEWS = ("live", "beat")
+NO_NEWS = ("live", "hello")
+# After these there is nothing more of a stream for now.
+ANSWERS = ("live", "error")
 
 
 class LongPoll(Session):
@@ -25,9 +27,12 @@ class LongPoll(Session):
     def __init__(self, scope: Any, application: Any) -> None:
         self.timer: Any = None
         self.size = 0
-        self.news = self.live = False
-        asked = request.query({"query_string": request.with_cursor(scope)}).get("since", [])
-        self.asks_where = asked[-1:] in (["latest"], ["-1"])
+        self.news = False
+        # Streams of which nothing is known yet.
+        self.to_come = len(request.subscriptions(scope)) or 1
+        asked = request.query({"query_string": request.with_cursor(scope)})
+        # Or how far it is from there, as it does at first to find out that it is answered.
+        self.asks_where = asked.get("since") in (["latest"], ["-1"]) or asked.get("wait") == ["0"]
         super().__init__(scope, application)
         self.wire = self.backlog
 
@@ -35,10 +40,10 @@ class LongPoll(Session):
         """A follower stops sending when there is enough for one answer."""
         return FULL if self.ended else 0
 
-    backlog.beats = False  # type: ignore[attr-defined]
-
     async def start(self) -> None:
-        self.timer = self.loop.call_later(LONG_POLL_SECONDS(), self._time_is_over)
+        # An answer in each interval stands for a beat.
+        seconds = min(LONG_POLL_SECONDS(), HEARTBEAT_SECONDS() or LONG_POLL_SECONDS())
+        self.timer = self.loop.call_later(seconds, self._time_is_over)
         self.started = True
         for text in self.held:
             self._take(text)
@@ -54,11 +59,14 @@ class LongPoll(Session):
     def _take(self, text: Text) -> None:
         kind = getattr(text, "kind", None)
         self.size += len(text)
-        self.live = self.live or kind in ("live", None)  # None: of the consumer, and in no order
+        if kind in ANSWERS:
+            self.to_come -= 1
+        if kind is None:  # of the consumer, and in no order
+            self.to_come = 0
         self.news = self.news or kind not in NO_NEWS or self.asks_where
 
     async def _look(self) -> None:
-        if not self.ended and self.news and (self.live or self.size >= FRAME_CHARACTERS):
+        if not self.ended and self.news and (self.to_come < 1 or self.size >= FRAME_CHARACTERS):
             await self._answer(200)
 
     def _time_is_over(self) -> None:

@@ -1,5 +1,6 @@
 """What an HTTP request asks for: how it wants to follow, from where on, and from which page."""
 
+import json
 import re
 from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import parse_qs, quote
@@ -33,6 +34,15 @@ def is_preflight(scope: Dict[str, Any]) -> bool:
 
 def query(scope: Dict[str, Any]) -> Dict[str, List[str]]:
     return parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+
+
+def subscriptions(scope: Dict[str, Any]) -> Dict[str, Any]:
+    """{stream: cursor} of ?subscribe=, for a socket with many streams; {} where there is none."""
+    try:
+        found = json.loads(query(scope).get("subscribe", ["{}"])[-1])
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def knows_beats(scope: Dict[str, Any]) -> bool:

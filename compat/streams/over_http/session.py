@@ -1,6 +1,7 @@
 """A socket whose client is at the other end of an HTTP response."""
 
 import asyncio
+import json
 import logging
 import random
 from typing import Any, Callable, Dict, List, Optional
@@ -31,6 +32,7 @@ class Session:
 
     def __init__(self, scope: Dict[str, Any], application: Callable[..., Any]) -> None:
         self.scope = scope
+        self.subscriptions = request.subscriptions(scope)
         self.head_only = scope["method"] == "HEAD"
         self.code: Optional[int] = None  # of the close
         self.connected = self.accepted = self.started = self.ended = False
@@ -95,6 +97,11 @@ class Session:
         if not self.connected:
             self.connected = True
             return {"type": "websocket.connect"}
+        # All that a client can say: nothing else in an address, which any page can have opened.
+        streams, self.subscriptions = self.subscriptions, {}
+        if streams:
+            text = json.dumps({"type": "subscribe", "streams": streams})
+            return {"type": "websocket.receive", "text": text}
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":

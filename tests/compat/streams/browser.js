@@ -37,6 +37,7 @@ var clock = 0; // milliseconds
     Object.defineProperty(root, "navigator", { value: { onLine: true }, configurable: true });
   }
 
+  root.EventSource = root.fetch = undefined; // a test that wants them says so
   root.WebSocket = function (url) {
     this.url = url;
     this.readyState = 0;

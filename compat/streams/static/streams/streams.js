@@ -1,5 +1,5 @@
 // Follows streams and resumes where it left off. How to use it: docs/guide/streams.md
-// For browsers of 2019, and small. streams.module.js is made of it, and a SharedWorker runs it, too.
+// How it is built: docs/architecture.md. For browsers of 2019, and at most 6 KiB compressed.
 self.Streams = (function () {
   "use strict";
 
@@ -57,9 +57,6 @@ self.Streams = (function () {
     };
   }
 
-  // A transport begins to connect and returns {send(text), close()}; send() tells whether it was
-  // open. It calls on.open(), on.message(text), on.close(code): later, and not after close().
-
   function webSocket(its, on) {
     var url = its.url();
     url.protocol = url.protocol.replace(/^http/, "ws");
@@ -69,7 +66,7 @@ self.Streams = (function () {
       on.open();
     };
     socket.onmessage = function (event) {
-      on.message(event.data);
+      on.message(decode(event.data));
     };
     socket.onclose = function (event) {
       on.close(event.code);
@@ -89,12 +86,130 @@ self.Streams = (function () {
     };
   }
 
-  // A connection that comes back, to its.url(). Calls its.opened(), its.received(frame),
-  // its.startOver(), its.state(word, code).
+  function overHttp(transport, begin) {
+    return function (its, on) {
+      var timer, opened, stop;
+
+      function ask(pause) {
+        clearTimeout(timer);
+        timer = setTimeout(function () {
+          var url = its.url(true);
+          url.protocol = url.protocol.replace("ws", "http");
+          url.searchParams.set("transport", transport);
+          if (!opened) {
+            url.searchParams.set("wait", 0);
+          }
+          end();
+          stop = begin(url, take, end, ask);
+        }, pause);
+      }
+
+      function take(frame) {
+        if (!opened) {
+          opened = true;
+          on.open();
+        }
+        if (frame.type === "close") {
+          end(frame.code);
+        } else {
+          on.message(frame);
+        }
+      }
+
+      function end(code) {
+        clearTimeout(timer);
+        if (stop) {
+          stop();
+          stop = null;
+          if (code) {
+            on.close(code);
+          }
+        }
+      }
+
+      ask(0);
+      return {
+        send: function (text) {
+          var more = /^.{9}sub/.test(text);
+          if (more) {
+            ask(0);
+          }
+          return more;
+        },
+        close: end
+      };
+    };
+  }
+
+  function events(url, take, end) {
+    var source = new EventSource(url.href, { withCredentials: true });
+    source.onmessage = function (event) {
+      take(decode(event.data));
+    };
+    source.onerror = function () {
+      end(1006);
+    };
+    return function () {
+      source.onmessage = source.onerror = null;
+      source.close();
+    };
+  }
+
+  function poll(url, take, end, ask) {
+    var over = false;
+    var began = now();
+    fetch(url.href, { credentials: "include" })
+      .then(function (answer) {
+        return answer.json().then(function (said) {
+          said.frames.forEach(function (frame) {
+            if (!over) {
+              take(frame);
+            }
+          });
+          if (!over) {
+            if (!answer.ok) {
+              throw 0;
+            }
+            ask(now() - began < FIRST_DELAY ? FIRST_DELAY : 0);
+          }
+        });
+      })
+      .catch(function () {
+        if (!over) {
+          end(1006);
+        }
+      });
+    return function () {
+      over = true;
+    };
+  }
+
+  var WAYS = [
+    webSocket,
+    self.EventSource && overHttp("events", events),
+    self.fetch && overHttp("poll", poll)
+  ];
+  var RETURN = 1800000; // until a WebSocket is tried again
+  var WAY = "streams.way";
+
+  // The way that has worked lately.
+  function known(works) {
+    var store = cores;
+    try {
+      store = self.localStorage || store;
+      if (works >= 0) {
+        store[WAY] = [works, Date.now()];
+      }
+      var found = String(store[WAY]).split(",");
+      return Date.now() - found[1] < RETURN ? +found[0] : 0;
+    } catch (error) {
+      return 0; // storage is forbidden
+    }
+  }
 
   function link(its) {
     var wire = null;
-    var timer, handshake, deadline;
+    var timer, handshake, deadline, back;
     var heard = 0;
     var attempts = 0;
     var refusals = 0;
@@ -104,21 +219,31 @@ self.Streams = (function () {
     function connect() {
       var opened = false;
       clearTimeout(timer);
-      var current = webSocket(its, {
+      clearTimeout(back);
+      var way = refusals < 2 ? known() : refusals % 2 ? 0 : refusals % 4 ? 1 : 2;
+      var current = (WAYS[way] || webSocket)(its, {
         open: function () {
           clearTimeout(handshake);
           opened = true;
           openedAt = now();
           refusals = 0;
+          if (way !== known()) {
+            known(way);
+          }
+          back = setTimeout(function () {
+            if (way && wire === current) {
+              online();
+            }
+          }, RETURN);
           its.state("open");
           if (wire === current) {
             its.opened();
           }
         },
-        message: function (text) {
+        message: function (frame) {
           if (wire === current) {
             heard = now();
-            its.received(decode(text));
+            its.received(frame);
           }
         },
         close: function (code) {
@@ -149,7 +274,6 @@ self.Streams = (function () {
       failed(opened !== false, 1006);
     }
 
-    // It is dead if nothing comes for so long; the browser may take minutes to notice.
     function watch(current, patience) {
       var left = heard + patience - now();
       clearTimeout(deadline);
@@ -200,6 +324,9 @@ self.Streams = (function () {
       if (!ended) {
         // The old connection belongs to the network that went away.
         drop();
+        if (known()) {
+          known(0);
+        }
         revive();
       }
     }
@@ -218,6 +345,7 @@ self.Streams = (function () {
       clearTimeout(timer);
       clearTimeout(handshake);
       clearTimeout(deadline);
+      clearTimeout(back);
       self.removeEventListener("online", online);
       if (page) {
         page.removeEventListener("visibilitychange", visible);
@@ -250,8 +378,6 @@ self.Streams = (function () {
     };
   }
 
-  // A cursor: {since: a number or "latest", epoch: "" where it is not known}; or "epoch:number".
-
   function cursorOf(options) {
     var since = options.since === undefined || options.since === null ? 0 : options.since;
     var found = /^(.+):(\d+)$/.exec(since);
@@ -271,8 +397,6 @@ self.Streams = (function () {
     tell("onReset");
   }
 
-  // Moves a cursor by a frame of its stream, and tells. False if something is missing in between, or
-  // it is of another history: then the server has to be asked again.
   function take(cursor, frame, tell) {
     var known = typeof cursor.since === "number";
     if (frame.type === "reset") {
@@ -361,18 +485,23 @@ self.Streams = (function () {
     };
   }
 
-  // Many streams on one socket. A core is what all handles of a url share: {handles, subs}; a sub is
-  // what one part of a page follows: {name, cursor, tell}. It is `over` a connection of its own,
-  // local(), or that of a SharedWorker, remote().
-
   function local(core, url) {
     var streams = Object.create(null); // name → {subs, asked, live, skip}
     var connection = link({
-      url: function () {
-        return new URL(url);
+      url: function (all) {
+        var found = new URL(url);
+        if (all) {
+          found.searchParams.set("epoch", ""); // we know of beats
+          found.searchParams.set("subscribe", JSON.stringify(asked(Object.keys(streams))));
+        }
+        return found;
       },
       opened: function () {
-        ask(Object.keys(streams));
+        ask(
+          Object.keys(streams).filter(function (name) {
+            return !streams[name].asked;
+          })
+        );
       },
       received: received,
       startOver: function () {},
@@ -397,17 +526,26 @@ self.Streams = (function () {
       }, subs[0].cursor);
     }
 
+    // Cursors by name; they are about to be asked for.
+    function asked(names, not) {
+      var wanted = Object.create(null);
+      names.forEach(function (name) {
+        streams[name].asked = !not;
+        if (streams[name].subs.length) {
+          wanted[name] = asText(least(streams[name].subs));
+        }
+      });
+      return wanted;
+    }
+
     function ask(names) {
       var some = names.splice(0, AT_ONCE);
-      var wanted = Object.create(null);
-      some.forEach(function (name) {
-        wanted[name] = asText(least(streams[name].subs));
-      });
-      if (some.length && connection.send({ type: "subscribe", streams: wanted })) {
-        some.forEach(function (name) {
-          streams[name].asked = true;
-        });
-        ask(names);
+      if (some.length) {
+        if (connection.send({ type: "subscribe", streams: asked(some) })) {
+          ask(names);
+        } else {
+          asked(some, true);
+        }
       }
     }
 
@@ -515,8 +653,6 @@ self.Streams = (function () {
       close: connection.close
     };
   }
-
-  // To the worker: [method, argument]. From it: [id of a sub or 0, its cursor, what is told].
 
   function remote(core, url, source) {
     var worker = new SharedWorker(source, {

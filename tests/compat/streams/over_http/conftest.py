@@ -42,10 +42,11 @@ def redis(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def site(sqlite_settings, redis, tmp_path_factory):
+def site(sqlite_settings, redis, tmp_path_factory, request):
     layer = json.dumps([[HOST, redis.port]])
     folder = tmp_path_factory.mktemp("over_http")
-    site = Site(sqlite_settings, folder, layer, beat=0.3, slow=1, long_poll=1, poll=0.5)
+    beat = getattr(request.module, "BEAT", 0.3)
+    site = Site(sqlite_settings, folder, layer, beat=beat, slow=1, long_poll=1, poll=0.5)
     yield site
     site.close()
 
