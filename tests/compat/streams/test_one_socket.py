@@ -115,7 +115,8 @@ def site(sqlite_settings, tmp_path_factory):
 @pytest.fixture
 def proxy(site):
     """In front of a daphne; it counts the connections."""
-    with Silent(HOST, site.daphne().port) as proxy:
+    server = site.servers[-1] if site.servers else site.daphne()
+    with Silent(HOST, server.port) as proxy:
         yield proxy
 
 
