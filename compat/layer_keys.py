@@ -4,7 +4,7 @@ Keys that the channel layer encrypts with, kept in a file.
     from compat import layer_keys
 
     CHANNEL_LAYERS = {"default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "BACKEND": "compat.channel_layer.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [...], "symmetric_encryption_keys": layer_keys.read("var/layer_keys")},
     }}
 

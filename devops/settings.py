@@ -79,7 +79,7 @@ if DATABASES["default"]["ENGINE"] == variables.SQLITE:
 # `deploy_conf up` names its Redis in site.env; a Redis of your own is REDIS_URL.
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "BACKEND": "compat.channel_layer.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
             "hosts": [env(variables.REDIS_URL, "redis://127.0.0.1:6379/0")],
             # The first encrypts. Processes on other machines need the same: LAYER_KEYS.

@@ -257,6 +257,7 @@ class FanOut:
         return message
 
     def _complain_of(self, error: Exception) -> None:
+        error = error.__context__ or error  # type: ignore[assignment]  # of what, not by whom
         self.throttles["unreadable"].log(
             logger.warning,
             "a message from Redis was dropped, it cannot be read: %s %s; do all processes have the "

@@ -41,10 +41,16 @@ def group_send(layer: Any, group: str, message: Dict[str, Any], seconds: float) 
     without_loop = getattr(layer, "group_send_now", None)
     if without_loop is None:
         call(lambda: layer.group_send(group, message), seconds)
-    elif asyncio._get_running_loop() is None:
-        _send_now(without_loop, group, message, seconds)
     else:
-        _helper_thread().submit(_send_now, without_loop, group, message, seconds).result()
+        send_now(without_loop, group, message, seconds)
+
+
+def send_now(send: Any, group: str, message: Dict[str, Any], seconds: float) -> None:
+    """Call a method that sends and blocks; with or without a loop. Raises as call() does."""
+    if asyncio._get_running_loop() is None:
+        _send_now(send, group, message, seconds)
+    else:
+        _helper_thread().submit(_send_now, send, group, message, seconds).result()
 
 
 def _send_now(send: Any, group: str, message: Dict[str, Any], seconds: float) -> None:
@@ -79,13 +85,12 @@ def network_layer(members_renew: bool = False) -> Any:
     are too old, and a site's consumers, which need not renew, are not old for a day.
     """
     shared = _shared_layer()
-    if shared is None or not is_redis(shared):
+    if shared is None or not is_redis(shared) or hasattr(shared, "notify_now"):
+        # Of the pub/sub layer, the connections for callers without a loop are everybody's.
         return shared
     own = _shared if _greenlets.share_this_thread() else vars(_local)
     kept = own.setdefault("layers", {})
     pid, source, layer = kept.get(members_renew, (None, None, None))
-    if hasattr(shared, "group_send_now") and not members_renew:
-        return shared  # its connections for callers without a loop are everybody's
     if pid != os.getpid() or source is not shared:
         layer = own_layer()
         if not members_renew:

@@ -53,7 +53,10 @@ def notify(group: str, message: Message, complaint: str, urgent: bool = False) -
             listener(message)
         layer = layers.network_layer(members_renew=True)
         if layer is not None and (urgent or time.monotonic() >= _rest_until):
-            layers.call(lambda: send(layer, group, message), SEND_SECONDS)
+            if hasattr(layer, "notify_now"):
+                layers.send_now(layer.notify_now, group, message, SEND_SECONDS)
+            else:
+                layers.call(lambda: send(layer, group, message), SEND_SECONDS)
     except Exception as error:
         if isinstance(error, layers.TookTooLong):
             _rest_until = time.monotonic() + REST_SECONDS

@@ -11,7 +11,7 @@ import collections
 import hashlib
 import logging
 import time
-from typing import Any, Dict, Generator, List
+from typing import Any, Dict, Generator, Iterable, List, Tuple
 
 from channels.exceptions import ChannelFull
 
@@ -33,16 +33,23 @@ class Script:
 
 
 # It writes nothing: a Redis without room, or one that cannot save, still delivers.
-# KEYS: the group's sorted set. ARGV: channel, message, since when members count.
+# KEYS: groups' sorted sets. ARGV: since when members count, then a channel and a message for each
+# that is published. Answers with the others of each group.
 GROUP_SEND = Script("""
-redis.call('PUBLISH', ARGV[1], ARGV[2])
-local others = {}
-for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[3], '+inf')) do
-    if not string.find(name, '!$group.', 1, true) then
-        others[#others + 1] = name
-    end
+for i = 2, #ARGV, 2 do
+    redis.call('PUBLISH', ARGV[i], ARGV[i + 1])
 end
-return others
+local found = {}
+for i = 1, #KEYS do
+    local others = {}
+    for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[i], '(' .. ARGV[1], '+inf')) do
+        if not string.find(name, '!$group.', 1, true) then
+            others[#others + 1] = name
+        end
+    end
+    found[i] = others
+end
+return found
 """)
 # KEYS: the list. ARGV: channel, message, capacity, seconds. -1: the list is full.
 SEND = Script("""
@@ -102,6 +109,12 @@ return items
 # index: of the host.
 Ask = collections.namedtuple("Ask", "index script keys args")
 Plan = Generator[Ask, Any, None]
+Sent = Tuple[str, Dict[str, Any], bytes]  # group, message, as it is sent
+Full = Dict[str, List[bytes]]  # group → lists without room
+
+# Of group_send_many(), in a round trip.
+MESSAGES_AT_ONCE = 500
+BYTES_AT_ONCE = 1024**2
 
 
 def group_channel(layer: Any, group: str) -> str:
@@ -116,22 +129,70 @@ def local_channel(layer: Any, local: str) -> str:
 
 def group_send(layer: Any, group: str, message: Dict[str, Any]) -> Plan:
     """To the subscribed, and then to the others, if there are any."""
-    name = group_channel(layer, group)
-    args = [name, layer.serialize(message), int(time.time()) - layer.group_expiry]
-    index = layer.consistent_hash(group)
-    others = yield Ask(index, GROUP_SEND, [layer._group_key(group)], args)
-    if others:
-        names = [found.decode("utf8") for found in others]
-        by_host, messages, capacities = layer._map_channel_keys_to_connection(names, message)
-        for index, keys in by_host.items():
-            full = yield push(layer, index, keys, messages, capacities)
-            if full:
-                throttle.log(
-                    logger.warning,
-                    "message to group %s lost, channels are full: %s",
-                    group,
-                    ", ".join(sorted(key.decode("utf8") for key in full[:5])),
-                )
+    sent = [(group, message, layer.serialize(message))]
+    full = yield from publish(layer, layer.consistent_hash(group), sent, layer.group_expiry)
+    complain(full)
+
+
+def notify(layer: Any, group: str, message: Dict[str, Any], seconds: float) -> Plan:
+    """To Subscribers, who renew within so many seconds; what does not fit is found by polling."""
+    sent = [(group, message, layer.serialize(message))]
+    yield from publish(layer, layer.consistent_hash(group), sent, seconds)
+
+
+def group_send_many(layer: Any, messages: Iterable[Tuple[str, Dict[str, Any]]]) -> Plan:
+    """Each to its group, in order; many in a round trip."""
+    waiting: Dict[int, List[Sent]] = {}
+    sizes: Dict[int, int] = collections.defaultdict(int)
+    full: Full = {}
+    for group, message in messages:
+        index, content = layer.consistent_hash(group), layer.serialize(message)
+        waiting.setdefault(index, []).append((group, message, content))
+        sizes[index] += len(content)
+        if len(waiting[index]) >= MESSAGES_AT_ONCE or sizes[index] >= BYTES_AT_ONCE:
+            sizes[index] = 0
+            full.update((yield from publish(layer, index, waiting.pop(index), layer.group_expiry)))
+    for index, sent in waiting.items():
+        full.update((yield from publish(layer, index, sent, layer.group_expiry)))
+    complain(full)
+
+
+def publish(layer: Any, index: int, sent: List[Sent], seconds: float) -> Generator[Ask, Any, Full]:
+    """By one host; members count for so many seconds. Returns the lists that had no room."""
+    groups = list(dict.fromkeys(group for group, _, _ in sent))
+    args: List[Any] = [int(time.time() - seconds)]
+    for group, _, content in sent:
+        args += (group_channel(layer, group), content)
+    keys = [layer._group_key(group) for group in groups]
+    full: Full = {}
+    for group, others in zip(groups, (yield Ask(index, GROUP_SEND, keys, args))):
+        if others:
+            names = [found.decode("utf8") for found in others]
+            for message in [message for of, message, _ in sent if of == group]:
+                found = yield from push_to(layer, names, message)
+                if found:
+                    full[group] = found
+    return full
+
+
+def push_to(layer: Any, names: List[str], message: Dict[str, Any]) -> Generator[Ask, Any, Any]:
+    """To members by their lists; returns those that are full."""
+    full: List[bytes] = []
+    by_host, messages, capacities = layer._map_channel_keys_to_connection(names, message)
+    for index, keys in by_host.items():
+        full += yield push(layer, index, keys, messages, capacities)
+    return full
+
+
+def complain(full: Full) -> None:
+    """Say what was lost."""
+    for group, keys in full.items():
+        throttle.log(
+            logger.warning,
+            "message to group %s lost, channels are full: %s",
+            group,
+            ", ".join(sorted(key.decode("utf8") for key in keys[:5])),
+        )
 
 
 def push(

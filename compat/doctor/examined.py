@@ -8,6 +8,8 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from . import processes, views, wire
 
 NGINX = "nginx: master process"
+# What CHANNEL_LAYERS should name: this package has another name in a wheel.
+LAYER = __name__.rpartition(".doctor.")[0] + ".channel_layer.pubsub.RedisPubSubChannelLayer"
 
 
 class Options(NamedTuple):

@@ -57,7 +57,7 @@ class Sockets(object):
 def sockets(site, redis, settings, tmp_path):
     keys = layer_keys.read(os.path.join(site.var, "layer_keys"))  # the site's own
     hosts = {"hosts": [redis.url], "symmetric_encryption_keys": keys}
-    backend = "channels_redis.core.RedisChannelLayer"
+    backend = settings.CHANNEL_LAYERS["default"]["BACKEND"]
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": hosts}}
     environment = {
         "DEVOPS_VAR": site.var,
@@ -218,6 +218,7 @@ def test_a_redis_that_hangs(sockets, redis, service, viewer):
     first = sockets.open("/ws/deploy/web/?since=latest", viewer)
     assert receive(first)["type"] == "live"
     cookie = sockets.cookie(viewer)
+    make_service("api").viewers.add(Group.objects.get(name="viewers"))
     redis.process.send_signal(signal.SIGSTOP)
     try:
         times = []
@@ -227,7 +228,8 @@ def test_a_redis_that_hangs(sockets, redis, service, viewer):
             times.append(time.monotonic() - began)
             assert receive(connection)["type"] == "live"
         assert min(times) < 1
-        assert close_code(sockets.open("/ws/deploy/web/", cookie=cookie)) == 1012
+        # Of a service that nobody follows here.
+        assert close_code(sockets.open("/ws/deploy/api/", cookie=cookie)) == 1012
         publish(service.stream, "by polling")
         for reader in (first, connection):
             assert receive(reader)["bodies"] == ["by polling"]
@@ -388,14 +390,19 @@ def test_a_bucket_fills_up_again_with_time():
 
 
 def members(redis):
-    return redis.say("ZCARD", "asgi::group:chat_web")
+    """Processes that get what is sent to the group."""
+    return redis.say("PUBSUB", "NUMSUB", "asgi:@0:group:chat_web")[1]
 
 
-def test_who_goes_leaves_the_group(sockets, redis, viewer):
+def test_the_last_one_who_goes_takes_the_process_out_of_the_group(sockets, redis, viewer):
     connections = [sockets.open("/ws/deploy/web/", viewer) for _ in range(2)]
-    wait_until(lambda: members(redis) == 2, what="both in the group")
+    wait_until(lambda: members(redis) == 1, what="the process in the group")
     connections[0].close()
-    wait_until(lambda: members(redis) == 1, what="one in the group")
+    until_gone(connections[0])
+    send_channel_msg("web", "to who stays")
+    assert receive(connections[1]) == {"message": "to who stays"}
+    connections[1].close()
+    wait_until(lambda: members(redis) == 0, what="nobody in the group")
 
 
 def test_without_redis_a_follower_is_let_in_and_joins_later(sockets, redis, service, viewer):

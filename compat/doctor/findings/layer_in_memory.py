@@ -6,7 +6,7 @@ from .. import examined
 
 ORDER = 71
 WHY = "It reaches its own process only, and a site has at least two: uWSGI and daphne."
-CHANGE = 'settings: "BACKEND": "channels_redis.core.RedisChannelLayer" in CHANNEL_LAYERS.'
+CHANGE = 'settings: "BACKEND": "%s" in CHANNEL_LAYERS.' % examined.LAYER
 
 
 def look(site: examined.Site) -> Iterator[Any]:

@@ -8,8 +8,7 @@ ORDER = 70
 WHY = "group_send() fails, and streams are found by polling only: entries come two seconds late."
 CHANGE = (
     'settings: CHANNEL_LAYERS = {"default": {"BACKEND": '
-    '"channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": '
-    '["redis://127.0.0.1:6379/0"]}}}'
+    '"%s", "CONFIG": {"hosts": ["redis://127.0.0.1:6379/0"]}}}' % examined.LAYER
 )
 
 

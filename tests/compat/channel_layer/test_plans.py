@@ -49,14 +49,14 @@ def of_host(layer, index, call):
 @pytest.mark.parametrize("index, database", [(0, 3), (1, 0)])
 def test_a_group_is_published_and_others_get_it_by_their_lists(layer, index, database):
     group = of_host(layer, index, "group%d")
-    (asked,), over = follow(plans.group_send(layer, group, MESSAGE), [])
+    (asked,), over = follow(plans.group_send(layer, group, MESSAGE), [[]])
     assert over and asked.index == index and asked.script is plans.GROUP_SEND
-    name, content, since = asked.args
+    since, name, content = asked.args
     assert name == "site:@%d:group:%s" % (database, group) and since == 900
     assert layer.deserialize(content) == MESSAGE and asked.keys == [layer._group_key(group)]
     others = [of_host(layer, each, "other%d!") + "x" for each in (0, 1)]
     found, over = follow(
-        plans.group_send(layer, group, MESSAGE), [one.encode() for one in others], [], []
+        plans.group_send(layer, group, MESSAGE), [[one.encode() for one in others]], [], []
     )
     assert over and [one.script for one in found[1:]] == [plans.PUSH] * 2
     assert sorted(one.index for one in found[1:]) == [0, 1]
@@ -70,9 +70,45 @@ def test_a_group_is_published_and_others_get_it_by_their_lists(layer, index, dat
 def test_a_member_whose_list_is_full_is_told_of_and_the_others_get_it(layer, caplog, monkeypatch):
     monkeypatch.setattr(plans, "throttle", plans.Throttle())
     others = [of_host(layer, each, "other%d!").encode() + b"x" for each in (0, 1)]
-    found, over = follow(plans.group_send(layer, "group", MESSAGE), others, [b"b", b"a"], [])
+    found, over = follow(plans.group_send(layer, "group", MESSAGE), [others], [b"b", b"a"], [])
     assert over and len(found) == 3
     assert "message to group group lost, channels are full: a, b" in caplog.text
+    caplog.clear()
+    # Of a notification nobody complains, and only who has renewed in time gets it.
+    notify = plans.notify(layer, "group", MESSAGE, 900)
+    (asked, *_), over = follow(notify, [others], [b"b", b"a"], [])
+    assert over and asked.args[0] == 100 and not caplog.text
+
+
+def test_many_are_sent_in_order_with_few_questions(layer, monkeypatch):
+    monkeypatch.setattr(plans, "MESSAGES_AT_ONCE", 3)
+    here, beside = [of_host(layer, 0, name) for name in ("a%d", "b%d")]
+    there = of_host(layer, 1, "c%d")
+    groups = [here, there, beside, here, beside]
+    messages = [(group, {"type": "n", "n": number}) for number, group in enumerate(groups)]
+    asked, over = follow(
+        plans.group_send_many(layer, messages), [[b"other!x"], []], [], [], [[]], [[]]
+    )
+    assert over
+    sent = [one for one in asked if one.script is plans.GROUP_SEND]
+    assert [one.index for one in sent] == [0, 1, 0] or [one.index for one in sent] == [0, 0, 1]
+    first = sent[0]
+    # Each group is asked about once, and has its messages in order.
+    assert first.keys == [layer._group_key(here), layer._group_key(beside)]
+    names = [plans.group_channel(layer, group) for group in (here, beside, here)]
+    assert first.args[1::2] == names
+    assert [layer.deserialize(one)["n"] for one in first.args[2::2]] == [0, 2, 3]
+    # Whoever is not subscribed gets those of its group, one by one.
+    pushed = [one.args[0] for one in asked if one.script is plans.PUSH]
+    assert [layer.deserialize(one)["n"] for one in pushed] == [0, 3]
+
+
+def test_large_messages_go_in_several_questions(layer, monkeypatch):
+    monkeypatch.setattr(plans, "BYTES_AT_ONCE", 1000)
+    messages = [("group", {"type": "n", "text": "x" * 600}) for _ in range(5)]
+    asked, over = follow(plans.group_send_many(layer, messages), [[]], [[]], [[]])
+    assert over and [len(one.args) for one in asked] == [5, 5, 3]
+    assert follow(plans.group_send_many(layer, [])) == ([], True)
 
 
 @pytest.mark.parametrize("answer, full", [(-1, True), (0, False), (1, False)])

@@ -88,6 +88,45 @@ def test_whoever_adds_and_removes_another_ones_channel(pair, run):
     run(main())
 
 
+def test_who_has_joined_itself_is_not_removed_by_a_process_of_before(pair, run):
+    """It is by one of its own layer. docs/guide/scale.md tells."""
+    new, old = pair
+
+    async def main():
+        channel = await new.new_channel()
+        await new.group_add(GROUP, channel)
+        await old.group_discard(GROUP, channel)
+        for sender in pair:
+            await sender.group_send(GROUP, {"type": "still in"})
+            assert await taken(new, channel) == {"type": "still in"}
+        await new.group_discard(GROUP, channel)
+        for sender in pair:
+            await sender.group_send(GROUP, {"type": "out"})
+            await sender.send(channel, {"type": "end"})
+            assert await taken(new, channel) == {"type": "end"}
+
+    run(main())
+
+
+def test_many_messages_reach_everybody_once_and_in_order(pair, run):
+    async def main():
+        members = []
+        for layer in pair:
+            members.append((layer, await layer.new_channel()))
+            for group in (GROUP, "weather"):
+                await layer.group_add(group, members[-1][1])
+        numbers = list(range(40))
+        messages = [((GROUP, "weather")[n % 2], {"type": "n", "n": n}) for n in numbers]
+        await pair[0].group_send_many(messages[:20])
+        pair[0].group_send_many_now(iter(messages[20:]))
+        for layer, channel in members:
+            got = [(await taken(layer, channel))["n"] for _ in numbers]
+            for odd in (0, 1):  # groups may be on two servers, between which there is no order
+                assert [n for n in got if n % 2 == odd] == numbers[odd::2]
+
+    run(main())
+
+
 def test_workers_take_turns_at_a_channel(pair, run):
     async def main():
         for number in range(4):

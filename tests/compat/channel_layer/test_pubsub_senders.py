@@ -67,6 +67,7 @@ def sending():
     before = opened()
     for _ in range(20):
         async_to_sync(layer.group_send)("nobody", {"type": "news"})
+        async_to_sync(layer.group_send_many)([("nobody", {"type": "news"})])
         async_to_sync(layer.send)("specific.nobody!x", {"type": "news"})
     print("few" if opened() - before <= 2 else "many")
 
@@ -209,8 +210,8 @@ def test_a_thread_may_add_a_channel_of_a_running_loop(redis, run):
 def test_layers_group_send_needs_no_loop_and_no_thread(redis, run, monkeypatch):
     layer = RedisPubSubChannelLayer(hosts=[redis.url])
     monkeypatch.setattr("channels.layers.get_channel_layer", lambda alias: layer)
-    assert layers.network_layer() is layer
-    lists = layers.network_layer(members_renew=True)
+    assert layers.network_layer() is layers.network_layer(members_renew=True) is layer
+    lists = layers.own_layer()
     assert type(lists) is RedisChannelLayer and lists.hosts == layer.hosts
 
     async def main():
@@ -227,6 +228,21 @@ def test_layers_group_send_needs_no_loop_and_no_thread(redis, run, monkeypatch):
     finally:
         redis.process.send_signal(signal.SIGCONT)
     layer._blocking.close()
+
+
+def test_of_many_nothing_is_sent_when_one_is_wrong(redis, run):
+    layer = RedisPubSubChannelLayer(hosts=[redis.url])
+
+    async def main():
+        channel = await joined(layer)
+        for wrong in ((GROUP, "text"), ("no name", {"type": "x"}), (GROUP,)):
+            with pytest.raises((AssertionError, TypeError, ValueError)):
+                layer.group_send_many_now([(GROUP, {"type": "first"}), wrong])
+        await layer.group_send_many([(GROUP, {"type": "only"})])
+        assert await layer.receive(channel) == {"type": "only"}
+        await layer.close_pools()
+
+    run(main())
 
 
 # Servers of each kind
