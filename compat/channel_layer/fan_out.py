@@ -47,6 +47,7 @@ class FanOut:
         self.owners: Dict[Any, List[str]] = {}  # task → channels that it has made
         self.owned: Set[str] = set()
         self.ended: collections.OrderedDict[str, None] = collections.OrderedDict()
+        self.listeners: Dict[str, Any] = {}  # some of the mailboxes, which are Subscribers'
         self.tasks: Set[asyncio.Future[Any]] = set()
         self.joining: Dict[str, asyncio.Future[Any]] = {}
         self.coming: Set[Tuple[str, str]] = set()  # (group, channel) in join()
@@ -71,16 +72,19 @@ class FanOut:
 
     def new_channel(self, prefix: str) -> str:
         """A name for the running task, which owns it: with the task the channel ends."""
+        name = self._name(prefix)
+        task = current_task()
+        if task is not None:
+            self._own(task, name)
+        return name
+
+    def _name(self, prefix: str) -> str:
         local = "%s.%s!" % (prefix, self.name)
         if local not in self.locals:
             self.locals.add(local)
             channel = plans.local_channel(self.layer, local)
             self.host(self.layer.consistent_hash(local)).listen(local, channel, self._received)
-        name = local + uuid.uuid4().hex[:12]
-        task = current_task()
-        if task is not None:
-            self._own(task, name)
-        return name
+        return local + uuid.uuid4().hex[:12]
 
     def _own(self, task: Any, name: str) -> None:
         names = self.owners.get(task)
@@ -130,6 +134,44 @@ class FanOut:
                 layer.lost_type,
             )
         return found
+
+    # Listeners, which stay while the connections to Redis come and go
+
+    def add_listener(self, listener: Any) -> str:
+        """A channel whose messages are handed to the listener; returns its name."""
+        name = self._name("specific")
+        self.mailboxes[name] = self.listeners[name] = listener
+        self.owned.add(name)
+        return name
+
+    def remove_listener(self, name: str) -> None:
+        """Forget a listener that has left its groups."""
+        self.listeners.pop(name, None)
+        self.mailboxes.pop(name, None)
+        self.owned.discard(name)
+
+    async def listen(self, group: str, name: str) -> None:
+        """Make a listener a member for good; returns when Redis has confirmed it."""
+        listener, host = self.listeners[name], self.host(self.layer.consistent_hash(group))
+        self.groups.setdefault(group, {})[name] = listener
+        listener.groups.add(group)
+        host.renewing.add(group)
+        joining = self.joining.get(group)
+        if joining is None or failed(joining):
+            joining = self.joining[group] = self._later(self._subscribe(group))
+        await asyncio.shield(joining)
+
+    async def renew(self, group: str) -> None:
+        """Leave a mark in the group again."""
+        await self.host(self.layer.consistent_hash(group)).renew(group)
+
+    def goodbye(self, listener: Any) -> plans.Plan:
+        """What takes our marks out of a listener's groups."""
+        for group in list(listener.groups):
+            index = self.layer.consistent_hash(group)
+            mark = self.hosts[index].marked.get(group)
+            if mark is not None:
+                yield plans.Ask(index, plans.LEAVE, [self.layer._group_key(group)], [mark])
 
     # Groups
 
@@ -225,6 +267,10 @@ class FanOut:
     def _deliver(self, message: Message, size: int) -> None:
         names = message.pop("__asgi_channel__", ())
         now = time.monotonic()
+        if not names:
+            # A notification of a process with channels_redis' layer.
+            for listener in list(self.listeners.values()):
+                listener.put(message, size, now)
         for name in [names] if isinstance(names, str) else names:
             if plans.MARK in name:
                 self._to_group(name.partition(plans.MARK)[2], message, size)
@@ -285,10 +331,12 @@ class FanOut:
         """A subscription was lost, and is back."""
         gaps.inc()
         reached = 0
+        for listener in list(self.listeners.values()):
+            listener.lose(0, "gap")
         for group, members in self.groups.items():
             if self.layer.consistent_hash(group) == index:
                 for channel, mailbox in members.items():
-                    if (group, channel) not in self.coming:
+                    if (group, channel) not in self.coming and channel not in self.listeners:
                         reached += 1
                         mailbox.lose(0, "gap")
         if reached:
@@ -334,9 +382,13 @@ class FanOut:
             await end_task(task)
         for host in list(self.hosts.values()):
             await host.stop()
+        listeners, self.listeners = list(self.listeners.values()), {}
+        for listener in listeners:
+            listener.on_end()
 
     async def close_loop(self, loop: Any) -> None:
         """What channels_redis calls when an event loop is closed."""
+        self.listeners.clear()  # who comes back has no time for it
         await self.stop()
 
 

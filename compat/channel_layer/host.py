@@ -43,6 +43,7 @@ class Host:
         self.reader: Optional[asyncio.Task[Any]] = None
         self.reading: Any = None
         self.marked: Dict[str, str] = {}  # group → our mark in it
+        self.renewing: Set[str] = set()  # groups of Subscribers, in which marks must not look old
         self.mark_key = "%s$subscribed.%s" % (layer.prefix, name)
         self.mark_at = 0.0
         self.unmarked: Set[str] = set()  # groups whose mark is not known to be there
@@ -81,16 +82,30 @@ class Host:
             self.subscription.remove(channel)
             mark = self.marked.pop(group, None)
             self.unmarked.discard(group)
+            self.renewing.discard(group)
             members = members + [mark] if mark else members
         if members:
             await self.ask(LEAVE, [self.layer._group_key(group)], members)
         if group in self.marked and channel is not None:
             await self._mark([group])  # somebody has come back meanwhile
 
+    async def renew(self, group: str) -> None:
+        """Leave a mark again."""
+        if group in self.marked:
+            await self._mark([group])
+
     async def _mark(self, groups: List[str]) -> None:
+        renewing = [group for group in groups if group in self.renewing]
+        others = [group for group in groups if group not in self.renewing]
+        if renewing:
+            await self._mark_at(renewing, 0)
+        if others:
+            # To the others it looks as if they had joined long ago.
+            await self._mark_at(others, max(0, self.layer.group_expiry - MARK_SECONDS))
+
+    async def _mark_at(self, groups: List[str], ago: float) -> None:
         now, expiry = time.time(), self.layer.group_expiry
-        # To the others it looks as if they had joined long ago.
-        at = now - max(0, expiry - MARK_SECONDS)
+        at = now - ago
         keys = [self.mark_key] + [self.layer._group_key(group) for group in groups]
         marks = [self.marked[group] for group in groups]
         args = [at, int(now) - expiry, int(expiry), MARK_SECONDS]

@@ -7,9 +7,9 @@ from typing import Any, Coroutine, Dict, Set, Tuple, Type, TypeVar
 
 from .._asyncio import is_current
 from .._throttle import Throttle
-from . import layers, notify
+from . import notify
 from .notify import Message
-from .subscriber import Subscriber
+from .shared_subscriber import subscribe
 
 P = TypeVar("P", bound="PerLoop")
 
@@ -47,10 +47,7 @@ class PerLoop:
         self.closed = False
         self.throttle = Throttle()
         self.tasks: Set[asyncio.Future[Any]] = set()
-        layer = layers.own_layer()
-        self.subscriber = None
-        if layer is not None:
-            self.subscriber = Subscriber(layer, self._received, self.on_return)
+        self.subscriber = subscribe(self._received, self.on_return)
         notify.listen(self.TYPE, self._sent_here)
 
     # For subclasses

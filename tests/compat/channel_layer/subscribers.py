@@ -22,11 +22,11 @@ def layer_of(*servers, **config):
 class Listener:
     """A Subscriber that keeps what it is told."""
 
-    def __init__(self, layer):
+    def __init__(self, layer, kind=Subscriber):
         self.layer = layer
         self.messages, self.returns = [], 0
         self.changed = asyncio.Event()
-        self.subscriber = Subscriber(layer, self.on_notification, self.on_return)
+        self.subscriber = kind(layer, self.on_notification, self.on_return)
 
     def on_notification(self, message):
         self.messages.append(message)

@@ -71,6 +71,7 @@ def in_loop(function):
         loop.set_default_executor(ThreadPoolExecutor(1))
         try:
             result = loop.run_until_complete(asyncio.wait_for(function(*args), 3 * WAIT))
+            loop.run_until_complete(close_layer())
             tasks = getattr(asyncio, "all_tasks", None) or asyncio.Task.all_tasks
             left = [task for task in tasks(loop) if not task.done()]
             assert not left, left
@@ -81,6 +82,13 @@ def in_loop(function):
         return result
 
     return run
+
+
+async def close_layer():
+    """The layer of the site keeps its connections for whoever comes next."""
+    layer = layers.network_layer()
+    if hasattr(layer, "notify_now"):
+        await layer.close_pools()
 
 
 def unlisten(current):

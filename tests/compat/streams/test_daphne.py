@@ -245,7 +245,8 @@ def test_the_password_of_redis_changes(make_site, sqlite_settings, redis, stream
     site, server = with_password(make_site, sqlite_settings, redis, "ours")
     client = Client(server, stream).until_live()
     redis.say("CONFIG", "SET", "requirepass", "theirs", password="ours")
-    redis.say("CLIENT", "KILL", "TYPE", "normal", password="theirs")
+    for kind in ("pubsub", "normal"):
+        redis.say("CLIENT", "KILL", "TYPE", kind, password="theirs")
     wait_until(lambda: lines_with(server, "Redis refuses us"), what="the refusal")
     site.run("publish_once", stream, "by polling")
     client.until(1)

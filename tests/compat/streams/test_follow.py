@@ -58,14 +58,14 @@ def test_readers_share_reads_and_threads(quiet, stream):
 def test_leaving_leaves_nothing(make_site, sqlite_settings, stream, layer):
     groups, clients = make_site(sqlite_settings, layer).run("follow_and_leave", stream, 10)
     assert groups == []
-    # The one that asks.
-    assert clients <= 2
+    # The layer's three, one that publishes, and the one that asks.
+    assert clients <= 5
 
 
 def test_leaving_while_redis_is_down(make_site, sqlite_settings, stream):
     site = make_site(sqlite_settings, json.dumps([[HOST, free_port()]]), poll=0.2)
     assert site.run("live_entries", stream, 5) == [1, 1, 0]
-    assert site.stderr.count("channel layer:") == 1
+    assert site.stderr.count("Redis is away") == 1
 
 
 def test_a_stuck_reader_is_closed(make_site, sqlite_settings, stream):

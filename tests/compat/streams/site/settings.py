@@ -21,7 +21,8 @@ if _layer == "memory":
 elif _layer:
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "BACKEND": os.environ.get("STREAMS_SITE_BACKEND")
+            or "compat.channel_layer.pubsub.RedisPubSubChannelLayer",
             "CONFIG": {"hosts": json.loads(_layer)},
         }
     }
