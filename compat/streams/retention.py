@@ -28,8 +28,11 @@ from ._settings import KEEP, limits  # noqa: F401  # limits() makes what trim() 
 from .models import Entry, Stream
 from .store import is_busy
 
-# At most so many entries go in one transaction: whoever appends to the stream waits for it.
-PIECE = 1000
+# At most so many entries go in one transaction, and fewer if it takes longer than this: whoever
+# appends waits for it (on PostgreSQL only for its last statement). Then it is the others' turn, for
+# as long: on SQLite, those who wait for the lock look for it now and then only.
+PIECE, LEAST_PIECE = 1000, 20
+PIECE_SECONDS, LONGEST_REST = 0.05, 0.25
 # At most so many are looked at in one statement for one that is young enough.
 STRIDE = 20000
 ATTEMPTS = 20
@@ -88,9 +91,18 @@ def trim(name: str, wanted: Any, dry_run: bool = False) -> int:
     last = log.last_to_go(wanted)
     if dry_run:
         return last - log.oldest + 1
-    removed = 0
-    for end in range(log.oldest + PIECE - 1, last + PIECE, PIECE):
-        removed += log.remove(min(last, end))
+    removed, end, piece = 0, log.oldest - 1, PIECE
+    while end < last:
+        end = min(last, end + piece)
+        begun = time.monotonic()
+        removed += log.remove(end)
+        took = time.monotonic() - begun
+        if took > PIECE_SECONDS:
+            piece = max(min(LEAST_PIECE, PIECE), piece // 2)
+        elif took < PIECE_SECONDS / 4:
+            piece = min(PIECE, 2 * piece)
+        if end < last and not log.connection.in_atomic_block:
+            time.sleep(min(took, LONGEST_REST))
     return removed
 
 
@@ -183,20 +195,31 @@ class Log:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _remove(self, last):
-        where = "stream_id = %s AND seq <= %s"
+        delete = self._delete_at_once if self.connection.vendor == "postgresql" else self._delete
         with transaction.atomic(using=self.connection.alias):
             with self.connection.cursor() as cursor:
-                # The row first, as those who append do: they and other trimmers wait for us. In a
-                # statement of its own: PostgreSQL would look for the sum before it waits.
-                cursor.execute(f"UPDATE {self.streams} SET size = size WHERE id = %s", [self.id])
-                cursor.execute(
-                    f"SELECT COALESCE(SUM(LENGTH(body)), 0) FROM {self.entries} WHERE {where}",
-                    [self.id, last],
-                )
-                size = int(cursor.fetchone()[0])
-                cursor.execute(f"DELETE FROM {self.entries} WHERE {where}", [self.id, last])
-                removed = cursor.rowcount
+                removed, size = delete(cursor, [self.id, last])
                 cursor.execute(
                     f"UPDATE {self.streams} SET size = size - %s WHERE id = %s", [size, self.id]
                 )
                 return removed
+
+    def _delete_at_once(self, cursor, params):
+        """Delete, and learn what was deleted; nobody who appends waits for that."""
+        cursor.execute(
+            f"WITH gone AS (DELETE FROM {self.entries} WHERE stream_id = %s AND seq <= %s "
+            "RETURNING LENGTH(body) AS size) SELECT COUNT(*), COALESCE(SUM(size), 0) FROM gone",
+            params,
+        )
+        return map(int, cursor.fetchone())
+
+    def _delete(self, cursor, params):
+        where = "stream_id = %s AND seq <= %s"
+        # The row first, as those who append do: they and other trimmers wait for us.
+        cursor.execute(f"UPDATE {self.streams} SET size = size WHERE id = %s", params[:1])
+        cursor.execute(
+            f"SELECT COALESCE(SUM(LENGTH(body)), 0) FROM {self.entries} WHERE {where}", params
+        )
+        size = int(cursor.fetchone()[0])
+        cursor.execute(f"DELETE FROM {self.entries} WHERE {where}", params)
+        return cursor.rowcount, size

@@ -93,6 +93,42 @@ def test_pieces_are_transactions_of_their_own(monkeypatch):
     assert trimmed(max_entries=1) == 1 and said == [3, 6, 8, 9]
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that each piece takes; none is waited for."""
+    takes, now, stock = [], [0.0], retention.Log._remove
+    monkeypatch.setattr(retention.time, "monotonic", lambda: now[0])
+
+    def remove(self, last):
+        now[0] += takes.pop(0)
+        return stock(self, last)
+
+    monkeypatch.setattr(retention.Log, "_remove", remove)
+    return takes
+
+
+def test_others_have_their_turn_and_what_takes_long_becomes_less(
+    transactional_db, monkeypatch, slept, clock
+):
+    said, stock = [], retention.Log.remove
+    monkeypatch.setattr(
+        retention.Log, "remove", lambda self, last: said.append(last) or stock(self, last)
+    )
+    monkeypatch.setattr(retention, "PIECE", 8)
+    monkeypatch.setattr(retention, "LEAST_PIECE", 2)
+    publish_many("s", range(40))
+    clock[:] = [0.02, 0.06, 0.4, 0.06, 0.01, 0.01, 0.01, 0.01]
+    assert trimmed(max_entries=0) == 40
+    assert said == [8, 16, 20, 22, 24, 28, 36, 40]
+    assert slept == pytest.approx([0.02, 0.06, 0.25, 0.06, 0.01, 0.01, 0.01])
+
+
+def test_nobody_sleeps_in_a_transaction(slept, monkeypatch):
+    monkeypatch.setattr(retention, "PIECE", 2)
+    publish_many("s", range(10))
+    assert trimmed(max_entries=0) == 10 and slept == []
+
+
 def test_trimming_waits_for_a_busy_stream(monkeypatch, slept):
     publish_many("s", range(3))
     errors, stock = [LOCKED] * 7, retention.Log._remove

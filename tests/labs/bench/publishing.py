@@ -20,11 +20,15 @@ SHAPES = {"1 publisher": (1, 1), "8 threads": (1, 8), "4 processes": (4, 1)}
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 
-def configure(database, redis_url):
+def configure(database, redis_url, layer=True):
     """Django, set up with that database."""
     import compat
 
     compat.install()
+    if database["ENGINE"].endswith("mysql"):
+        import pymysql
+
+        pymysql.install_as_MySQLdb()
     from django.conf import settings
 
     settings.configure(
@@ -38,7 +42,9 @@ def configure(database, redis_url):
                 "BACKEND": "channels_redis.core.RedisChannelLayer",
                 "CONFIG": {"hosts": [redis_url]},
             }
-        },
+        }
+        if layer
+        else {},
     )
     import django
 
