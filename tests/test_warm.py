@@ -85,6 +85,24 @@ def test_signals_and_statuses(tmp_path):
         process.kill()  # of nobody else who has the number now
 
 
+def test_what_it_says_is_read_while_it_runs(tmp_path):
+    code = "import sys; print('one', flush=True); sys.stdin.read(); print('x' * 10 ** 6)"
+    code += "; sys.stderr.write('error'); sys.exit(3)"
+    process = warm.spawn([sys.executable, "-c", code], (), dict(os.environ), str(tmp_path))
+    assert process.stdout.readline() == "one\n"
+    assert process.communicate(timeout=60) == ("x" * 10**6 + "\n", "error")
+    assert process.returncode == 3
+
+
+def test_who_says_nothing_in_time(tmp_path):
+    code = "import signal; print('one', flush=True); signal.pause()"
+    process = warm.spawn([sys.executable, "-c", code], (), dict(os.environ), str(tmp_path))
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.communicate(timeout=0.1)
+    process.kill()
+    assert process.communicate()[1] == "" and process.returncode == -signal.SIGKILL
+
+
 def test_it_has_the_sockets_that_it_is_given(tmp_path):
     with listening() as listener, open(str(tmp_path / "log"), "w+") as log:
         code = "import signal, socket; one = socket.socket(fileno=%d); print(one.getsockname()[1])"

@@ -26,7 +26,7 @@ SERVICE_RESTART = 1012
 class Visitor(threading.Thread):
     """Asks for a page over and over; `failed` are the answers that were none."""
 
-    def __init__(self, site, pause=0):
+    def __init__(self, site, pause):
         super().__init__(daemon=True)
         self.url, self.pause = site.url, pause
         self.asked, self.failed, self.over = 0, [], threading.Event()
@@ -77,12 +77,14 @@ class Listener(threading.Thread):
 def pids(site):
     """Program → process id; of uwsgi and nginx their workers."""
     found = {}
-    for line in site.run("status")[1].splitlines():
-        match = re.match(r"(\S+) +RUNNING +(\d+) ", line)
-        if match:
-            name, pid = match.group(1), int(match.group(2))
-            found[name] = sorted(processes.children(pid)) if name in ("uwsgi", "nginx") else [pid]
+    for name, pid in site.programs().items():
+        found[name] = sorted(processes.children(pid)) if name in ("uwsgi", "nginx") else [pid]
     return found
+
+
+def given_up(site):
+    """The programs that supervisord starts no more."""
+    return [one["short"] for one in Run(site.var).programs() if one["statename"] == "FATAL"]
 
 
 def change(site, name, before, after):
@@ -95,16 +97,25 @@ def change(site, name, before, after):
 
 
 @pytest.fixture
-def up(site):
+def several(site):
+    """The site, with more than one process of a kind."""
     code, out, err = site.up("--unlimited", "127.0.0.0/8")
     assert code == 0, out + err
     return site
 
 
-def test_new_code_and_no_failed_request(up):
+@pytest.fixture
+def up(site):
+    code, out, err = site.up("--unlimited", "127.0.0.0/8", *tiny.SMALL)
+    assert code == 0, out + err
+    return site
+
+
+def test_new_code_and_no_failed_request(several):
+    up = several
     before = pids(up)
     sockets = [Listener(up) for _ in range(12)]
-    visitors = [Visitor(up) for _ in range(3)]
+    visitors = [Visitor(up, pause=0.03) for _ in range(3)]
     change(up, "tiny/urls.py", 'url("", meta)', 'url("^new$", meta), url("", meta)')
     change(up, "tiny/routing.py", '"root_path":', '"new": True, "root_path":')
     code, out, err = up.run("reload")
@@ -392,8 +403,9 @@ def watched(tmp_path_factory):
     site.down()
 
 
-def test_workers_that_do_not_come_up_leave_the_old_code_answering(up):
+def test_workers_that_do_not_come_up_leave_the_old_code_answering(several):
     """What no rehearsal sees: code that fails in uWSGI alone."""
+    up = several
     # Not so fast that a worker reaches uWSGI's max-requests, and is renewed for that reason.
     visitors = [Visitor(up, pause=0.02) for _ in range(2)]
     path = os.path.join(up.folder, "tiny", "wsgi.py")
@@ -423,7 +435,8 @@ def test_what_had_given_up_is_started_by_the_reload_that_repairs_it(up):
     code, out, err = up.run("reload")
     assert code == 1 and "ticker does not come back" in err, out + err
     assert not out.splitlines()[-1].startswith("reloaded")
-    wait_until(lambda: re.search(r"^ticker +FATAL", up.run("status")[1], re.M), 40)
+    wait_until(lambda: "ticker" in given_up(up), 40)
+    assert re.search(r"^ticker +FATAL", up.run("status")[1], re.M)
     with open(os.path.join(up.folder, "ticker.py"), "w") as file:
         file.write(kept)
     code, out, err = up.run("reload")

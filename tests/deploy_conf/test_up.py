@@ -239,6 +239,7 @@ def test_a_killed_daphne_comes_back_and_the_other_answers_meanwhile(running):
     client, greeting = connect(running)
     client.close()
     assert greeting["pid"] != pid
+    wait_until(lambda: "daphne_0" in running.programs())
     wait_until(lambda: running.run("status")[0] == 0)
 
 

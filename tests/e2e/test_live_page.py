@@ -2,9 +2,13 @@
 
 import os
 import re
+import signal
 import sys
 
 import pytest
+
+from deploy_conf.running import Run
+from tests.support.wait import wait_until
 
 EMIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "emit.py")
 NUMBERS = (
@@ -52,16 +56,16 @@ def wait_for_log(stack, page, lines):
     """Wait until the server has so many lines, which the page cannot see."""
     path = page.evaluate("location.pathname") + "log/"
     cookie = stack.login()
-    for _ in range(600):
-        if len(re.findall(r"line \d+", stack.get(path, cookie))) >= lines:
-            return
-    raise AssertionError("the log never had %d lines" % lines)
+    wait_until(
+        lambda: len(re.findall(r"line \d+", stack.get(path, cookie))) >= lines,
+        what="a log of %d lines" % lines,
+    )
 
 
 def kill_daphne(stack):
-    for line in stack.run("-m", "deploy_conf", "status").splitlines():
-        if line.startswith("daphne"):
-            os.kill(int(line.split()[2]), 9)
+    for one in Run(stack.var).programs():
+        if one["short"].startswith("daphne"):
+            os.kill(one["pid"], signal.SIGKILL)
 
 
 def test_reload_in_the_middle_shows_every_line_once(stack, page, emitter):

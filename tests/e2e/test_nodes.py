@@ -232,7 +232,7 @@ def test_a_node_that_is_killed(site, cookie):
     clients = [Client(site, cookie, "news", seed) for seed in range(6)]
     # The form is refused without its token: that, too, is an answer of the site.
     kinds = [("GET", 200), ("GET", 200), ("POST", 403)]
-    askers = [Visitor(site.host, "/accounts/login/", *kind, pause=0) for kind in kinds]
+    askers = [Visitor(site.host, "/accounts/login/", *kind, pause=0.02) for kind in kinds]
     publisher = Publisher(survivor)
     try:
         publisher.publish(20)

@@ -53,9 +53,9 @@ def add(a, b):
 def site(tmp_path_factory):
     """(python, versions before, versions after) of an environment with a site's packages."""
     folder = str(tmp_path_factory.mktemp("venv"))
-    subprocess.check_call([sys.executable, "-m", "venv", folder])
+    wheel.virtual_environment(folder)
     python = os.path.join(folder, "bin", "python")
-    pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-compile"]
     if sys.version_info < (3, 7):
         subprocess.check_call(pip + ["pip==21.3.1"])
     subprocess.check_call(pip + SITE)

@@ -4,10 +4,9 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
 import sys
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, warm
 from tests.support.servers import stop
 from tests.support.wait import wait_for_line
 
@@ -33,7 +32,15 @@ class Daphne(object):
     """
 
     def __init__(
-        self, folder, application, *options, name="daphne", wait=True, listener=None, **environ
+        self,
+        folder,
+        application,
+        *options,
+        name="daphne",
+        wait=True,
+        listener=None,
+        cold=False,
+        **environ,
     ):
         self.log = os.path.join(str(folder), name + ".log")
         with contextlib.ExitStack() as stack:
@@ -44,13 +51,14 @@ class Daphne(object):
             environment["PYTHONUNBUFFERED"] = "1"  # the access log as it comes
             environment.update(environ)
             with open(self.log, "ab") as output:
-                self.process = subprocess.Popen(
+                self.process = warm.popen(
                     [DAPHNE, "--fd", str(listener.fileno()), *options, application],
+                    warm.STACK,
                     cwd=str(folder),
                     env=environment,
                     pass_fds=[listener.fileno()],
                     stdout=output,
-                    stderr=subprocess.STDOUT,
+                    cold=cold,
                 )
         if wait:
             try:

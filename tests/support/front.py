@@ -3,11 +3,9 @@
 import getpass
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 
-from tests.support import CHECKOUT, binaries
+from tests.support import binaries, commands
 from tests.support.servers import Server, free_port
 
 
@@ -28,14 +26,9 @@ class Front(object):
         words += ["--log-dir", os.path.join(self.folder, "log")]
         for node in nodes:
             words += ["--node", node]
-        subprocess.run(
-            [sys.executable, "-m", "deploy_conf", "render", "--only", "front"]
-            + words
-            + list(options),
-            cwd=CHECKOUT,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        words = ["render", "--only", "front"] + words + list(options)
+        done = commands.run("-m", "deploy_conf", *words, load=())
+        assert done.returncode == 0, done.stderr
         command = [binaries.nginx(), "-p", self.run, "-e", "stderr"]
         command += ["-c", os.path.join(self.folder, "nginx.conf")]
         self.server = Server(command, self.port, os.path.join(self.folder, "nginx.out"))

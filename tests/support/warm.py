@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 from tests.support import CHECKOUT
 from tests.support.warm_server import receive, send
@@ -27,12 +28,27 @@ COLD = os.environ.get("PROBES") == "cold"
 class Process(object):
     """What a test needs of a Popen."""
 
-    stdin = stdout = stderr = returncode = None
+    stdin = stdout = stderr = returncode = reader = None
 
     def __init__(self, args, control):
         self.args, self.control = args, control
         self.pid = receive(control)[0]
         assert self.pid, "the process that forks others has ended"
+
+    def communicate(self, timeout=None):
+        """(standard output, standard error) of one that spawn() started, from where it was read."""
+        if self.reader is None:
+            self.said = []
+            self.reader = threading.Thread(target=self._read, daemon=True)
+            self.reader.start()
+        self.reader.join(timeout)
+        if self.reader.is_alive():
+            raise subprocess.TimeoutExpired(self.args, timeout)
+        self.wait(timeout)
+        self.said.append(self.stderr.read())
+        self.stdout.close()
+        self.stderr.close()
+        return tuple(self.said)
 
     def poll(self):
         if self.returncode is None and select.select([self.control], [], [], 0)[0]:
@@ -45,6 +61,9 @@ class Process(object):
                 raise subprocess.TimeoutExpired(self.args, timeout)
             self._ended(receive(self.control)[0])
         return self.returncode
+
+    def _read(self):
+        self.said.append(self.stdout.read())
 
     def _ended(self, status):
         self.control.close()
@@ -161,6 +180,25 @@ def popen(args, load, env, cwd, stdout, stderr=subprocess.STDOUT, pass_fds=(), c
         )
     stderr = stdout if stderr == subprocess.STDOUT else stderr
     return warm.start(args, load, env, cwd, stdout, stderr, pass_fds)
+
+
+def spawn(args, load, env, cwd):
+    """As popen(), but .stdout can be read while it runs, .stderr too; both are text."""
+    if is_cold(env):
+        return subprocess.Popen(
+            args,
+            env=env,
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+        )
+    reading, writing = os.pipe()
+    stdout = open(reading)
+    with open(writing, "w") as theirs, tempfile.NamedTemporaryFile() as errors:
+        process = warm.start(args, load, env, cwd, theirs, errors)
+        process.stdout, process.stderr = stdout, open(errors.name)
+    return process
 
 
 def run(args, load, env, cwd, timeout=300):

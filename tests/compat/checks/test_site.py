@@ -2,14 +2,12 @@
 
 import os
 import re
-import subprocess
-import sys
 
 import pytest
 
 from compat import csp, same_site
 from compat.checks import site as site_checks
-from tests.support import CHECKOUT
+from tests.support import commands
 
 OURS = [same_site.MIDDLEWARE, csp.MIDDLEWARE]
 REDIS = "channels_redis.core.RedisChannelLayer"
@@ -174,17 +172,9 @@ def test_the_reference_site(tmp_path, environ, expected):
     environ = dict(os.environ, DEVOPS_VAR=str(tmp_path), BEHIND_TLS="1", **environ)
 
     def said(*options):
-        done = subprocess.run(
-            [sys.executable, "manage.py", "check", *options],
-            cwd=CHECKOUT,
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            universal_newlines=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        done = commands.run("manage.py", "check", *options, env=environ)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     text = said("--deploy")
     # Django's own on TLS apart.

@@ -33,7 +33,7 @@ class Adopter(object):
 
     def install(self):
         """The environment with nothing but the bridge; returns its site-packages."""
-        subprocess.check_call([sys.executable, "-m", "venv", self.venv])
+        wheel.virtual_environment(self.venv)
         pip = [self.python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
         subprocess.check_call(pip + ["--no-deps", wheel.path()], env=self.environ)
         os.mkdir(self.folder)

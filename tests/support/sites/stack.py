@@ -31,7 +31,7 @@ class Stack(object):
 
     def run(self, *arguments):
         """What a command of this environment's Python prints; its errors fail the test."""
-        done = commands.run(*arguments, env=self.environ, cold=True)
+        done = commands.run(*arguments, env=self.environ)
         assert done.returncode == 0, "%s\n%s\n%s" % (arguments, done.stdout, done.stderr)
         return done.stdout
 

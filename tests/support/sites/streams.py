@@ -2,10 +2,9 @@
 
 import json
 import os
-import subprocess
 import sys
 
-from tests.support import CHECKOUT, commands
+from tests.support import CHECKOUT, commands, warm
 from tests.support.daphne import Daphne
 
 POOL_OF_3_6 = (
@@ -38,7 +37,7 @@ class Site:
 
     def run(self, name, *args, **options):
         """Run a scenario to its end; returns its result. asyncio must have had no complaint."""
-        done = commands.run(*self.command(name, *args)[1:], env=self.env, cold=True, **options)
+        done = commands.run(*self.command(name, *args)[1:], env=self.env, **options)
         assert done.returncode == 0, done.stderr[-4000:]
         # Python 3.6 itself says so at the exit of a process that used a pool of threads.
         said = done.stderr.replace(POOL_OF_3_6, "")
@@ -49,14 +48,7 @@ class Site:
 
     def spawn(self, name, *args):
         """Start a scenario in the background; returns the process, its output is text."""
-        return subprocess.Popen(
-            self.command(name, *args),
-            env=self.env,
-            cwd=CHECKOUT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-        )
+        return warm.spawn(self.command(name, *args), warm.STACK, self.env, CHECKOUT)
 
     def daphne(self):
         """Start one more daphne; returns the server."""

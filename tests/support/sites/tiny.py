@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 
+from deploy_conf.running import Run
 from tests.support import CHECKOUT, commands
 from tests.support.servers import free_port
 
+# Options of `up`: each process more imports Django once more.
+SMALL = ("--uwsgi-processes", "1", "--daphne-processes", "1")
 FILES = {
     "manage.py": """
         import os
@@ -134,13 +137,9 @@ class Site(object):
 
     def run(self, *words, **variables):
         """Runs a command to its end: (exit code, stdout, stderr)."""
-        done = commands.run(
-            *self.words(*words)[1:],
-            cwd=self.folder,
-            env=dict(self.environment, **variables),
-            timeout=120,
-            cold=True,
-        )
+        environ = dict(self.environment, **variables)
+        # Of a site it loads nothing itself.
+        done = commands.run(*self.words(*words)[1:], env=environ, cwd=self.folder, load=())
         return done.returncode, done.stdout, done.stderr
 
     def up(self, *words):
@@ -160,6 +159,11 @@ class Site(object):
             stderr=subprocess.STDOUT,
             preexec_fn=os.setpgrp,
         )
+
+    def programs(self):
+        """Program → process id, of those that run."""
+        found = Run(self.var).programs() or ()
+        return {one["short"]: one["pid"] for one in found if one["statename"] == "RUNNING"}
 
     def log(self, name):
         with open(os.path.join(self.var, "log", name + ".log"), encoding="utf-8") as file:

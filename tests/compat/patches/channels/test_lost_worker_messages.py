@@ -2,12 +2,11 @@
 
 import os
 import signal
-import subprocess
 import sys
 
 import pytest
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, commands, warm
 from tests.support.wait import wait_until
 
 NAME = "channels.lost_worker_messages"
@@ -98,19 +97,15 @@ class Site(object):
     def work(self, *channels, **environ):
         command = [sys.executable, "manage.py", "runworker", *channels]
         with open(str(self.log), "ab") as log:
-            self.worker = subprocess.Popen(
-                command,
-                cwd=str(self.folder),
-                env=dict(self.environ, **environ),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+            environ = dict(self.environ, **environ)
+            self.worker = warm.popen(command, warm.STACK, environ, str(self.folder), log)
 
     def send(self, *messages):
         import json
 
-        command = [sys.executable, "send.py", json.dumps(messages)]
-        subprocess.run(command, cwd=str(self.folder), env=self.environ, check=True)
+        words = "send.py", json.dumps(messages)
+        done = commands.run(*words, cwd=str(self.folder), env=self.environ)
+        assert done.returncode == 0, done.stderr
 
     def wait_until_read(self, channel):
         """Until nothing is left in Redis: the worker has it all, and is busy with the first."""

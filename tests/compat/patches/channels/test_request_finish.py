@@ -3,12 +3,10 @@
 import concurrent.futures
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, commands
 from tests.support.daphne import daphne
 from tests.support.probe import applies
 
@@ -107,12 +105,13 @@ print(found)
 """
 
 
-def run(phases, code, **environ):
+def run(phases, code, cold=False, **environ):
     """What `code` prints, in a process of its own."""
     path = os.pathsep.join([str(phases), CHECKOUT])
-    command = [sys.executable, "-W", "ignore", "-c", code]
-    environ = dict(os.environ, PYTHONPATH=path, **environ)
-    return subprocess.check_output(command, env=environ, universal_newlines=True).strip()
+    environ = dict(os.environ, PYTHONPATH=path, PYTHONWARNINGS="ignore", **environ)
+    done = commands.run("-c", code, env=environ, cold=cold)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def test_override_settings_is_respected(phases):
@@ -191,9 +190,9 @@ print(record["state"], channels.http.AsgiHandler.load_middleware is change.made)
 
 def test_a_channels_that_carries_every_list_needs_nothing(phases):
     body = "self._request_middleware, self._response_middleware"
-    assert run(phases, OTHER.format(body=body)) == "not needed True"
+    assert run(phases, OTHER.format(body=body), cold=True) == "not needed True"
 
 
 def test_a_loader_that_is_not_channels_own_is_refused(phases):
     state = "refused" if applies("channels.request_finish") else "not needed"
-    assert run(phases, OTHER.format(body="pass")) == state + " True"
+    assert run(phases, OTHER.format(body="pass"), cold=True) == state + " True"

@@ -30,9 +30,9 @@ class application:
             print(message["type"], message.get("code"), flush=True)
             return
         print("began", path, flush=True)
-        if path == "/blocks-the-loop":
-            time.sleep(3600)
-        elif path == "/waits-for-ever":
+        while path == "/blocks-the-loop":
+            time.sleep(0.1)  # a signal just before one long sleep would be heard after it
+        if path == "/waits-for-ever":
             try:
                 await asyncio.get_event_loop().create_future()
             except asyncio.CancelledError:
