@@ -3,7 +3,9 @@
 import asyncio
 import collections
 import time
-from typing import Any, Callable, Deque, Dict, Optional, Set, Tuple
+from typing import Any, Callable, Deque, Dict, List, Optional, Set, Tuple
+
+from .._inboxes import NOTHING
 
 Message = Dict[str, Any]
 
@@ -32,7 +34,8 @@ class Mailbox:
         # (message, its bytes, until when it is of use)
         self.items: Deque[Tuple[Message, int, float]] = collections.deque()
         self.bytes = 0
-        self.waiters: Deque[asyncio.Future[None]] = collections.deque()
+        # A list, as for most there is one: an idle mailbox should take little memory.
+        self.waiters: List[asyncio.Future[None]] = []
         self.groups: Set[str] = set()
         self.elsewhere: Set[str] = set()  # groups to which others have added it
         self.heard = False  # somebody has received here
@@ -54,7 +57,7 @@ class Mailbox:
         items.append((message, size, now + self.expiry))
         self.bytes += size
         if self.waiters:
-            self._wake()
+            self.wake()
 
     def lose(self, number: int, why: str) -> None:
         """Note that messages are missing here; 0: perhaps."""
@@ -67,42 +70,55 @@ class Mailbox:
         else:
             notice = {"type": self.lost_type, "lost": number or None}
             self.items.append((notice, 0, float("inf")))
-            self._wake()
+            self.wake()
 
     async def get(self) -> Message:
         """The next message; who waits first is served first, and nobody cancelled takes one."""
         self.heard = True
         while True:
-            if self.items:
-                self._expire(time.monotonic())
-            if self.items:
-                message, size, _ = self.items.popleft()
-                self.bytes -= size
-                # Other channels of the process have the same one.
-                return dict(message)
+            message: Any = self.take()
+            if message is not NOTHING:
+                return message
             waiter = asyncio.get_event_loop().create_future()
             self.waiters.append(waiter)
             try:
                 await waiter
             except BaseException:
                 if waiter.done() and not waiter.cancelled():
-                    self._wake()  # it was for the next one
+                    self.wake()  # it was for the next one
                 raise
             finally:
                 if waiter in self.waiters:
                     self.waiters.remove(waiter)
 
+    # The mailbox as an inbox (compat._inboxes): these two and `waiters`.
+
+    refusal = None
+
+    def take(self) -> Any:
+        """The next message, or NOTHING."""
+        items = self.items
+        if items and items[0][2] < time.monotonic():
+            self._expire(time.monotonic())
+        if not items:
+            return NOTHING
+        message, size, _ = items.popleft()
+        self.bytes -= size
+        # Other channels of the process have the same one.
+        return dict(message)
+
+    def wake(self) -> None:
+        """Tell who waits first that there may be something."""
+        while self.waiters:
+            waiter = self.waiters.pop(0)
+            if not waiter.done():
+                waiter.set_result(None)
+                break
+
     def is_idle(self, now: float) -> bool:
         """Whether nothing waits here, and nobody."""
         self._expire(now)
         return not self.items and not self.waiters
-
-    def _wake(self) -> None:
-        while self.waiters:
-            waiter = self.waiters.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                break
 
     def _expire(self, now: float) -> None:
         items, dropped = self.items, 0

@@ -30,6 +30,7 @@ from . import plans
 from .blocking import Blocking
 from .fan_out import FanOut
 from .layers import MEMBER_SECONDS
+from .mailbox import Mailbox
 
 # Of channels_redis: for a list in Redis, where a whole process' messages wait.
 LIST_CAPACITY = 100
@@ -122,6 +123,17 @@ class RedisPubSubChannelLayer(RedisChannelLayer):
         if fan_out.loop is not asyncio.get_event_loop():
             raise RuntimeError("channel %s belongs to another event loop" % channel)
         return await fan_out.mailbox(channel).get()
+
+    def _inbox(self, channel: str) -> Optional[Mailbox]:
+        """What receive() reads from, if it can be read here: see compat._inboxes."""
+        fan_out = self._owner(channel) if self.valid_channel_name(channel) else None
+        if fan_out is None or fan_out.loop is not asyncio.get_event_loop():
+            return None
+        mailbox = fan_out.mailbox(channel)
+        mailbox.heard = True
+        return mailbox
+
+    receive.inbox = _inbox  # type: ignore[attr-defined]
 
     async def group_add(self, group: str, channel: str) -> None:
         """Add a channel to a group: when this returns, it gets what is sent from then on."""

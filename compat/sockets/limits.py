@@ -6,6 +6,7 @@ import logging
 from typing import Any, Callable, Dict, Hashable, Iterable, Optional
 
 from .. import close_codes
+from .._inboxes import sifted
 from .._throttle import Throttle
 from ._settings import (
     MESSAGES_AT_ONCE,
@@ -112,14 +113,25 @@ class Socket(object):
         """The next message; what comes after the end, or too fast, does not reach the consumer."""
         while True:
             message = await self._receive()
-            if message["type"] != "websocket.receive":
+            refusal = self.refusal(message)
+            if refusal is None:
                 return message
-            if self.ended:
-                continue
-            if self.bucket is None or self.bucket.take():
-                return message
-            complain("more than %s messages a second on one socket" % self.limit.rate)
-            await self.end(close_codes.TOO_MANY)
+            await refusal
+
+    receive.inbox = lambda self: sifted(  # type: ignore[attr-defined]
+        self._receive, self.refusal
+    )
+
+    def refusal(self, message: Dict[str, Any]) -> Any:
+        """What is to be awaited in place of handing on what comes after the end, or too fast."""
+        if message["type"] != "websocket.receive":
+            return None
+        if self.ended:
+            return drop()
+        if self.bucket is None or self.bucket.take():
+            return None
+        complain("more than %s messages a second on one socket" % self.limit.rate)
+        return self.end(close_codes.TOO_MANY)
 
     async def send(self, message: Dict[str, Any]) -> None:
         """Pass a message on; after the end there is nobody to send it to."""
@@ -130,6 +142,10 @@ class Socket(object):
     async def end(self, code: int) -> None:
         """Close with `code`, once."""
         await self.send({"type": "websocket.close", "code": code})
+
+
+async def drop() -> None:
+    """Nothing is to be done about a message."""
 
 
 async def turn_away(scope: Dict[str, Any], receive: Any, send: Any, whose: str) -> None:

@@ -26,6 +26,7 @@ def repair(server):
 
     from daphne import http_protocol
 
+    from ..._inboxes import NOTHING, QueueInbox
     from ...patching.stand_in import StandIn
 
     request = http_protocol.WebRequest
@@ -44,16 +45,46 @@ def repair(server):
             while True:
                 if self.unread is None:
                     message = await super(Inbox, self).get()
-                    if not isinstance(message.get("body"), Unread):
+                    if not self.begins(message):
                         return message
-                    self.unread = message["body"]
-                piece = self.unread.read()
-                if not self.unread.left:
-                    self.unread = None
-                    if piece is None:  # the request has ended, which the next message tells
-                        continue
-                more = self.unread is not None
-                return {"type": "http.request", "body": piece, "more_body": more}
+                message = self.piece()
+                if message is not None:
+                    return message
+
+        get.inbox = lambda self: Pieces(self)
+
+        def begins(self, message):
+            """Whether this message is a file, of which the pieces follow."""
+            if not isinstance(message.get("body"), Unread):
+                return False
+            self.unread = message["body"]
+            return True
+
+        def piece(self):
+            """The next message of a file; None if the request has ended, as the next one tells."""
+            piece = self.unread.read()
+            if not self.unread.left:
+                self.unread = None
+                if piece is None:
+                    return None
+            more = self.unread is not None
+            return {"type": "http.request", "body": piece, "more_body": more}
+
+    class Pieces(QueueInbox):
+        """An Inbox, known to compat._inboxes."""
+
+        __slots__ = ()
+
+        def take(self):
+            queue = self.queue
+            while True:
+                if queue.unread is None:
+                    message = super(Pieces, self).take()
+                    if message is NOTHING or not queue.begins(message):
+                        return message
+                message = queue.piece()
+                if message is not None:
+                    return message
 
     @functools.wraps(stock)
     def requestReceived(self, command, path, version):
