@@ -1,0 +1,85 @@
+"""
+Write a WebSocket's message into its socket at once, framed once for all that get the same.
+
+autobahn makes the arguments of log lines for each message that nobody logs; Twisted asks the
+kernel to be told when it may write, waits a turn of the event loop for the answer, and then asks
+to be told no more. Where a client has taken all that was sent before, none of that is needed.
+What does not fit, or comes after it, waits as before, under the same limits, and in order.
+https://github.com/crossbario/autobahn-python/blob/v24.4.2/autobahn/websocket/protocol.py#L1339
+"""
+
+import functools
+
+from ...patching.patch import Patch
+
+patch = Patch(
+    __name__,
+    package="daphne",
+    versions=">=2.0,<=4.2.3",
+    symptom="a message to a WebSocket costs a third of a broadcast's CPU, and a turn of the loop",
+)
+
+
+@patch.when_imported("daphne.ws_protocol")
+def repair(ws_protocol):
+    from twisted.internet import abstract, tcp, unix
+
+    from ._writing import turn
+
+    protocol = ws_protocol.WebSocketProtocol
+    stock, send = protocol.serverSend, getattr(protocol, "sendData", None)
+    patch.expect(send and hasattr(protocol, "sendMessage"), "autobahn writes differently")
+    names = stock.__code__.co_varnames[: stock.__code__.co_argcount]
+    patch.expect(names == ("self", "content", "binary"), "serverSend() takes %r" % (names,))
+    names = set(abstract.FileDescriptor.doWrite.__code__.co_names)
+    patch.expect(
+        {"_tempDataBuffer", "_tempDataLen", "dataBuffer"} <= names, "Twisted writes differently"
+    )
+    plain = tcp.Server, unix.Server
+    logger = ws_protocol.logger
+
+    @functools.wraps(stock)
+    def serverSend(self, content, binary=False):
+        if type(content) is not (bytes if binary else str) or not is_free(self, plain):
+            return stock(self, content, binary)
+        now = turn()
+        frame, size = now.last.of(content)
+        stats = self.trafficStats
+        stats.outgoingWebSocketMessages += 1
+        stats.outgoingOctetsAppLevel += size
+        stats.outgoingOctetsWebSocketLevel += size
+        stats.outgoingWebSocketFrames += 1
+        if now.write(self.transport, frame):
+            stats.outgoingOctetsWireLevel += len(frame)
+        else:
+            self.sendData(frame)
+        logger.debug("Sent WebSocket packet to client for %s", self.client_addr)
+
+    @functools.wraps(send)
+    def sendData(self, data, sync=False, chopsize=None):
+        if sync or chopsize or not is_free(self, plain) or not turn().write(self.transport, data):
+            return send(self, data, sync, chopsize)
+        self.trafficStats.outgoingOctetsWireLevel += len(data)
+
+    patch.add(protocol, "compat_plain", None)
+    patch.replace(protocol, "serverSend", serverSend)
+    patch.add(protocol, "sendData", sendData)
+
+
+def is_free(protocol, plain):
+    """Whether a frame may be written as it is, and nothing of autobahn's waits before it."""
+    if protocol.state != protocol.STATE_OPEN or protocol.send_queue:
+        return False
+    if protocol.compat_plain is None:
+        transport = protocol.transport
+        protocol.compat_plain = (
+            type(transport) in plain
+            and not getattr(transport, "TLS", False)
+            and protocol._perMessageCompress is None
+            and not protocol.autoFragmentSize
+            and not protocol.maskServerFrames
+            and not protocol.trackedTimings
+            and not protocol.logOctets
+            and not protocol.logFrames
+        )
+    return protocol.compat_plain
