@@ -63,7 +63,9 @@ def repair(ws_protocol):
 
     patch.add(protocol, "compat_plain", None)
     patch.replace(protocol, "serverSend", serverSend)
-    patch.add(protocol, "sendData", sendData)
+    # autobahn's own is inherited, unless another repair has put one here.
+    change = patch.replace if "sendData" in vars(protocol) else patch.add
+    change(protocol, "sendData", sendData)
 
 
 def is_free(protocol, plain):
