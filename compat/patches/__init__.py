@@ -14,8 +14,8 @@ from ..patching.import_hooks import settle, when_imported
 from ..patching.versions import python_is_untried
 from . import _index as index
 
-# Folders that are not named for the import that must load them (None: at once).
-LOADED_WITH = {"python": None, "security": "django", "drivers": "django"}
+# Folders that something else than the import they are named for must load (None: at once).
+LOADED_WITH = {"python": None, "security": "django", "drivers": "django", "cryptography": "django"}
 
 # Two locks: whoever imports a library waits for no install() that waits for that import.
 _installing = RLock()
