@@ -12,7 +12,6 @@ import asyncio
 import json
 import logging
 from typing import Any, Dict, List, Tuple
-from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -108,10 +107,6 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
         seconds = self._socket.hub.heartbeat.seconds
         more = {"beat": seconds} if seconds else {}
         await self._send_stream_text(frame("hello", streams=PER_SOCKET(), **more))
-        query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
-        for text in query.get("streams", ())[-1:]:
-            # For whom nothing can be sent by, as over plain HTTP.
-            await self.receive('{"type":"subscribe","streams":%s}' % text)
 
     async def receive(self, text_data: Any = None, bytes_data: Any = None) -> None:
         """A frame of the client's."""

@@ -12,8 +12,8 @@ from tests.support.sites.streams import Site
 class Socket:
     """A client of /ws/streams/; beats are not shown."""
 
-    def __init__(self, server, query=""):
-        url = f"ws://{HOST}:{server.port}/ws/streams/{query}"
+    def __init__(self, server):
+        url = f"ws://{HOST}:{server.port}/ws/streams/"
         self.connection = websocket.create_connection(url, timeout=20, skip_utf8_validation=True)
         self.hello = self.frame()
 
@@ -63,8 +63,8 @@ def server(site):
 def open_socket(server):
     sockets = []
 
-    def open_one(query=""):
-        sockets.append(Socket(server, query))
+    def open_one():
+        sockets.append(Socket(server))
         return sockets[-1]
 
     yield open_one
@@ -152,26 +152,6 @@ def test_what_is_wrong_with_one_stream_is_said_of_it_alone(socket, stream):
     ]  # fmt: skip
     assert socket.said({"type": "subscribe", "streams": {stream: 0}}) == "duplicate"
     assert socket.is_well()
-
-
-QUERIES = {
-    "?streams=": None,
-    "?streams={": "bad-json",
-    "?streams=7": "bad-frame",
-    "?streams=%FF%00": "bad-json",
-    "?streams={}},{": "bad-json",
-    "?streams={%22test:x%22:0}&streams={}": "bad-frame",
-    "?streams={%22of-nobody%22:0}": "unknown",
-    "?streams={%22test:x%22:[]}": "bad-since",
-}
-
-
-def test_what_is_wrong_in_an_address_is_said_too(open_socket):
-    for query, code in QUERIES.items():
-        socket = open_socket(query)
-        if code is not None:
-            assert socket.frame()["code"] == code, query
-        assert socket.is_well()
 
 
 def test_a_cursor_in_the_future_or_of_another_epoch_starts_over(socket, site, stream):
