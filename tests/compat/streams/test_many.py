@@ -6,7 +6,7 @@ import pytest
 import websocket
 
 from tests.support.servers import HOST
-from tests.support.sites.streams import Site
+from tests.support.sites.streams import Site, Steps
 
 
 class Socket:
@@ -50,6 +50,14 @@ def site(sqlite_settings, tmp_path_factory):
     site = Site(sqlite_settings, tmp_path_factory.mktemp("many"), poll=0.2, socket=8)
     yield site
     site.close()
+
+
+@pytest.fixture(scope="module")
+def publish(site):
+    """publish(stream, body), without a process for each."""
+    steps = Steps(site)
+    yield steps.publish
+    steps.close()
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +108,7 @@ WRONG = [
 ]
 
 
-def test_frames_that_are_none_are_answered_and_close_nothing(socket, site, stream):
+def test_frames_that_are_none_are_answered_and_close_nothing(socket, publish, stream):
     socket.subscribe({stream: 0})
     assert socket.frame()["type"] == "live"
     for frame, code in WRONG:
@@ -110,7 +118,7 @@ def test_frames_that_are_none_are_answered_and_close_nothing(socket, site, strea
     # Of another type than ours, as of a later version or of a site's own.
     socket.send({"type": "hello", "streams": 7})
     assert socket.is_well()
-    site.run("publish_once", stream, "still here")
+    publish(stream, "still here")
     assert socket.frame()["bodies"] == ["still here"]
 
 
@@ -154,8 +162,9 @@ def test_what_is_wrong_with_one_stream_is_said_of_it_alone(socket, stream):
     assert socket.is_well()
 
 
-def test_a_cursor_in_the_future_or_of_another_epoch_starts_over(socket, site, stream):
-    site.run("publish_bulk", stream, 3, 3)
+def test_a_cursor_in_the_future_or_of_another_epoch_starts_over(socket, publish, stream):
+    for number in range(3):
+        publish(stream, number)
     for since in (4, 2**63 - 1, "other:2", "other:0"):
         socket.subscribe({stream: since})
         expected = ([] if since == "other:0" else ["reset"]) + ["entries", "live"]
@@ -182,7 +191,7 @@ def test_a_socket_follows_so_many_and_no_more(open_socket, stream):
 
 
 @pytest.mark.parametrize("frame", ["subscribe", "subscribe many", "nonsense"])
-def test_a_storm_of_frames_ends_its_own_connection(open_socket, site, stream, frame):
+def test_a_storm_of_frames_ends_its_own_connection(open_socket, publish, stream, frame):
     socket, other = open_socket(), open_socket()
     other.subscribe({stream: 0})
     assert other.frame()["type"] == "live"
@@ -197,5 +206,5 @@ def test_a_storm_of_frames_ends_its_own_connection(open_socket, site, stream, fr
     while not isinstance(answer, int):
         answer = socket.frame()
     assert answer == 4029
-    site.run("publish_once", stream, "to the others")
+    publish(stream, "to the others")
     assert other.frame()["bodies"] == ["to the others"]

@@ -12,7 +12,7 @@ from tests.support import CHECKOUT, chromium
 from tests.support.fixtures import or_skip
 from tests.support.proxies import Silent
 from tests.support.servers import HOST
-from tests.support.sites.streams import Site
+from tests.support.sites.streams import Site, Steps
 
 STATIC = os.path.join(CHECKOUT, "compat", "streams", "static", "streams")
 BEFORE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pages", "streams-0.1.0.js")
@@ -112,6 +112,14 @@ def site(sqlite_settings, tmp_path_factory):
     site.close()
 
 
+@pytest.fixture(scope="module")
+def publish(site):
+    """publish(stream, body), without a process for each."""
+    steps = Steps(site)
+    yield steps.publish
+    steps.close()
+
+
 @pytest.fixture
 def proxy(site):
     """In front of a daphne; it counts the connections."""
@@ -131,25 +139,25 @@ def connect(page, proxy, more="", **subs):
         )
 
 
-def restart(site, proxy, *published):
-    """The daphne ends, and what is published then is the next one's to tell."""
+def restart(site, proxy):
+    """The daphne ends; what is published then is the next one's to tell."""
     ending = site.servers[-1]
     proxy.server = (HOST, site.daphne().port)
     ending.stop()
-    for stream, body in published:
-        site.run("publish_once", stream, body)
 
 
-def test_two_streams_on_one_socket_resume_apart_after_a_restart(site, proxy, tab, stream):
+def test_two_streams_on_one_socket_resume_apart_after_a_restart(site, publish, proxy, tab, stream):
     other = stream + ".b"
-    site.run("publish_once", stream, "a1")
+    publish(stream, "a1")
     page = tab()
     connect(page, proxy, a=[stream, {}], b=[other, {}], c=[stream + ":secret", {}])
     page.wait_for("is('a', 'Live') && is('b', 'Live') && is('c', 'Error')")
-    site.run("publish_once", other, "b1")
+    publish(other, "b1")
     page.wait_for("bodies('b').length === 1")
     assert proxy.connections == 1
-    restart(site, proxy, [stream, "a2"], [other, "b2"])
+    restart(site, proxy)
+    publish(stream, "a2")
+    publish(other, "b2")
     page.wait_for("bodies('a').length === 2 && bodies('b').length === 2")
     assert page.evaluate("[bodies('a'), bodies('b'), bodies('c')]") == [
         ["a1", "a2"], ["b1", "b2"], [],
@@ -159,8 +167,8 @@ def test_two_streams_on_one_socket_resume_apart_after_a_restart(site, proxy, tab
     ]
 
 
-def test_tabs_share_one_socket_by_a_worker(site, proxy, tab, stream):
-    site.run("publish_once", stream, 1)
+def test_tabs_share_one_socket_by_a_worker(site, publish, proxy, tab, stream):
+    publish(stream, 1)
     pages = [tab(), tab(), tab("module")]
     for page in pages[:2]:
         connect(page, proxy, ", worker: true", a=[stream, {}])
@@ -170,13 +178,14 @@ def test_tabs_share_one_socket_by_a_worker(site, proxy, tab, stream):
     connect(pages[2], proxy, ", worker: '/streams.js'", a=[stream, {"since": "latest"}])
     pages[2].wait_for("is('a', 'Live')")
     assert proxy.connections == 1 and pages[2].evaluate("same")
-    site.run("publish_once", stream, 2)
+    publish(stream, 2)
     for page, count in zip(pages, (2, 2, 1)):
         page.wait_for(f"bodies('a').length === {count}")
     # A tab that is closed takes nothing along, and the others come back together.
     pages.pop(0).goto("about:blank#")
     before = proxy.connections
-    restart(site, proxy, [stream, 3])
+    restart(site, proxy)
+    publish(stream, 3)
     for page, count in zip(pages, (3, 2)):
         page.wait_for(f"bodies('a').length === {count}")
     assert proxy.connections - before <= 1
@@ -188,20 +197,20 @@ def test_tabs_share_one_socket_by_a_worker(site, proxy, tab, stream):
 
 
 @pytest.mark.parametrize("how", ["no worker", "no script", "another origin"])
-def test_where_no_worker_can_be_had_a_page_has_its_own_socket(site, proxy, tab, stream, how):
+def test_where_no_worker_can_be_had_a_page_has_its_own_socket(publish, proxy, tab, stream, how):
     page = tab()
     worker = {"no script": "'/nothing.js'", "another origin": "'http://localhost:1/streams.js'"}
     if how == "no worker":
         page.evaluate("delete window.SharedWorker; null")
     connect(page, proxy, f", worker: {worker.get(how, 'true')}", a=[stream, {}])
     page.wait_for("is('a', 'Live')")
-    site.run("publish_once", stream, "a1")
+    publish(stream, "a1")
     page.wait_for("bodies('a').length === 1")
     assert proxy.connections == 1
     page.errors = list  # the browser tells of the script
 
 
-def test_a_page_of_before_goes_on_with_the_new_server(site, proxy, tab, stream):
+def test_a_page_of_before_goes_on_with_the_new_server(publish, proxy, tab, stream):
     """Its script was loaded before a reload; and a new page with it has the same socket."""
     for name in ("before", "streams"):
         page = tab(name)
@@ -210,6 +219,6 @@ def test_a_page_of_before_goes_on_with_the_new_server(site, proxy, tab, stream):
             % (HOST, proxy.port, stream)
         )
         page.wait_for("is('a', 'Live')")
-        site.run("publish_once", stream, name)
+        publish(stream, name)
         page.wait_for(f"bodies('a').slice(-1)[0] === '{name}'")
         page.evaluate("handle.close(); null")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 
 from tests.support import CHECKOUT, commands, warm
@@ -10,6 +11,32 @@ from tests.support.daphne import Daphne
 POOL_OF_3_6 = (
     "Exception ignored in: <function ThreadPoolExecutor._adjust_thread_count.<locals>.weakref_cb"
 )
+
+
+class Steps:
+    """A process of the site that does one thing after another; see stepping.py."""
+
+    def __init__(self, site):
+        self.process = subprocess.Popen(
+            site.command("steps"),
+            env=site.env,
+            cwd=CHECKOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            universal_newlines=True,
+        )
+
+    def __call__(self, *what):
+        print(json.dumps(what), file=self.process.stdin, flush=True)
+        assert self.process.stdout.readline() == "done\n"
+
+    def publish(self, stream, body):
+        self("publish", stream, body)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
 
 
 class Site:
