@@ -73,9 +73,9 @@ LONG_POLL_WORKERS = Setting(
     "STREAMS_LONG_POLL_WORKERS",
     Number("workers", most=10000, zero="none waits"),
     2,
-    "How many of uWSGI's workers on this machine may wait at once for long-polling readers; "
-    "further readers for whom there is nothing yet are answered with 503. Each that waits occupies "
-    "a worker, or a thread of one.",
+    "How many of uWSGI's workers on this machine may wait at once for long-polling readers, but "
+    "never more than half of them; further readers for whom there is nothing yet are answered with "
+    "503. Each that waits occupies a worker, or a thread of one.",
     SECTION,
 )
 SLOW_BYTES = Setting(

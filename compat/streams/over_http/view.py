@@ -92,7 +92,7 @@ class LongPollView(View):
         from .slots import slot
 
         try:
-            with slot(LONG_POLL_WORKERS()) as taken:
+            with slot(most_waiting()) as taken:
                 if not taken:
                     return respond(503, [])
                 deadline = time.monotonic() + seconds
@@ -103,6 +103,16 @@ class LongPollView(View):
         except OSError as error:
             _throttle.log(logger.error, "no reader can wait: %s", error)
         return respond(200, reader.frames)
+
+
+def most_waiting() -> int:
+    """How many may wait at once: never more than half of uWSGI's workers."""
+    wanted: int = LONG_POLL_WORKERS()
+    try:
+        import uwsgi
+    except ImportError:  # in no other server
+        return wanted
+    return min(wanted, uwsgi.numproc * max(1, getattr(uwsgi, "cores", 1)) // 2)
 
 
 def may_wait() -> bool:

@@ -1,6 +1,8 @@
 """Server-Sent Events of a real daphne: what a client gets, and that nothing stays when it goes."""
 
+import contextlib
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -9,7 +11,8 @@ import threading
 import pytest
 
 from tests.support.events import Events, ask, deaf
-from tests.support.raw import receive
+from tests.support.raw import ask as send_and_receive
+from tests.support.raw import receive, request
 from tests.support.wait import wait_until
 
 
@@ -206,3 +209,37 @@ def test_a_daphne_that_stops_says_so(site, step, stream):
         reader.close()
     waiting.join()
     assert "Cancelled at stop" not in server.output()
+
+
+def test_hundreds_of_idle_readers_are_in_nobodys_way(server, step, stream):
+    """No thread is theirs: a page is answered, and one entry reaches all of them."""
+    with contextlib.ExitStack() as stack:
+        readers = []
+        for _ in range(200):
+            readers.append(socket.create_connection(server.address, 20))
+            stack.callback(readers[-1].close)
+            readers[-1].sendall(request(f"/ws/{stream}/?since=0&transport=events"))
+        for reader in readers:
+            assert receive(reader, b'"live"')[1] == "found"
+        assert ask(server.address, "/elsewhere/")[0] == 404
+        threads = len(os.listdir(f"/proc/{server.process.pid}/task"))
+        step("publish", stream, "one")
+        for reader in readers:
+            assert receive(reader, b'"bodies":["one"]')[1] == "found"
+        assert len(os.listdir(f"/proc/{server.process.pid}/task")) <= threads
+        # Half of them go at once, without a word; the others go on.
+        for reader in readers[::2]:
+            reader.close()
+        step("publish", stream, "two")
+        for reader in readers[1::2]:
+            assert receive(reader, b'"bodies":["two"]')[1] == "found"
+
+
+@pytest.mark.parametrize(
+    "header", ["Last-Event-ID: " + "x" * 70000, "Accept: " + "text/html," * 9000]
+)
+def test_giant_headers_are_refused_and_the_server_stays(server, stream, header):
+    head = request(f"/ws/{stream}/?transport=events", "GET", header)
+    answer, end = send_and_receive(server.address, head)
+    assert end != "open" and b"text/event-stream" not in answer
+    assert ask(server.address, "/elsewhere/")[0] == 404

@@ -2,7 +2,9 @@
 
 import json
 import os
+import sys
 import time
+import types
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -12,7 +14,7 @@ from django.test import RequestFactory
 
 from compat.streams import epochs, publish, publish_many, retention
 from compat.streams.over_http import slots
-from compat.streams.over_http.view import LOOK_SECONDS, LongPollView
+from compat.streams.over_http.view import LOOK_SECONDS, LongPollView, most_waiting
 from tests.support.records import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -158,6 +160,15 @@ def test_only_so_many_wait(ask, settings, tmp_path):
     assert ask("since=1")[0].status_code == 200
     settings.STREAMS_LONG_POLL_WORKERS = 0
     assert ask("since=1")[0].status_code == 503
+
+
+def test_half_of_uwsgis_workers_stay_free(settings, monkeypatch):
+    settings.STREAMS_LONG_POLL_WORKERS = 3
+    assert most_waiting() == 3
+    for workers, threads, most in ((1, 1, 0), (2, 1, 1), (5, 1, 2), (8, 1, 3), (1, 4, 2)):
+        uwsgi = types.SimpleNamespace(numproc=workers, cores=threads)
+        monkeypatch.setitem(sys.modules, "uwsgi", uwsgi)
+        assert most_waiting() == most
 
 
 def test_a_slot_of_a_process_that_was_killed_is_free(tmp_path):
