@@ -11,7 +11,7 @@ from deploy import entries
 from deploy.masking import Masker
 
 MAX_PIECE = 16 * 1024  # bytes of UTF-8 in one entry
-MAX_BATCH = 64 * 1024  # bytes of UTF-8 in one transaction
+MAX_BATCH = 64 * 1024  # bytes of UTF-8 that are written at once; less waits for the interval
 MAX_WAITING = 256 * 1024  # bytes that may wait for the log before the pipe is left alone
 PAGE = 200  # entries that are read back at a time
 INTERVAL = 0.05  # seconds between two transactions of a deployment, unless a full batch is ready
@@ -93,6 +93,7 @@ class Outbox(object):
 
         The first text after a pause goes at once, so that a line is seen when it is written; then
         what comes within the interval is taken together, or a full batch as soon as it is there.
+        All that waits goes: a log that takes its time is given more at a time.
         """
         with self._changed:
             while not self._waiting and not self._closed:
@@ -117,14 +118,10 @@ class Outbox(object):
             self._changed.notify_all()
 
     def _collect(self):
-        texts, size = [], 0
-        while self._waiting and size < MAX_BATCH:
-            text, length = self._waiting.pop(0)
-            texts.append(text)
-            size += length
-        self._size -= size
-        self._tail = texts[-1][-1]
-        return "".join(texts)
+        text = "".join(text for text, _ in self._waiting)
+        self._waiting, self._size = [], 0
+        self._tail = text[-1]
+        return text
 
 
 class Output(object):

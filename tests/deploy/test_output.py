@@ -174,3 +174,15 @@ def test_what_a_secret_may_begin_with_waits_for_a_pause_and_a_note_does_not():
     outbox.close()
     text = plain_text("".join(map("".join, drain(outbox))))
     assert text == "\n── stopped\n••••••••, and ••••••••"
+
+
+def test_a_log_that_takes_its_time_is_given_more_at_a_time():
+    outbox = Outbox(interval=0)
+    block = b"".join(b"%07d ok\n" % number for number in range(5000))
+    while outbox.has_room(0):
+        outbox.feed(block)
+    taken = outbox.take()
+    assert sum(map(len, taken)) >= MAX_WAITING and outbox.has_room(0)
+    assert all(len(piece) <= MAX_PIECE for piece in taken)
+    lines = "".join(taken).splitlines()
+    assert lines == block.decode().splitlines() * (len(lines) // 5000)

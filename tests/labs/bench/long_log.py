@@ -126,13 +126,15 @@ def many(streams):
     from compat.streams import epochs, publish
     from compat.streams.models import Entry, Stream
 
-    rows = [Stream(name="many:%d" % n, last_seq=1, size=2, epoch="e") for n in range(streams)]
+    rows = [
+        Stream(name="%d:%d" % (streams, n), last_seq=1, size=2, epoch="e") for n in range(streams)
+    ]
     Stream.objects.bulk_create(rows, batch_size=200)
-    keys = Stream.objects.filter(name__startswith="many:").values_list("pk", flat=True)
+    keys = Stream.objects.filter(name__startswith="%d:" % streams).values_list("pk", flat=True)
     now = timezone.now()
     rows = [Entry(stream_id=key, seq=1, body="{}", created=now) for key in keys]
     Entry.objects.bulk_create(rows, batch_size=200)
-    names = ["many:%d" % random.randrange(streams) for _ in range(500)]  # noqa: S311
+    names = ["%d:%d" % (streams, random.randrange(streams)) for _ in range(500)]  # noqa: S311
     begun, cpu = time.monotonic(), time.process_time()
     for name in names[:200]:
         publish(name, BODY)
@@ -146,7 +148,7 @@ def many(streams):
 def work(spec):
     """All of it, in a process of its own with one database."""
     settings, entries, streams, minutes = json.loads(spec)
-    configure(settings, "", layer=False)
+    configure(settings, "", layer=None)
     count = fill(entries, minutes)
     sizes()
     catch_up(count)

@@ -4,8 +4,9 @@ What publish() costs: entries a second, and CPU of the publishers for each.
     python -m tests.labs.bench.publishing [seconds] [sqlite|postgresql|mariadb …]
 
 One publisher, eight threads, four processes; all to one stream, and each to its own. The databases
-write to the disk at each commit, as a site's do. For comparison `async_to_sync(group_send)`, which
-keeps nothing, with channels-redis' layer. COMPAT_GROUP=0 measures without group commit.
+write to the disk at each commit, as a site's do, and the layer is the pub/sub one. For comparison
+`async_to_sync(group_send)`, which keeps nothing, with channels-redis' layer. COMPAT_GROUP=0
+measures without group commit.
 """
 
 import json
@@ -20,7 +21,11 @@ SHAPES = {"1 publisher": (1, 1), "8 threads": (1, 8), "4 processes": (4, 1)}
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 
-def configure(database, redis_url, layer=True):
+LAYER = "compat.channel_layer.pubsub.RedisPubSubChannelLayer"
+STOCK = "channels_redis.core.RedisChannelLayer"
+
+
+def configure(database, redis_url, layer=LAYER):
     """Django, set up with that database."""
     import compat
 
@@ -39,7 +44,7 @@ def configure(database, redis_url, layer=True):
         STREAMS_GROUP_COMMIT=os.environ.get("COMPAT_GROUP", "1") == "1",
         CHANNEL_LAYERS={
             "default": {
-                "BACKEND": "channels_redis.core.RedisChannelLayer",
+                "BACKEND": layer,
                 "CONFIG": {"hosts": [redis_url]},
             }
         }
@@ -69,7 +74,7 @@ def durable(name):
 def worker(spec):
     """One publishing process: tells how many it published and its CPU."""
     database, redis_url, kind, threads, seconds, streams, number = json.loads(spec)
-    configure(database, redis_url)
+    configure(database, redis_url, {"publish": LAYER, "group_send": STOCK}[kind])
     make = {"publish": durable, "group_send": stock}[kind]
     counts, ready = [0] * threads, threading.Barrier(threads + 1)
 
