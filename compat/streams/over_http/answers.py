@@ -27,10 +27,10 @@ def status_of(code: int) -> int:
     return STATUS.get(code, 403 if close_codes.is_final(code) else 503)
 
 
-def page(frames: List[Text]) -> bytes:
-    """Frames in one JSON text, with the cursor to come back with."""
+def page(frames: List[Text], many: bool = False) -> bytes:
+    """Frames in one JSON text, with the cursor to come back with; of many streams there is none."""
     cursor = None
-    for text in frames:
+    for text in () if many else frames:
         cursor = getattr(text, "cursor", None) or cursor
     texts = ",".join(text if isinstance(text, Text) else _json(text) for text in frames)
     return ('{"cursor":%s,"frames":[%s]}' % (json.dumps(cursor), texts)).encode("utf-8")

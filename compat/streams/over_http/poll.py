@@ -77,7 +77,7 @@ class LongPoll(Session):
     async def _answer(self, status: int) -> None:
         self.ended = True
         self.stop()
-        await self.answer(status, page(self.held))
+        await self.answer(status, page(self.held, self.many))
 
     async def goodbye(self, last: Text) -> None:
         await self.refuse(200, self.held + [last])

@@ -33,6 +33,7 @@ class Session:
     def __init__(self, scope: Dict[str, Any], application: Callable[..., Any]) -> None:
         self.scope = scope
         self.subscriptions = request.subscriptions(scope)
+        self.many = bool(self.subscriptions)
         self.head_only = scope["method"] == "HEAD"
         self.code: Optional[int] = None  # of the close
         self.connected = self.accepted = self.started = self.ended = False
@@ -156,7 +157,7 @@ class Session:
 
     async def refuse(self, status: int, frames: List[Text]) -> None:
         """Answer with a status; the frames tell more."""
-        await self.answer(status, page(frames))
+        await self.answer(status, page(frames, self.many))
 
     async def answer(self, status: int, body: bytes) -> None:
         """A whole answer."""

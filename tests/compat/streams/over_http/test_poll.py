@@ -1,7 +1,9 @@
 """Long polling of a real daphne."""
 
+import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 
@@ -75,6 +77,29 @@ def test_what_is_large_comes_in_several_answers(server, step, stream, path):
 def test_what_is_no_cursor_has_a_status(server, path, since, status, code):
     found = poll(server.address, path(since))
     assert found[0] == status and found[1]["frames"][-1] == {"type": "close", "code": code}
+
+
+def many(streams):
+    """The address of a socket with many streams."""
+    return "/ws/streams/?transport=poll&wait=0&subscribe=" + quote(json.dumps(streams))
+
+
+def test_many_streams_are_asked_for_in_the_address(server, step, stream):
+    other = stream + ".b"
+    step("publish", stream, 1)
+    step("publish", other, 2)
+    status, found = poll(server.address, many({stream: 0, other: 0, stream + ":secret": 0}))
+    assert (status, found["cursor"]) == (200, None)
+    told = [(one["type"], one.get("stream")) for one in found["frames"]]
+    assert told[0] == ("hello", None) and ("error", stream + ":secret") in told
+    assert {("entries", stream), ("live", stream), ("entries", other), ("live", other)} < set(told)
+
+
+@pytest.mark.parametrize("said", ["[]", "x", "{}", '"a"', "1" * 5000, "[" * 5000, '{"a":0,"a":1'])
+def test_what_names_no_streams_subscribes_to_none(server, said):
+    path = "/ws/streams/?transport=poll&subscribe=" + quote(said)
+    status, found = poll(server.address, path)
+    assert (status, [one["type"] for one in found["frames"]]) == (200, ["hello"])
 
 
 def test_each_method_is_answered(server, path):
