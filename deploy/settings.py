@@ -1,6 +1,6 @@
 """What a site may set for its deployments."""
 
-from compat.settings import Kind, Number, Setting
+from compat.settings import Kind, Number, Setting, Text
 
 SECTION = "Deployments"
 
@@ -51,4 +51,13 @@ KEYS = Setting(
     SECTION,
     live=False,
     secret=True,
+)
+VAR = Setting(
+    "DEVOPS_VAR",
+    Text("the path of a folder"),
+    None,
+    "Where `manage.py release` keeps releases. The reference site sets it, by the variable of the "
+    "same name.",
+    SECTION,
+    live=False,
 )

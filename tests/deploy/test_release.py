@@ -7,6 +7,7 @@ import tarfile
 
 import pytest
 from django.contrib.auth import authenticate, get_user_model
+from django.core.management import CommandError, call_command
 
 from deploy.ansi import plain_text
 from deploy.management.commands.release import wants_colour
@@ -283,3 +284,9 @@ def test_a_folder_within_somebody_elses_repository_is_copied(checkout):
     folder = checkout.release()
     assert "not a git checkout of its own, so the files of the working tree" in checkout.text
     assert os.path.exists(os.path.join(folder, "app", "module.py"))
+
+
+def test_a_site_must_say_where_releases_are_kept(settings):
+    settings.DEVOPS_VAR = None
+    with pytest.raises(CommandError, match="DEVOPS_VAR does not say where"):
+        call_command("release")

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from deploy.release import Release, ReleaseFailed
+from deploy.settings import VAR
 
 
 class Command(BaseCommand):
@@ -17,9 +18,12 @@ class Command(BaseCommand):
     requires_system_checks = False
 
     def handle(self, *args, **options):
+        var = VAR()
+        if not var:
+            raise CommandError("Not released: DEVOPS_VAR does not say where releases are kept.")
         colour = not options["no_color"] and wants_colour(os.environ, sys.stdout)
         try:
-            Release(settings.BASE_DIR, settings.DEVOPS_VAR, self._write, colour).run()
+            Release(settings.BASE_DIR, var, self._write, colour).run()
         except ReleaseFailed as error:
             raise CommandError(f"Not released: {error}.")
         except OSError as error:

@@ -6,6 +6,7 @@ import os
 import re
 
 import pytest
+from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from compat import _kinds, _settings
@@ -254,7 +255,8 @@ def read_by(node):
     if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
         return [text_of(node.left)]
     if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "settings":
-        return [node.attr] if OWN.match(node.attr) else []
+        ours = node.attr in NAMES and not hasattr(global_settings, node.attr)
+        return [node.attr] if ours or OWN.match(node.attr) else []
     return []
 
 

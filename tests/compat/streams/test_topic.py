@@ -106,6 +106,27 @@ def test_a_hole_in_the_log_shifts_no_numbers(run, monkeypatch):
     run(main())
 
 
+def test_the_group_is_joined_before_the_log_is_looked_at(run):
+    """What is committed in between is announced; the other way round nobody would hear of it."""
+
+    async def main():
+        hub, may_join = Hub(["1"]), asyncio.Event()
+
+        async def join(group):
+            await may_join.wait()
+            hub.log.append("2")
+
+        hub.join = join
+        one = Topic(hub, "s", "group")
+        await settle()
+        assert hub.asked == []
+        may_join.set()
+        await one.opened()
+        assert one.head == 2
+
+    run(main())
+
+
 def test_what_was_announced_too_early_is_looked_at_later(run):
     async def main():
         hub = Hub(["1"])

@@ -6,24 +6,28 @@ import pytest
 
 from tests.support.daphne import daphne
 from tests.support.frames import Client
-from tests.support.probe import prove
+from tests.support.probe import prove, source
 from tests.support.wait import wait_until
 
 NAME = "asgiref.idle_connections"
-OPEN = """
-import os
 
-def opened():
-    folder = "/proc/self/fd/"
-    found = [os.path.realpath(folder + fd) for fd in os.listdir(folder)]
-    return sum(path == os.path.realpath("threads.db") for path in found)
-"""
+
+@source
+def open():
+    import os
+
+    def opened():
+        folder = "/proc/self/fd/"
+        found = [os.path.realpath(folder + fd) for fd in os.listdir(folder)]
+        return sum(path == os.path.realpath("threads.db") for path in found)
+
+
 SITE = (
     """
 import compat
 compat.install()
 """
-    + OPEN
+    + open
     + """
 import asyncio
 from django.conf import settings
@@ -69,7 +73,7 @@ class application:
 """
 )
 CLOSED = (
-    OPEN
+    open
     + """
 import asyncio
 from django.conf import settings

@@ -4,26 +4,35 @@ import pytest
 
 from tests.support.daphne import daphne
 from tests.support.frames import Client
+from tests.support.probe import source
 
 NAME = "channels.cookie_bytes"
-SITE = """
-import compat
-compat.install()
-from django.conf import settings
-settings.configure(SECRET_KEY="test", INSTALLED_APPS=["channels"])
-import django
-django.setup()
-from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.sessions import CookieMiddleware
 
-class Tells(AsyncWebsocketConsumer):
-    async def connect(self):
-        await self.accept()
-        await self.send(text_data=ascii(sorted(self.scope["cookies"].items())))
-        await self.close()
 
-application = CookieMiddleware(Tells)
-"""
+@source
+def site_code():
+    global application
+    import compat
+
+    compat.install()
+    from django.conf import settings
+
+    settings.configure(SECRET_KEY="test", INSTALLED_APPS=["channels"])
+    import django
+
+    django.setup()
+    from channels.generic.websocket import AsyncWebsocketConsumer
+    from channels.sessions import CookieMiddleware
+
+    class Tells(AsyncWebsocketConsumer):
+        async def connect(self):
+            await self.accept()
+            await self.send(text_data=ascii(sorted(self.scope["cookies"].items())))
+            await self.close()
+
+    application = CookieMiddleware(Tells)
+
+
 ORDINARY = [
     (b"a=1; b=x%20y", "[('a', '1'), ('b', 'x%20y')]"),
     (b'c="quoted\\073 text"', "[('c', 'quoted; text')]"),
@@ -39,7 +48,7 @@ BEYOND = [
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    (folder / "cookie_site.py").write_text(SITE)
+    (folder / "cookie_site.py").write_text(site_code)
     return folder
 
 

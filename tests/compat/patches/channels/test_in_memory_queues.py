@@ -12,49 +12,56 @@ from tests.support.probe import prove, source
 
 NAME = "channels.in_memory_queues"
 VISITS = 5
-SITE = """
-import compat
-compat.install()
-import json
-from django.conf import settings
-settings.configure(
-    SECRET_KEY="probe",
-    CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}},
-)
-import django
-django.setup()
-from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.layers import get_channel_layer
-from channels.routing import ProtocolTypeRouter
 
-ended = []
 
-class Chat(AsyncWebsocketConsumer):
-    groups = ["everybody"]
+@source
+def site_code():
+    global application
+    import compat
 
-    async def __call__(self, receive, send):
-        try:
-            await super().__call__(receive, send)
-        finally:
-            ended.append(self)
+    compat.install()
+    import json
 
-    async def receive(self, text_data):
-        await self.channel_layer.group_send("everybody", {"type": "said", "text": text_data})
+    from django.conf import settings
 
-    async def said(self, event):
-        await self.send(event["text"])
+    settings.configure(
+        SECRET_KEY="probe",
+        CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}},
+    )
+    import django
 
-class Counts:
-    def __init__(self, scope):
-        pass
+    django.setup()
+    from channels.generic.websocket import AsyncWebsocketConsumer
+    from channels.layers import get_channel_layer
+    from channels.routing import ProtocolTypeRouter
 
-    async def __call__(self, receive, send):
-        counts = {"ended": len(ended), "channels": len(get_channel_layer().channels)}
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": json.dumps(counts).encode()})
+    ended = []
 
-application = ProtocolTypeRouter({"websocket": Chat, "http": Counts})
-"""
+    class Chat(AsyncWebsocketConsumer):
+        groups = ["everybody"]
+
+        async def __call__(self, receive, send):
+            try:
+                await super().__call__(receive, send)
+            finally:
+                ended.append(self)
+
+        async def receive(self, text_data):
+            await self.channel_layer.group_send("everybody", {"type": "said", "text": text_data})
+
+        async def said(self, event):
+            await self.send(event["text"])
+
+    class Counts:
+        def __init__(self, scope):
+            pass
+
+        async def __call__(self, receive, send):
+            counts = {"ended": len(ended), "channels": len(get_channel_layer().channels)}
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": json.dumps(counts).encode()})
+
+    application = ProtocolTypeRouter({"websocket": Chat, "http": Counts})
 
 
 @source
@@ -125,7 +132,7 @@ def expired(layer, run, soon):
 
 @pytest.fixture
 def site(tmp_path):
-    (tmp_path / "site_of_probe.py").write_text(SITE)
+    (tmp_path / "site_of_probe.py").write_text(site_code)
     return tmp_path
 
 

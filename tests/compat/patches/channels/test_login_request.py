@@ -6,62 +6,82 @@ import pytest
 
 from tests.support.daphne import daphne
 from tests.support.frames import Client, frame
+from tests.support.probe import source
 
 NAME = "channels.login_request"
-SITE = """
-import compat
-compat.install()
-import json
-from django.conf import settings
-settings.configure(
-    SECRET_KEY="test", ALLOWED_HOSTS=["a"],
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "channels"],
-    SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db"}},
-)
-import django
-django.setup()
-from channels import auth
-from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.sessions import SessionMiddlewareStack
-from django.contrib.auth import user_logged_in, user_logged_out
-from django.contrib.auth.models import User
-from django.core.management import call_command
 
-call_command("migrate", verbosity=0)
-ann, _ = User.objects.get_or_create(username="ann")
-told = []
 
-def tell(sender, request, user, **kwargs):
-    told.append([
-        request.META["REMOTE_ADDR"], request.META["HTTP_USER_AGENT"], request.COOKIES["a"],
-        request.get_host(), request.is_secure(), request.get_full_path(), request.GET["x"],
-        request.method, request.user == user, "_auth_user_id" in request.session,
-    ])
+@source
+def site_code():
+    global application
+    import compat
 
-user_logged_in.connect(tell)
-user_logged_out.connect(tell)
+    compat.install()
+    import json
 
-class Logs(AsyncWebsocketConsumer):
-    async def receive(self, text_data=None, bytes_data=None):
-        try:
-            if text_data == "in":
-                await auth.login(self.scope, ann)
-            else:
-                await auth.logout(self.scope)
-        except AttributeError as error:
-            told.append(str(error))
-        await self.send(json.dumps([told.pop(), str(self.scope["user"])]))
+    from django.conf import settings
 
-application = SessionMiddlewareStack(Logs)
-"""
+    settings.configure(
+        SECRET_KEY="test",
+        ALLOWED_HOSTS=["a"],
+        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "channels"],
+        SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db"}},
+    )
+    import django
+
+    django.setup()
+    from channels import auth
+    from channels.generic.websocket import AsyncWebsocketConsumer
+    from channels.sessions import SessionMiddlewareStack
+    from django.contrib.auth import user_logged_in, user_logged_out
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    ann, _ = User.objects.get_or_create(username="ann")
+    told = []
+
+    def tell(sender, request, user, **kwargs):
+        told.append(
+            [
+                request.META["REMOTE_ADDR"],
+                request.META["HTTP_USER_AGENT"],
+                request.COOKIES["a"],
+                request.get_host(),
+                request.is_secure(),
+                request.get_full_path(),
+                request.GET["x"],
+                request.method,
+                request.user == user,
+                "_auth_user_id" in request.session,
+            ]
+        )
+
+    user_logged_in.connect(tell)
+    user_logged_out.connect(tell)
+
+    class Logs(AsyncWebsocketConsumer):
+        async def receive(self, text_data=None, bytes_data=None):
+            try:
+                if text_data == "in":
+                    await auth.login(self.scope, ann)
+                else:
+                    await auth.logout(self.scope)
+            except AttributeError as error:
+                told.append(str(error))
+            await self.send(json.dumps([told.pop(), str(self.scope["user"])]))
+
+    application = SessionMiddlewareStack(Logs)
+
+
 LINES = [b"User-Agent: test", b"Cookie: a=b"]
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    (folder / "login_site.py").write_text(SITE)
+    (folder / "login_site.py").write_text(site_code)
     return folder
 
 

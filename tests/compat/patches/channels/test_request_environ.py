@@ -6,41 +6,55 @@ import pytest
 
 from tests.compat.patches.channels.clients import get
 from tests.support.daphne import daphne
+from tests.support.probe import source
 
 NAME = "channels.request_environ"
-SITE = """
-import compat
-compat.install()
-from django.conf import settings
-settings.configure(SECRET_KEY="test", ALLOWED_HOSTS=["*"], ROOT_URLCONF="environ_site",
-                   INSTALLED_APPS=["channels"], MIDDLEWARE=["environ_site.writes"])
-import django
-django.setup()
-from channels.http import AsgiHandler
-from django.conf.urls import url
-from django.http import JsonResponse
 
-def writes(get_response):
-    def middleware(request):
-        request.environ["REMOTE_USER"] = "ann"
-        return get_response(request)
-    return middleware
 
-def view(request):
-    environ = request.environ
-    names = ["REMOTE_ADDR", "REQUEST_METHOD", "QUERY_STRING", "wsgi.url_scheme"]
-    return JsonResponse([environ[name] for name in names] + [request.META["REMOTE_USER"]],
-                        safe=False)
+@source
+def site_code():
+    global application, urlpatterns
+    import compat
 
-urlpatterns = [url("^environ/", view)]
-application = AsgiHandler
-"""
+    compat.install()
+    from django.conf import settings
+
+    settings.configure(
+        SECRET_KEY="test",
+        ALLOWED_HOSTS=["*"],
+        ROOT_URLCONF="environ_site",
+        INSTALLED_APPS=["channels"],
+        MIDDLEWARE=["environ_site.writes"],
+    )
+    import django
+
+    django.setup()
+    from channels.http import AsgiHandler
+    from django.conf.urls import url
+    from django.http import JsonResponse
+
+    def writes(get_response):
+        def middleware(request):
+            request.environ["REMOTE_USER"] = "ann"
+            return get_response(request)
+
+        return middleware
+
+    def view(request):
+        environ = request.environ
+        names = ["REMOTE_ADDR", "REQUEST_METHOD", "QUERY_STRING", "wsgi.url_scheme"]
+        return JsonResponse(
+            [environ[name] for name in names] + [request.META["REMOTE_USER"]], safe=False
+        )
+
+    urlpatterns = [url("^environ/", view)]
+    application = AsgiHandler
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    (folder / "environ_site.py").write_text(SITE)
+    (folder / "environ_site.py").write_text(site_code)
     return folder
 
 

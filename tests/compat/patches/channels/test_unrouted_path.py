@@ -6,47 +6,60 @@ import pytest
 
 from tests.support.daphne import daphne
 from tests.support.frames import Client
-from tests.support.probe import prove
+from tests.support.probe import prove, source
 from tests.support.wait import wait_until
 
 NAME = "channels.unrouted_path"
-SITE = """
-import compat
-compat.install()
-from django.conf import settings
-settings.configure(SECRET_KEY="x", ALLOWED_HOSTS=["a"], INSTALLED_APPS=["channels"])
-import django
-django.setup()
-from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.http import AsgiHandler
-from channels.routing import ProtocolTypeRouter, URLRouter
-from django.conf.urls import url
-from compat.sockets import guard
 
-class News(AsyncWebsocketConsumer):
-    async def connect(self):
-        if self.scope["path"] == "/ws/fails/":
-            raise ValueError("on purpose")
-        await self.accept()
 
-routes = URLRouter([url("^ws/", URLRouter([url("^(news|fails)/$", News)]))])
-plain = ProtocolTypeRouter({
-    "websocket": routes, "http": URLRouter([url("^page/$", AsgiHandler)]),
-})
-guarded = ProtocolTypeRouter({"websocket": guard(routes, auth=lambda inner: inner)})
-"""
-ROUTED = """
-from channels.routing import URLRouter
-try:
-    URLRouter([])({"type": "websocket", "path": "/x"})
-except ValueError as error:
-    print("ValueError", error)
-"""
+@source
+def site_code():
+    global guarded, plain
+    import compat
+
+    compat.install()
+    from django.conf import settings
+
+    settings.configure(SECRET_KEY="x", ALLOWED_HOSTS=["a"], INSTALLED_APPS=["channels"])
+    import django
+
+    django.setup()
+    from channels.generic.websocket import AsyncWebsocketConsumer
+    from channels.http import AsgiHandler
+    from channels.routing import ProtocolTypeRouter, URLRouter
+    from django.conf.urls import url
+
+    from compat.sockets import guard
+
+    class News(AsyncWebsocketConsumer):
+        async def connect(self):
+            if self.scope["path"] == "/ws/fails/":
+                raise ValueError("on purpose")
+            await self.accept()
+
+    routes = URLRouter([url("^ws/", URLRouter([url("^(news|fails)/$", News)]))])
+    plain = ProtocolTypeRouter(
+        {
+            "websocket": routes,
+            "http": URLRouter([url("^page/$", AsgiHandler)]),
+        }
+    )
+    guarded = ProtocolTypeRouter({"websocket": guard(routes, auth=lambda inner: inner)})
+
+
+@source
+def routed():
+    from channels.routing import URLRouter
+
+    try:
+        URLRouter([])({"type": "websocket", "path": "/x"})
+    except ValueError as error:
+        print("ValueError", error)
 
 
 @pytest.fixture
 def site(tmp_path):
-    (tmp_path / "routes_site.py").write_text(SITE)
+    (tmp_path / "routes_site.py").write_text(site_code)
     return tmp_path
 
 
@@ -93,4 +106,4 @@ def test_a_consumer_that_fails_is_still_a_500(site):
 
 def test_middleware_may_still_catch_it():
     said = "ValueError No route found for path 'x'."
-    prove(NAME, ROUTED, good=said, bad=said)
+    prove(NAME, routed, good=said, bad=said)

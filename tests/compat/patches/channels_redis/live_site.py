@@ -8,34 +8,41 @@ import websocket
 from tests.support.daphne import daphne
 from tests.support.probe import probe, source
 
-SITE = """
-import json, os
-import django
-from django.conf import settings
-settings.configure(
-    SECRET_KEY="probe",
-    ALLOWED_HOSTS=["*"],
-    CHANNEL_LAYERS={"default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": json.loads(os.environ["LAYER"]),
-    }},
-)
-django.setup()
-from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.routing import ProtocolTypeRouter
 
-class Consumer(AsyncWebsocketConsumer):
-    groups = ["everybody"]
+@source
+def site():
+    global application
+    import json
+    import os
 
-    async def connect(self):
-        await self.accept()
-        await self.send(self.channel_name)
+    import django
+    from django.conf import settings
 
-    async def news(self, event):
-        await self.send(event["text"])
+    settings.configure(
+        SECRET_KEY="probe",
+        ALLOWED_HOSTS=["*"],
+        CHANNEL_LAYERS={
+            "default": {
+                "BACKEND": "channels_redis.core.RedisChannelLayer",
+                "CONFIG": json.loads(os.environ["LAYER"]),
+            }
+        },
+    )
+    django.setup()
+    from channels.generic.websocket import AsyncWebsocketConsumer
+    from channels.routing import ProtocolTypeRouter
 
-application = ProtocolTypeRouter({"websocket": Consumer})
-"""
+    class Consumer(AsyncWebsocketConsumer):
+        groups = ["everybody"]
+
+        async def connect(self):
+            await self.accept()
+            await self.send(self.channel_name)
+
+        async def news(self, event):
+            await self.send(event["text"])
+
+    application = ProtocolTypeRouter({"websocket": Consumer})
 
 
 # One message from a process of its own; TO is a channel's name or a group's.
@@ -65,7 +72,7 @@ class LiveSite(object):
         self.folder, self.redis = folder, redis
         hosts = [["127.0.0.1", redis.port]]
         self.layer = json.dumps(dict(config, hosts=hosts))
-        (folder / "site_of_probe.py").write_text(SITE)
+        (folder / "site_of_probe.py").write_text(site)
 
     def daphne(self, disable=""):
         """Context of a running daphne; yields its address."""

@@ -3,27 +3,32 @@
 from tests.support.probe import prove, source
 
 NAME = "channels_redis.surplus_connections"
-BEGIN = """
-import asyncio, os
-from channels_redis.core import RedisChannelLayer
-from compat.patches.channels_redis import surplus_connections
-
-surplus_connections.REST_SECONDS = 0.3
-host = ("127.0.0.1", int(os.environ["PORT"]))
-layer = RedisChannelLayer(hosts=[host])
-
-async def connections():
-    async with layer.connection(0) as connection:
-        return (await connection.execute("CLIENT", "LIST")).count(b" addr=")
-
-def run(main):
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    loop.run_until_complete(asyncio.wait_for(main(), 60))
-"""
 
 
-@source(BEGIN)
+@source
+def begin():
+    import asyncio
+    import os
+
+    from channels_redis.core import RedisChannelLayer
+
+    from compat.patches.channels_redis import surplus_connections
+
+    surplus_connections.REST_SECONDS = 0.3
+    host = ("127.0.0.1", int(os.environ["PORT"]))
+    layer = RedisChannelLayer(hosts=[host])
+
+    async def connections():
+        async with layer.connection(0) as connection:
+            return (await connection.execute("CLIENT", "LIST")).count(b" addr=")
+
+    def run(main):
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(asyncio.wait_for(main(), 60))
+
+
+@source(begin)
 def burst(asyncio, connections, layer, run):
     async def main():
         await asyncio.gather(*[layer.group_discard("all", "one!%d" % n) for n in range(500)])
@@ -44,7 +49,7 @@ def test_a_burst_opens_few_and_they_do_not_stay(env):
     prove(NAME, burst, good="few fewer", bad="many all stay", env=env)
 
 
-@source(BEGIN)
+@source(begin)
 def waits(asyncio, connections, layer, run):
     async def main():
         # Each holds a connection while it waits, for long: more than may be opened at once.
@@ -72,7 +77,7 @@ def test_whoever_must_wait_for_one_gets_one(env):
 
 
 # A Redis that takes connections and answers nothing: nobody waits for others' turns.
-@source(BEGIN)
+@source(begin)
 def hangs(asyncio, run, RedisChannelLayer):
     from compat.patches.channels_redis import silent_connection
 

@@ -7,39 +7,42 @@ import sys
 import pytest
 
 from tests.support.daphne import daphne
-from tests.support.probe import applies, probe
+from tests.support.probe import applies, probe, source
 
 NAME = "daphne.cancelled_application"
 ALONE = NAME + ",daphne.logged_errors"  # looks at each application before the stock one does
 NEEDED = sys.version_info >= (3, 8)
-SITE = """
-import compat
-compat.install()
-import asyncio
 
-killed = []
 
-class application:
-    def __init__(self, scope):
-        self.path = scope["path"]
+@source
+def site_code():
+    import compat
 
-    async def __call__(self, receive, send):
-        await receive()
-        if self.path == "/fails/":
-            raise LookupError("on purpose")
-        if self.path == "/slow/":
-            try:
-                await asyncio.get_event_loop().create_future()
-            finally:
-                killed.append(self)
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"%d" % len(killed)})
-"""
+    compat.install()
+    import asyncio
+
+    killed = []
+
+    class application:
+        def __init__(self, scope):
+            self.path = scope["path"]
+
+        async def __call__(self, receive, send):
+            await receive()
+            if self.path == "/fails/":
+                raise LookupError("on purpose")
+            if self.path == "/slow/":
+                try:
+                    await asyncio.get_event_loop().create_future()
+                finally:
+                    killed.append(self)
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"%d" % len(killed)})
 
 
 @pytest.fixture
 def site(tmp_path):
-    (tmp_path / "site_of_probe.py").write_text(SITE)
+    (tmp_path / "site_of_probe.py").write_text(site_code)
     return tmp_path
 
 

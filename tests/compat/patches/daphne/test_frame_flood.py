@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.daphne import daphne
 from tests.support.frames import APPLICATION, Client, frame, write_site
+from tests.support.probe import source
 
 NAME = "daphne.frame_flood"
 KINDS = {
@@ -91,7 +92,7 @@ def test_large_fragments_are_no_flood(address):
 
 
 def test_the_application_is_told_why(site):
-    (site / "why_site.py").write_text(WHY)
+    (site / "why_site.py").write_text(why)
     with daphne(site, "why_site:application") as address:
         with Client(address) as client:
             client.send(frame(b"", 9) * 5000)
@@ -101,24 +102,25 @@ def test_the_application_is_told_why(site):
             assert client.receive() == ("text", "4029")
 
 
-WHY = """
-import compat
-compat.install()
-import asyncio
+@source
+def why():
+    import compat
 
-codes = asyncio.Queue()
+    compat.install()
+    import asyncio
 
-class application:
-    def __init__(self, scope):
-        pass
+    codes = asyncio.Queue()
 
-    async def __call__(self, receive, send):
-        await send({"type": "websocket.accept"})
-        while True:
-            message = await receive()
-            if message["type"] == "websocket.disconnect":
-                codes.put_nowait(message["code"])
-                return
-            if message["type"] == "websocket.receive":
-                await send({"type": "websocket.send", "text": str(await codes.get())})
-"""
+    class application:
+        def __init__(self, scope):
+            pass
+
+        async def __call__(self, receive, send):
+            await send({"type": "websocket.accept"})
+            while True:
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    codes.put_nowait(message["code"])
+                    return
+                if message["type"] == "websocket.receive":
+                    await send({"type": "websocket.send", "text": str(await codes.get())})

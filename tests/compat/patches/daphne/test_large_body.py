@@ -6,57 +6,62 @@ import socket
 import pytest
 
 from tests.support.daphne import daphne
+from tests.support.probe import source
 
 NAME = "daphne.large_body"
 DISABLED = {"COMPAT_DISABLE": NAME}
 MANY = 40 * 1024 * 1024
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=line"
-SITE = """
-import compat
-compat.install()
-import asyncio, hashlib
 
-left = []  # what followed the first piece of a request whose client has left
 
-def peak():
-    with open("/proc/self/status") as file:
-        (line,) = [line for line in file if line.startswith("VmHWM")]
-    return int(line.split()[1]) * 1024
+@source
+def site_code():
+    import compat
 
-class application:
-    def __init__(self, scope):
-        self.path = scope["path"]
+    compat.install()
+    import asyncio
+    import hashlib
 
-    async def __call__(self, receive, send):
-        digest, size, pieces, more = hashlib.md5(), 0, 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                left.append("disconnect after %d" % pieces)
+    left = []  # what followed the first piece of a request whose client has left
+
+    def peak():
+        with open("/proc/self/status") as file:
+            (line,) = [line for line in file if line.startswith("VmHWM")]
+        return int(line.split()[1]) * 1024
+
+    class application:
+        def __init__(self, scope):
+            self.path = scope["path"]
+
+        async def __call__(self, receive, send):
+            digest, size, pieces, more = hashlib.md5(), 0, 0, True
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    left.append("disconnect after %d" % pieces)
+                    return
+                digest.update(message["body"])
+                size += len(message["body"])
+                pieces += 1
+                more = message.get("more_body", False)
+                if self.path == "/slow/":
+                    await asyncio.sleep(1)
+            if self.path == "/next/":
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+                await send({"type": "http.response.body", "body": b"", "more_body": True})
+                await send({"type": "http.response.body"})
+                left.append((await receive())["type"])
                 return
-            digest.update(message["body"])
-            size += len(message["body"])
-            pieces += 1
-            more = message.get("more_body", False)
-            if self.path == "/slow/":
-                await asyncio.sleep(1)
-        if self.path == "/next/":
+            told = {"/peak/": peak, "/left/": lambda: left}.get(self.path)
+            told = told() if told else "%d %d %s" % (size, pieces, digest.hexdigest())
             await send({"type": "http.response.start", "status": 200, "headers": []})
-            await send({"type": "http.response.body", "body": b"", "more_body": True})
-            await send({"type": "http.response.body"})
-            left.append((await receive())["type"])
-            return
-        told = {"/peak/": peak, "/left/": lambda: left}.get(self.path)
-        told = told() if told else "%d %d %s" % (size, pieces, digest.hexdigest())
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": str(told).encode()})
-"""
+            await send({"type": "http.response.body", "body": str(told).encode()})
 
 
 @pytest.fixture
 def site(tmp_path):
-    (tmp_path / "site_of_probe.py").write_text(SITE)
+    (tmp_path / "site_of_probe.py").write_text(site_code)
     return tmp_path
 
 
@@ -126,7 +131,7 @@ def test_every_byte_arrives_once(site_daphne, size, chunked):
 def site_daphne(tmp_path_factory):
     """One daphne for all the tests that leave nothing behind."""
     folder = tmp_path_factory.mktemp("site")
-    (folder / "site_of_probe.py").write_text(SITE)
+    (folder / "site_of_probe.py").write_text(site_code)
     with daphne(folder, "site_of_probe:application") as address:
         yield address
 

@@ -7,59 +7,68 @@ import pytest
 
 from tests.support.daphne import daphne
 from tests.support.frames import Client, frame
+from tests.support.probe import source
 from tests.support.wait import wait_until
 
 NAME = "daphne.logged_errors"
-SITE = """
-import compat
-compat.install()
-import json, logging, os
-from django.conf import settings
-settings.configure(SECRET_KEY="x", INSTALLED_APPS=["channels"])
-import django
-django.setup()
-from channels.generic.http import AsyncHttpConsumer
-from channels.generic.websocket import AsyncWebsocketConsumer, WebsocketConsumer
 
-class Kept(logging.Handler):
-    def emit(self, record):
-        if record.levelno >= logging.ERROR:
-            kind = record.exc_info and record.exc_info[0] and record.exc_info[0].__name__
-            with open(os.environ["KEPT"], "a") as kept:
-                kept.write(json.dumps([record.name, kind, record.getMessage()]) + "\\n")
 
-logging.getLogger().addHandler(Kept())
+@source
+def site_code():
+    import compat
 
-class Asynchronous(AsyncWebsocketConsumer):
-    async def receive(self, text_data=None, bytes_data=None):
-        raise LookupError("on purpose")
+    compat.install()
+    import json
+    import logging
+    import os
 
-class Threaded(WebsocketConsumer):
-    def receive(self, text_data=None, bytes_data=None):
-        raise LookupError("on purpose")
+    from django.conf import settings
 
-class NotMade(AsyncWebsocketConsumer):
-    def __init__(self, scope):
-        raise LookupError("on purpose")
+    settings.configure(SECRET_KEY="x", INSTALLED_APPS=["channels"])
+    import django
 
-class Late(AsyncWebsocketConsumer):
-    async def receive(self, text_data=None, bytes_data=None):
-        await self.close()
-        await self.send("too late")
+    django.setup()
+    from channels.generic.http import AsyncHttpConsumer
+    from channels.generic.websocket import AsyncWebsocketConsumer, WebsocketConsumer
 
-class Page(AsyncHttpConsumer):
-    async def handle(self, body):
-        raise LookupError("on purpose")
+    class Kept(logging.Handler):
+        def emit(self, record):
+            if record.levelno >= logging.ERROR:
+                kind = record.exc_info and record.exc_info[0] and record.exc_info[0].__name__
+                with open(os.environ["KEPT"], "a") as kept:
+                    kept.write(json.dumps([record.name, kind, record.getMessage()]) + "\n")
 
-def application(scope):
-    kinds = {"/async/": Asynchronous, "/threaded/": Threaded, "/late/": Late, "/page/": Page}
-    return kinds.get(scope["path"], NotMade)(scope)
-"""
+    logging.getLogger().addHandler(Kept())
+
+    class Asynchronous(AsyncWebsocketConsumer):
+        async def receive(self, text_data=None, bytes_data=None):
+            raise LookupError("on purpose")
+
+    class Threaded(WebsocketConsumer):
+        def receive(self, text_data=None, bytes_data=None):
+            raise LookupError("on purpose")
+
+    class NotMade(AsyncWebsocketConsumer):
+        def __init__(self, scope):
+            raise LookupError("on purpose")
+
+    class Late(AsyncWebsocketConsumer):
+        async def receive(self, text_data=None, bytes_data=None):
+            await self.close()
+            await self.send("too late")
+
+    class Page(AsyncHttpConsumer):
+        async def handle(self, body):
+            raise LookupError("on purpose")
+
+    def application(scope):
+        kinds = {"/async/": Asynchronous, "/threaded/": Threaded, "/late/": Late, "/page/": Page}
+        return kinds.get(scope["path"], NotMade)(scope)
 
 
 @pytest.fixture
 def site(tmp_path):
-    (tmp_path / "failing_site.py").write_text(SITE)
+    (tmp_path / "failing_site.py").write_text(site_code)
     (tmp_path / "kept").write_text("")
     return tmp_path
 

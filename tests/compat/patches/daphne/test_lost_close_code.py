@@ -8,39 +8,47 @@ import pytest
 
 from tests.support.daphne import daphne
 from tests.support.frames import Client, frame
+from tests.support.probe import source
 from tests.support.wait import wait_until
 
 NAME = "daphne.lost_close_code"
 MB = 1024 * 1024
-SITE = """
-import compat
-compat.install()
-import os
-from compat.patches.daphne import lost_close_code
-lost_close_code.PATIENCE = int(os.environ.get("PATIENCE", lost_close_code.PATIENCE))
 
-class application:
-    def __init__(self, scope):
-        pass
 
-    async def __call__(self, receive, send):
-        await send({"type": "websocket.accept"})
-        while True:
-            message = await receive()
-            if message["type"] == "websocket.disconnect":
-                print("disconnected", flush=True)
-                return
-            if message["type"] == "websocket.receive":
-                await send({"type": "websocket.send", "bytes": b"x" * int(message["text"])})
-                await send({"type": "websocket.close", "code": 4503})
-"""
+@source
+def site():
+    import compat
+
+    compat.install()
+    import os
+
+    from compat.patches.daphne import lost_close_code
+
+    lost_close_code.PATIENCE = int(os.environ.get("PATIENCE", lost_close_code.PATIENCE))
+
+    class application:
+        def __init__(self, scope):
+            pass
+
+        async def __call__(self, receive, send):
+            await send({"type": "websocket.accept"})
+            while True:
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    print("disconnected", flush=True)
+                    return
+                if message["type"] == "websocket.receive":
+                    await send({"type": "websocket.send", "bytes": b"x" * int(message["text"])})
+                    await send({"type": "websocket.close", "code": 4503})
+
+
 SIZE = 8 * MB  # more than the buffers of both kernels take
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    (folder / "closing_site.py").write_text(SITE)
+    (folder / "closing_site.py").write_text(site)
     return folder
 
 

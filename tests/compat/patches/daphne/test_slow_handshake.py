@@ -4,28 +4,32 @@ import pytest
 
 from tests.support.daphne import daphne
 from tests.support.frames import Client
+from tests.support.probe import source
 from tests.support.wait import wait_until
 
 NAME = "daphne.slow_handshake"
-SITE = """
-import compat
-compat.install()
-import asyncio
 
-class application:
-    def __init__(self, scope):
-        self.seconds = float(scope["path"].strip("/"))
 
-    async def __call__(self, receive, send):
-        await asyncio.sleep(self.seconds)
-        await send({"type": "websocket.accept"})
-        await asyncio.sleep(3600)
-"""
+@source
+def site_code():
+    import compat
+
+    compat.install()
+    import asyncio
+
+    class application:
+        def __init__(self, scope):
+            self.seconds = float(scope["path"].strip("/"))
+
+        async def __call__(self, receive, send):
+            await asyncio.sleep(self.seconds)
+            await send({"type": "websocket.accept"})
+            await asyncio.sleep(3600)
 
 
 @pytest.fixture
 def site(tmp_path):
-    (tmp_path / "patient_site.py").write_text(SITE)
+    (tmp_path / "patient_site.py").write_text(site_code)
     return tmp_path
 
 

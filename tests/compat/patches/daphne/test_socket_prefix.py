@@ -6,45 +6,64 @@ import pytest
 import websocket
 
 from tests.support.daphne import daphne
+from tests.support.probe import source
 
 NAMES = ("daphne.socket_prefix", "channels.url_prefix")
-SITE = """
-import compat
-compat.install()
-import django
-from django.conf import settings
-from django.conf.urls import url
-from django.http import HttpResponse
 
-def page(request):
-    return HttpResponse(request.META["SCRIPT_NAME"] + " page")
 
-settings.configure(
-    SECRET_KEY="x", ALLOWED_HOSTS=["*"], ROOT_URLCONF="prefix_site",
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "channels"],
-)
-urlpatterns = [url(r"^page/$", page)]
-django.setup()
-from channels.generic.websocket import WebsocketConsumer
-from channels.routing import ProtocolTypeRouter, URLRouter
-from compat.sockets.plain_request import watch
+@source
+def site_code():
+    global application, urlpatterns
+    import compat
 
-class Tells(WebsocketConsumer):
-    def connect(self):
-        self.accept()
-        route = self.scope["url_route"]["kwargs"]
-        self.send("%s %s %s %s" % (
-            self.scope.get("root_path"), self.scope["path"], sorted(route.items()),
-            any(b"root" in name for name, _ in self.scope["headers"]),
-        ))
+    compat.install()
+    import django
+    from django.conf import settings
+    from django.conf.urls import url
+    from django.http import HttpResponse
 
-rooms = URLRouter([url(r"^(?P<room>\\w+)/$", Tells)])
-routes = URLRouter([
-    url(r"^ws/plain/$", Tells), url(r"^ws/rooms/", rooms), url(r"^shop/ws/old/$", Tells),
-])
-watch(routes)
-application = ProtocolTypeRouter({"websocket": routes})
-"""
+    def page(request):
+        return HttpResponse(request.META["SCRIPT_NAME"] + " page")
+
+    settings.configure(
+        SECRET_KEY="x",
+        ALLOWED_HOSTS=["*"],
+        ROOT_URLCONF="prefix_site",
+        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "channels"],
+    )
+    urlpatterns = [url(r"^page/$", page)]
+    django.setup()
+    from channels.generic.websocket import WebsocketConsumer
+    from channels.routing import ProtocolTypeRouter, URLRouter
+
+    from compat.sockets.plain_request import watch
+
+    class Tells(WebsocketConsumer):
+        def connect(self):
+            self.accept()
+            route = self.scope["url_route"]["kwargs"]
+            self.send(
+                "%s %s %s %s"
+                % (
+                    self.scope.get("root_path"),
+                    self.scope["path"],
+                    sorted(route.items()),
+                    any(b"root" in name for name, _ in self.scope["headers"]),
+                )
+            )
+
+    rooms = URLRouter([url(r"^(?P<room>\w+)/$", Tells)])
+    routes = URLRouter(
+        [
+            url(r"^ws/plain/$", Tells),
+            url(r"^ws/rooms/", rooms),
+            url(r"^shop/ws/old/$", Tells),
+        ]
+    )
+    watch(routes)
+    application = ProtocolTypeRouter({"websocket": routes})
+
+
 APPLICATION = "prefix_site:application"
 HEADER = {"Daphne-Root-Path": "/shop"}
 
@@ -75,7 +94,7 @@ def told(address, path, headers=HEADER):
 
 @pytest.fixture
 def site(tmp_path):
-    (tmp_path / "prefix_site.py").write_text(SITE)
+    (tmp_path / "prefix_site.py").write_text(site_code)
     return tmp_path
 
 

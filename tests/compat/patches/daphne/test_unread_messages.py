@@ -7,58 +7,64 @@ import pytest
 
 from tests.support.daphne import daphne
 from tests.support.frames import Client, frame
+from tests.support.probe import source
 
 NAME = "daphne.unread_messages"
 ALONE = NAME + ",daphne.greedy_sockets"  # reads no more than it has time for
 MB = 1024 * 1024
 FRAMES = 150000
-SITE = """
-import compat
-compat.install()
-import asyncio
-import tracemalloc
 
-may_read = asyncio.Event()
-tracemalloc.start()  # pages of a library that come and go count as resident, too
 
-def peak():
-    return tracemalloc.get_traced_memory()[1]
+@source
+def site_code():
+    import compat
 
-class application:
-    def __init__(self, scope):
-        self.scope = scope
+    compat.install()
+    import asyncio
+    import tracemalloc
 
-    async def __call__(self, receive, send):
-        if self.scope["type"] == "http":
-            if self.scope["path"] in ("/go/", "/stop/"):
-                may_read.set() if self.scope["path"] == "/go/" else may_read.clear()
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            await send({"type": "http.response.body", "body": str(peak()).encode()})
-            return
-        await send({"type": "websocket.accept"})
-        if self.scope["path"] == "/waits/":
-            while not may_read.is_set():
-                await asyncio.sleep(0.01)
-        count = size = 0
-        while True:
-            message = await receive()
-            if message["type"] == "websocket.disconnect":
+    may_read = asyncio.Event()
+    tracemalloc.start()  # pages of a library that come and go count as resident, too
+
+    def peak():
+        return tracemalloc.get_traced_memory()[1]
+
+    class application:
+        def __init__(self, scope):
+            self.scope = scope
+
+        async def __call__(self, receive, send):
+            if self.scope["type"] == "http":
+                if self.scope["path"] in ("/go/", "/stop/"):
+                    may_read.set() if self.scope["path"] == "/go/" else may_read.clear()
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+                await send({"type": "http.response.body", "body": str(peak()).encode()})
                 return
-            data = message.get("bytes") or b""
-            if data == b"told?":
-                await send({"type": "websocket.send", "text": "%d %d" % (count, size)})
-            elif message["type"] == "websocket.receive":
-                assert not data[1:] or data[:1] == b"x"
-                count += 1
-                size += len(data)
-"""
+            await send({"type": "websocket.accept"})
+            if self.scope["path"] == "/waits/":
+                while not may_read.is_set():
+                    await asyncio.sleep(0.01)
+            count = size = 0
+            while True:
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                data = message.get("bytes") or b""
+                if data == b"told?":
+                    await send({"type": "websocket.send", "text": "%d %d" % (count, size)})
+                elif message["type"] == "websocket.receive":
+                    assert not data[1:] or data[:1] == b"x"
+                    count += 1
+                    size += len(data)
+
+
 APPLICATION = "waiting_site:application"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    (folder / "waiting_site.py").write_text(SITE)
+    (folder / "waiting_site.py").write_text(site_code)
     return folder
 
 

@@ -23,19 +23,20 @@ def code():
         print("TypeError")
 
 
-GOOD = """\
-{'a': [1.5]}
-True
-['1.5']
-[2]
-TypeError"""
+@source
+def good():
+    {"a": [1.5]}
+    True
+    ["1.5"]
+    [2]
+    TypeError
 
 
 def test_the_encoding_is_ignored_as_by_python_3_8():
     prove(
         "python.json_encoding",
         code,
-        good=GOOD,
+        good=good,
         bad="unexpected keyword argument 'encoding'",
         needed=sys.version_info >= (3, 9),
     )

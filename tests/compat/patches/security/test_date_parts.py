@@ -119,35 +119,55 @@ for expression in (functions.Extract("at", "year", tzinfo=zone),
     same(NAME, code, env=database)
 
 
-PARTS = """
-def value(expression):
-    return Event.objects.annotate(part=expression).get().part
+@source
+def parts(Event, ExtractQuarter, connection, functions):
+    def value(expression):
+        return Event.objects.annotate(part=expression).get().part
 
-names = ("year", "month", "day", "hour", "minute", "second", "week", "week_day")
-print(*[value(functions.Extract("at", name)) for name in names])
-print(*[value(function("at")) for function in
-        (functions.ExtractYear, functions.ExtractMonth, functions.ExtractDay,
-         functions.ExtractHour, functions.ExtractMinute, functions.ExtractSecond,
-         functions.ExtractWeek, functions.ExtractWeekDay)])
-for name in names[:6]:
-    print(value(functions.Trunc("at", name)).isoformat())
-for function in (functions.TruncYear, functions.TruncMonth, functions.TruncDay,
-                 functions.TruncHour, functions.TruncMinute, functions.TruncSecond,
-                 functions.TruncDate, functions.TruncTime):
-    print(value(function("at")).isoformat())
-print(Event.objects.filter(at__year=2020, at__hour__gte=4).count(),
-      Event.objects.dates("at", "month")[0],
-      Event.objects.datetimes("at", "hour")[0])
-if connection.vendor != "sqlite":
-    print(value(ExtractQuarter("at")))
-"""
+    names = ("year", "month", "day", "hour", "minute", "second", "week", "week_day")
+    print(*[value(functions.Extract("at", name)) for name in names])
+    print(
+        *[
+            value(function("at"))
+            for function in (
+                functions.ExtractYear,
+                functions.ExtractMonth,
+                functions.ExtractDay,
+                functions.ExtractHour,
+                functions.ExtractMinute,
+                functions.ExtractSecond,
+                functions.ExtractWeek,
+                functions.ExtractWeekDay,
+            )
+        ]
+    )
+    for name in names[:6]:
+        print(value(functions.Trunc("at", name)).isoformat())
+    for function in (
+        functions.TruncYear,
+        functions.TruncMonth,
+        functions.TruncDay,
+        functions.TruncHour,
+        functions.TruncMinute,
+        functions.TruncSecond,
+        functions.TruncDate,
+        functions.TruncTime,
+    ):
+        print(value(function("at")).isoformat())
+    print(
+        Event.objects.filter(at__year=2020, at__hour__gte=4).count(),
+        Event.objects.dates("at", "month")[0],
+        Event.objects.datetimes("at", "hour")[0],
+    )
+    if connection.vendor != "sqlite":
+        print(value(ExtractQuarter("at")))
 
 
 def test_the_parts_there_are(database):
-    same(NAME, CODE + "settings.USE_TZ = False\n" + PARTS, env=database)
+    same(NAME, CODE + "settings.USE_TZ = False\n" + parts, env=database)
 
 
 def test_the_parts_there_are_in_a_time_zone(on_sqlite, on_postgresql):
     """Not on MariaDB, whose tables of time zones are empty at first."""
     for database in (on_sqlite, on_postgresql):
-        same(NAME, CODE + PARTS, env=database)
+        same(NAME, CODE + parts, env=database)

@@ -73,37 +73,40 @@ def test_nor_through_an_inline_with_a_one_to_one_key():
     prove(NAME, code, good="1", bad="0")
 
 
-ADMIN_INLINE = """
-class Labels(admin.StackedInline):
-    model = Label
+@source
+def admin_inline(Base, Label, Shelf, Shelves, User, admin, connection, forms, models):
+    class Labels(admin.StackedInline):
+        model = Label
 
-class Stamp(Base):  # its key is in the form
-    code = models.CharField(max_length=9, primary_key=True)
-    shelf = models.ForeignKey(Shelf, models.CASCADE)
+    class Stamp(Base):  # its key is in the form
+        code = models.CharField(max_length=9, primary_key=True)
+        shelf = models.ForeignKey(Shelf, models.CASCADE)
 
-with connection.schema_editor() as editor:
-    editor.create_model(Stamp)
+    with connection.schema_editor() as editor:
+        editor.create_model(Stamp)
 
-class Stamps(admin.TabularInline):
-    model = Stamp
+    class Stamps(admin.TabularInline):
+        model = Stamp
 
-Shelves.inlines, Shelves.save_as = [Labels, Stamps], True
-mine, theirs = [Shelf.objects.create(name=name) for name in ("mine", "theirs")]
-for shelf in (mine, theirs):
-    Label.objects.create(shelf=shelf, text=shelf.name)
-    Stamp.objects.create(code=shelf.name[0], shelf=shelf)
-from django.test import Client
-root = Client()
-root.force_login(User.objects.create_superuser("root", "", ""))
+    Shelves.inlines, Shelves.save_as = [Labels, Stamps], True
+    mine, theirs = [Shelf.objects.create(name=name) for name in ("mine", "theirs")]
+    for shelf in (mine, theirs):
+        Label.objects.create(shelf=shelf, text=shelf.name)
+        Stamp.objects.create(code=shelf.name[0], shelf=shelf)
+    from django.test import Client
 
-def post(labels, stamps, initial=1, **more):
-    data = dict(more, name="mine")
-    data.update(forms("label", *labels, initial=initial))
-    data.update(forms("stamp_set", *stamps, initial=initial))
-    return (root.post("/admin/auth/shelf/%d/change/" % mine.pk, data).status_code,
+    root = Client()
+    root.force_login(User.objects.create_superuser("root", "", ""))
+
+    def post(labels, stamps, initial=1, **more):
+        data = dict(more, name="mine")
+        data.update(forms("label", *labels, initial=initial))
+        data.update(forms("stamp_set", *stamps, initial=initial))
+        return (
+            root.post("/admin/auth/shelf/%d/change/" % mine.pk, data).status_code,
             sorted(Label.objects.values_list("text", flat=True)),
-            sorted(Stamp.objects.values_list("code", "shelf__name")))
-"""
+            sorted(Stamp.objects.values_list("code", "shelf__name")),
+        )
 
 
 def test_nor_through_an_inline_of_the_admin():
@@ -111,7 +114,7 @@ def test_nor_through_an_inline_of_the_admin():
     code += " [{'code': 't', 'shelf': mine.pk, 'DELETE': 'on'}]))"
     prove(
         NAME,
-        CODE + ADMIN_INLINE + code,
+        CODE + admin_inline + code,
         good="302 ['l', 'theirs'] [('m', 'mine'), ('t', 'theirs')]",
         bad="302 ['l', 'theirs'] [('m', 'mine')]",
     )
@@ -129,7 +132,7 @@ def test_nor_through_an_inline_of_the_admin():
     ids=["change", "delete", "add", "save as new"],
 )
 def test_inlines_of_the_admin_save_as_before(arguments):
-    same(NAME, CODE + ADMIN_INLINE + "print(*post(%s))" % arguments)
+    same(NAME, CODE + admin_inline + "print(*post(%s))" % arguments)
 
 
 @pytest.mark.parametrize(

@@ -58,32 +58,36 @@ def test_a_required_form_is_not_saved_either():
     )
 
 
-SAVE_AS = """
-Shelves.save_as = True
+@source
+def save_as(Book, Note, Shelf, Shelves, book, books, client, forms, note, notes, shelf):
+    Shelves.save_as = True
 
-def save_as(*permissions):
-    data = {"name": "copy", "_saveasnew": "x"}
-    data.update(forms(books, {"id": book.pk, "shelf": shelf.pk, "title": "copied"}, initial=1))
-    data.update(forms(notes, {"id": note.pk, "text": "copied"}, initial=1))
-    answer = client("add_shelf", "change_shelf", "change_book", "change_note", *permissions).post(
-        "/admin/auth/shelf/%d/change/" % shelf.pk, data)
-    return (answer.status_code, sorted(Shelf.objects.values_list("name", flat=True)),
+    def save_as(*permissions):
+        data = {"name": "copy", "_saveasnew": "x"}
+        data.update(forms(books, {"id": book.pk, "shelf": shelf.pk, "title": "copied"}, initial=1))
+        data.update(forms(notes, {"id": note.pk, "text": "copied"}, initial=1))
+        answer = client(
+            "add_shelf", "change_shelf", "change_book", "change_note", *permissions
+        ).post("/admin/auth/shelf/%d/change/" % shelf.pk, data)
+        return (
+            answer.status_code,
+            sorted(Shelf.objects.values_list("name", flat=True)),
             sorted(Book.objects.values_list("title", "shelf__name")),
-            sorted(Note.objects.values_list("text", "object_id")))
-"""
+            sorted(Note.objects.values_list("text", "object_id")),
+        )
 
 
 def test_saving_as_new_copies_no_rows_for_who_may_not_add_them():
     prove(
         NAME,
-        CODE + SAVE_AS + "print(*save_as('add_note'))",
+        CODE + save_as + "print(*save_as('add_note'))",
         good="302 ['copy', 's'] [('old', 's')] [('old', 1)]",  # stock copies no generic rows
         bad="302 ['copy', 's'] [('copied', 'copy'), ('old', 's')] [('old', 1)]",
     )
 
 
 def test_saving_as_new_copies_rows_as_before():
-    same(NAME, CODE + SAVE_AS + "print(*save_as('add_book', 'add_note'))")
+    same(NAME, CODE + save_as + "print(*save_as('add_book', 'add_note'))")
 
 
 @pytest.mark.parametrize("permission", ["delete_book", "add_book"])

@@ -65,20 +65,31 @@ def code_probe(settings):
             return Called.count
 
 
-ZEROS = """
-urls = ["http://127.0.0.01/", "http://127.0.0.1/"]
-print(*[valid(check, *urls) for check in (early, form_url.clean, model_url.clean)],
-      valid(html_url, "https://1.1.1.01/"), valid(by_value, "1.1.1.01"), valid(other, "x://1.1.1.01"))
-"""
-LENGTHS = """
-urls = ["http://a.com/".ljust(length, "x") for length in (2048, 2049)]
-mails = ["@b.com".rjust(length, "a") for length in (320, 321)]
-print(*[valid(check, *urls) for check in (early, form_url.clean)],
-      valid(validators.validate_email, *mails), valid(forms.EmailField().clean, *mails))
-"""
+@source
+def zeros(by_value, early, form_url, html_url, model_url, other, valid):
+    urls = ["http://127.0.0.01/", "http://127.0.0.1/"]
+    print(
+        *[valid(check, *urls) for check in (early, form_url.clean, model_url.clean)],
+        valid(html_url, "https://1.1.1.01/"),
+        valid(by_value, "1.1.1.01"),
+        valid(other, "x://1.1.1.01"),
+    )
+
+
+@source
+def lengths(early, form_url, forms, valid, validators):
+    urls = ["http://a.com/".ljust(length, "x") for length in (2048, 2049)]
+    mails = ["@b.com".rjust(length, "a") for length in (320, 321)]
+    print(
+        *[valid(check, *urls) for check in (early, form_url.clean)],
+        valid(validators.validate_email, *mails),
+        valid(forms.EmailField().clean, *mails),
+    )
+
+
 CASES = {
-    "ipv4_zeros": (ZEROS, "-v -v -v - - v", "vv vv vv v v v"),
-    "validator_lengths": (LENGTHS, "v- v- v- v-", "vv vv vv vv"),
+    "ipv4_zeros": (zeros, "-v -v -v - - v", "vv vv vv v v v"),
+    "validator_lengths": (lengths, "v- v- v- v-", "vv vv vv vv"),
     "ipv6_length": (
         "print(valid(forms.GenericIPAddressField().clean, '::', '::' + '0' * 39))",
         "v-",

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.compat.patches.security.admin_probe import ADMIN
-from tests.support.probe import probe, prove
+from tests.support.probe import probe, prove, source
 from tests.support.probe_parts import same
 
 NAME = "security.raw_id_links"
@@ -38,24 +38,24 @@ def test_a_quotation_mark_stays_in_the_link():
     )
 
 
-MANY = """
-from django.contrib.admin.widgets import ManyToManyRawIdWidget
+@source
+def many(Links, admin, links, models):
+    from django.contrib.admin.widgets import ManyToManyRawIdWidget
 
-def many(to, limit):
-    rel = models.ManyToManyField(to, limit_choices_to=limit).remote_field
-    Links().feed(ManyToManyRawIdWidget(rel, admin.site).render("n", [1, 2], attrs={}))
-    return links
-"""
+    def many(to, limit):
+        rel = models.ManyToManyField(to, limit_choices_to=limit).remote_field
+        Links().feed(ManyToManyRawIdWidget(rel, admin.site).render("n", [1, 2], attrs={}))
+        return links
 
 
 def test_nor_does_one_of_many_leave_it():
-    code = CODE + MANY + """print(*many(Shelf, {"name": '"><script>'}))"""
+    code = CODE + many + """print(*many(Shelf, {"name": '"><script>'}))"""
     prove(NAME, code, good="/admin/auth/shelf/?name=%22%3E%3Cscript%3E", bad="script")
 
 
 def test_links_without_limits_are_as_before():
     """A model that is not in the admin has none."""
-    same(NAME, CODE + MANY + "print(many(Shelf, {}), many(Note, {'text': 'x'}), rendered({}))")
+    same(NAME, CODE + many + "print(many(Shelf, {}), many(Note, {'text': 'x'}), rendered({}))")
 
 
 @pytest.mark.parametrize(

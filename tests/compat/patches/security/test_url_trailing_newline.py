@@ -38,15 +38,15 @@ def test_a_newline_at_the_end_is_part_of_the_path(path):
     )
 
 
-REST = """
-print(ask("/prefix%0A"), ask("/all/a%0A"), ask("/prefixed"), ask("/all/a"))
-"""
+@source
+def rest_code(ask):
+    print(ask("/prefix%0A"), ask("/all/a%0A"), ask("/prefixed"), ask("/all/a"))
 
 
 def test_patterns_that_take_the_newline_keep_it():
     good = r"served [] served [('rest', 'a\n')] served [] served [('rest', 'a')]"
     for disable in ("", "security.url_trailing_newline"):
-        result = probe(site + REST, disable=disable)
+        result = probe(site + rest_code, disable=disable)
         assert result.said == good, result.error
 
 
@@ -71,31 +71,43 @@ def test_reverse_is_as_before():
     )
 
 
-SOCKETS = """
-import compat
-compat.install()
-from django.conf import settings
-settings.configure(SECRET_KEY="probe", ALLOWED_HOSTS=["*"])
-import django
-django.setup()
-from channels.generic.websocket import WebsocketConsumer
-from channels.routing import ProtocolTypeRouter, URLRouter
-from django.conf.urls import url
+@source
+def sockets():
+    global application
+    import compat
 
-class Tells(WebsocketConsumer):
-    def connect(self):
-        self.accept()
-        self.send(text_data=repr(self.scope["url_route"]["kwargs"]))
+    compat.install()
+    from django.conf import settings
 
-inner = URLRouter([url(r"^(?P<pk>[0-9]+)/$", Tells)])
-application = ProtocolTypeRouter({"websocket": URLRouter([
-    url(r"^ws/admin/$", Tells), url(r"^ws/all/(?P<rest>[^/]+)$", Tells), url(r"^ws/in/", inner),
-])})
-"""
+    settings.configure(SECRET_KEY="probe", ALLOWED_HOSTS=["*"])
+    import django
+
+    django.setup()
+    from channels.generic.websocket import WebsocketConsumer
+    from channels.routing import ProtocolTypeRouter, URLRouter
+    from django.conf.urls import url
+
+    class Tells(WebsocketConsumer):
+        def connect(self):
+            self.accept()
+            self.send(text_data=repr(self.scope["url_route"]["kwargs"]))
+
+    inner = URLRouter([url(r"^(?P<pk>[0-9]+)/$", Tells)])
+    application = ProtocolTypeRouter(
+        {
+            "websocket": URLRouter(
+                [
+                    url(r"^ws/admin/$", Tells),
+                    url(r"^ws/all/(?P<rest>[^/]+)$", Tells),
+                    url(r"^ws/in/", inner),
+                ]
+            )
+        }
+    )
 
 
 def test_routes_of_channels_match_no_newline_either(tmp_path):
-    (tmp_path / "sockets_site.py").write_text(SOCKETS)
+    (tmp_path / "sockets_site.py").write_text(sockets)
 
     def told(address, path):
         with Client(address, path) as client:
