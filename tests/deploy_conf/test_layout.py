@@ -5,6 +5,7 @@ import os
 import sys
 
 import pytest
+from django.test import RequestFactory
 
 from deploy_conf import binaries, health, layout, options, project, site
 from deploy_conf.commands import parser
@@ -59,6 +60,29 @@ def test_as_a_distribution_lays_files_out(tmp_path, monkeypatch):
         retries=10,
         steady=5,
     )
+
+
+@pytest.mark.parametrize(
+    "domains, hosts, asked",
+    [
+        (["*.example.org"], ".example.org", "example.org"),
+        (["www.example.org", "*.example.org"], "www.example.org,.example.org", "www.example.org"),
+        (["*.example.org", "other.net"], ".example.org,other.net", "example.org"),
+    ],
+)
+def test_all_names_below_one_are_written_as_django_reads_them(
+    tmp_path, settings, domains, hosts, asked
+):
+    """nginx's `*.example.org` would be no host of ALLOWED_HOSTS: every page would be 400."""
+    args = arguments("--redis-url", "redis://10.0.0.9", "--uwsgi", "none")
+    args.domain, args.output, args.nginx, args.uwsgi = domains, "conf", None, None
+    found = layout.for_administrator(args, a_site(args), str(tmp_path))
+    assert found.domains == domains and found.health_host == asked
+    assert found.environment["ALLOWED_HOSTS"] == hosts
+    settings.ALLOWED_HOSTS = hosts.split(",")
+    for host in (asked, "www.example.org"):
+        request = RequestFactory().get("/", HTTP_HOST=host)
+        assert request.get_host() == host
 
 
 def test_a_front(tmp_path):
