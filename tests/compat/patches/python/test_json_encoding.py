@@ -23,20 +23,20 @@ def code():
         print("TypeError")
 
 
-@source
-def good():
-    {"a": [1.5]}
-    True
-    ["1.5"]
-    [2]
-    TypeError
+GOOD = """
+{'a': [1.5]}
+True
+['1.5']
+[2]
+TypeError
+""".strip()
 
 
 def test_the_encoding_is_ignored_as_by_python_3_8():
     prove(
         "python.json_encoding",
         code,
-        good=good,
+        good=GOOD,
         bad="unexpected keyword argument 'encoding'",
         needed=sys.version_info >= (3, 9),
     )
