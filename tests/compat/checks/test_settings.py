@@ -46,6 +46,7 @@ WRONG = {
     "$PROMETHEUS_MULTIPROC_DIR": ["/dev/null/metrics"],
     "SOCKETS_ORIGINS": [["www.example.com"]],
     "SOCKETS_PER_USER": [1.5],
+    "STREAMS_ENCODER": ["nodots", "nosuch.module.Encoder", "json.JSONDecoder", "json.dumps", 5],
     "STREAMS_KEEP": [{"*": {"max_count": 1}}, {"*": {"max_bytes": -1}}, {"*": 3}],
     "STREAMS_MAX_BODY": [0, None],
     "STREAMS_POLL_SECONDS": [0, None],

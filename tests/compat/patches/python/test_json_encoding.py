@@ -23,13 +23,12 @@ def code():
         print("TypeError")
 
 
-GOOD = """
+GOOD = """\
 {'a': [1.5]}
 True
 ['1.5']
 [2]
-TypeError
-""".strip()
+TypeError"""
 
 
 def test_the_encoding_is_ignored_as_by_python_3_8():
