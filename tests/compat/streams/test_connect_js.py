@@ -259,6 +259,25 @@ def test_a_silent_connection_is_left_and_all_streams_resume():
     assert sent == [subscribe(news="e:1")]
 
 
+def test_while_the_server_is_one_of_before_the_page_waits():
+    """During a reload: it has no such address, or one where nobody understands the frames."""
+    told, sent = play(
+        """
+        var connection = Streams.connect({});
+        subscribe(connection, "a", "news", { since: 4, epoch: "e" });
+        close(1006);
+        open();
+        gets(undefined, undefined, { message: "of another consumer" });
+        close(1012);
+        open(); gets("hello", undefined, { streams: 100 });
+        entries("news", 5, ["n5"]);
+        return [taken(), sent()];
+        """
+    )
+    assert told == [["a", "Entries", 5, ["n5"]]]
+    assert sent == [subscribe(news="e:4")]
+
+
 def test_it_is_small():
     with open(STREAMS, "rb") as file:
         assert len(gzip.compress(file.read(), 6)) <= MOST_BYTES

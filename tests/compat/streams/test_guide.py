@@ -19,7 +19,7 @@ with open(os.path.join(CHECKOUT, "docs", "guide", "streams.md"), encoding="utf-8
 
 
 def render(text, **context):
-    return Template("{% load streams static %}" + text).render(Context(context))
+    return Template("{% load bridge_streams static %}" + text).render(Context(context))
 
 
 class Request:

@@ -7,6 +7,7 @@ import websocket
 
 from tests.support.servers import HOST
 from tests.support.sites.streams import Site, Steps
+from tests.support.wait import wait_until
 
 
 class Socket:
@@ -47,7 +48,7 @@ class Socket:
 @pytest.fixture(scope="module")
 def site(sqlite_settings, tmp_path_factory):
     """A site without a layer, for all of this module."""
-    site = Site(sqlite_settings, tmp_path_factory.mktemp("many"), poll=0.2, socket=8)
+    site = Site(sqlite_settings, tmp_path_factory.mktemp("many"), poll=0.2, socket=8, slow=1)
     yield site
     site.close()
 
@@ -208,3 +209,21 @@ def test_a_storm_of_frames_ends_its_own_connection(open_socket, publish, stream,
     assert answer == 4029
     publish(stream, "to the others")
     assert other.frame()["bodies"] == ["to the others"]
+
+
+def test_a_client_that_does_not_read_is_closed_for_all_its_streams(
+    open_socket, site, server, stream
+):
+    """What waits for it is bounded for the connection, and the others go on."""
+    names = [f"{stream}.{number}" for number in range(3)]
+    for name in names:
+        site.run("publish_bulk", name, 5000, 1000)
+    stuck, other = open_socket(), open_socket()
+    stuck.subscribe(dict.fromkeys(names, 0))
+    wait_until(lambda: f"reader of {stream}" in server.output(), what="the closing")
+    other.subscribe({names[0]: "latest"})
+    assert other.frame()["seq"] == 5000
+    answer = {}
+    while not isinstance(answer, int):
+        answer = stuck.frame()
+    assert answer == 4013

@@ -1,7 +1,7 @@
 """
-What a page needs to follow streams::
+What a page needs to follow streams; not named "streams", which a library of the site's may be::
 
-    {% load streams %}
+    {% load bridge_streams %}
     {% streams_script %}
     <div id="news" data-since="{% stream_cursor "news" %}">…</div>
 """
