@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional, Tuple
 
 if TYPE_CHECKING:
     from .epochs import Position
+    from .pages import Page
     from .store import Row
 
 default_app_config = __name__ + ".apps.StreamsConfig"
@@ -39,6 +40,7 @@ __all__ = [
     "oldest",
     "position",
     "read",
+    "history",
     "apublish",
     "apublish_many",
     "ahead",
@@ -100,6 +102,18 @@ def read(stream: str, since: int, limit: int = 500) -> "List[Row]":
     from . import store
 
     return store.read(stream, since, limit)
+
+
+def history(stream: str, before: Optional[int] = None, limit: int = 50) -> "Page":
+    """
+    The last `limit` entries (1 to 1000) before the number `before`; of the end, when it is None.
+
+    Returns (rows, before): rows of (seq, json_text) in order, and what to ask for the page before
+    that one, or None where there is none.
+    """
+    from . import pages
+
+    return pages.history(stream, before, limit)
 
 
 async def apublish(stream: str, body: Any, key: Optional[str] = None) -> int:

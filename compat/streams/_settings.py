@@ -2,7 +2,9 @@
 
 import collections
 import datetime
+import hashlib
 import json
+import re
 
 from .._kinds import Dict, Flag, Kind, Number
 from .._settings import Setting
@@ -42,6 +44,27 @@ class Encoder(Kind):
         if not (isinstance(found, type) and issubclass(found, json.JSONEncoder)):
             raise ValueError("it is none")
         return found
+
+
+Publisher = collections.namedtuple("Publisher", "digest streams")
+HASHED = "sha256:"
+
+
+def publisher(token=None, streams=None):
+    """A Publisher of what STREAMS_PUBLISHERS says of one; ValueError for what is none."""
+    if not isinstance(token, str):
+        raise ValueError("the token must be text")
+    if isinstance(streams, str) or not streams or not all(isinstance(one, str) for one in streams):
+        raise ValueError('streams must be a list of patterns such as ["news", "billing:*"]')
+    if token.startswith(HASHED):
+        digest = bytes.fromhex(token[len(HASHED) :])
+        if len(digest) != hashlib.sha256().digest_size:
+            raise ValueError("the hash of the token is not a SHA-256")
+    else:
+        if len(token) < 32 or len(set(token)) < 10 or not re.match(r"[!-~]+\Z", token):
+            raise ValueError("the token is weak: make it of 32 random characters, in ASCII")
+        digest = hashlib.sha256(token.encode("ascii")).digest()
+    return Publisher(digest, tuple(streams))
 
 
 POLL_SECONDS = Setting(
@@ -148,4 +171,18 @@ KEEP = Setting(
     "the rest.",
     SECTION,
     check_id="streams.E001",
+)
+PUBLISHERS = Setting(
+    "STREAMS_PUBLISHERS",
+    Dict(
+        'a dict such as {"billing": {"token": "32 random characters or more", '
+        '"streams": ["billing:*"]}}',
+        lambda wanted: publisher(**wanted),
+    ),
+    None,
+    "Who may publish over HTTP, with which token and to which streams (patterns), where the site "
+    "has the view for it; by default nobody. Take tokens from the environment, or write "
+    "`sha256:` and the hash of one in hex.",
+    SECTION,
+    secret=True,
 )

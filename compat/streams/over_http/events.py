@@ -129,8 +129,16 @@ class EventWire(Wire):
         if frames.cursor is None and not self.beats:
             return True  # it was written to now and then: see turn()
         if frames.events is None:
-            frames.events = b"".join(map(event, frames.texts))
+            data = b"".join(map(event, frames.texts))
+            frames.events = data, b"%x\r\n%s\r\n" % (len(data), data)
         session.quiet = False
-        body = {"type": "http.response.body", "body": frames.events, "more_body": True}
-        self.protocol.handle_reply(body)
+        data, chunk = frames.events
+        request = self.protocol
+        if request.chunked and not request.finished and request.channel is not None:
+            # What Twisted would make of it, for each reader anew.
+            request.sentLength += len(data)
+            request.channel.write(chunk)
+        else:
+            body = {"type": "http.response.body", "body": data, "more_body": True}
+            request.handle_reply(body)
         return True
