@@ -48,7 +48,7 @@ class Subscription:
         self.task: Optional[asyncio.Task[Any]] = None
         self.changes: Set[asyncio.Future[None]] = set()
         self.error: Optional[BaseException] = None
-        self.was_up, self.pause = False, FIRST_PAUSE
+        self.was_up, self.subscribing, self.pause = False, False, FIRST_PAUSE
         # A refusal has a line of its own: it may come when a lost connection was just told of.
         self.throttles = {True: Throttle(), False: Throttle()}
 
@@ -100,7 +100,7 @@ class Subscription:
         """Send SUBSCRIBE for those that are not on their way."""
         conn = self.conn
         names = [name for name in names if name not in self.asked]
-        if not names or conn.closed:
+        if not names or conn.closed or not self.subscribing:
             return
         self.asked.update(names)
         sinks = [Sink(name, self.wanted[name]) for name in names]
@@ -128,9 +128,6 @@ class Subscription:
             try:
                 self.conn = (await open_connection(self.pool)).connection
                 self.last = self.conn
-                names = list(self.wanted)
-                for start in range(0, len(names), NAMES_AT_ONCE):
-                    self._ask(names[start : start + NAMES_AT_ONCE])
                 await self._watch(self.conn)
             except asyncio.CancelledError:
                 self._drop()
@@ -147,20 +144,15 @@ class Subscription:
         """Until the connection is lost, whose reason it raises."""
         closed = asyncio.ensure_future(conn.wait_closed())
         try:
+            # Alone: what Redis refuses aioredis tells only where nothing is subscribed yet.
+            await self._answered(conn, closed)
+            self.subscribing = True
+            names = list(self.wanted)
+            for start in range(0, len(names), NAMES_AT_ONCE):
+                self._ask(names[start : start + NAMES_AT_ONCE])
             first = True
             while True:
-                # The first answer comes after those to SUBSCRIBE. Not PING: where Redis cannot
-                # save, it has an error for an answer.
-                beat = asyncio.ensure_future(
-                    conn.execute_pubsub("SUBSCRIBE", Sink(self.name, drop))
-                )
-                beat.add_done_callback(retrieve)
-                await asyncio.wait(
-                    [beat, closed], timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                )
-                if not beat.done():
-                    raise ConnectionError("no answer in %g s" % ANSWER_SECONDS)
-                beat.result()
+                await self._answered(conn, closed)  # and what was asked before
                 if first and self.was_up:
                     self.on_return()
                 first, self.was_up, self.pause = False, True, FIRST_PAUSE
@@ -171,8 +163,19 @@ class Subscription:
         finally:
             await end_task(closed)
 
+    async def _answered(self, conn: Any, closed: "asyncio.Future[Any]") -> None:
+        """Redis lives and serves us. Not PING: where it cannot save, it has an error for that."""
+        beat = asyncio.ensure_future(conn.execute_pubsub("SUBSCRIBE", Sink(self.name, drop)))
+        beat.add_done_callback(retrieve)
+        await asyncio.wait(
+            [beat, closed], timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not beat.done():
+            raise ConnectionError("no answer in %g s" % ANSWER_SECONDS)
+        beat.result()
+
     def _drop(self) -> None:
-        conn, self.conn = self.conn, None
+        conn, self.conn, self.subscribing = self.conn, None, False
         self.confirmed.clear()
         self.asked.clear()
         if conn is not None:

@@ -1,8 +1,10 @@
 """A connection of Redis' publish and subscribe, told by hand: what is asked, kept and given up."""
 
 import asyncio
+import functools
 
 import pytest
+from aioredis.errors import ReplyError
 
 from compat.channel_layer import subscription
 from compat.channel_layer.subscription import Subscription
@@ -206,7 +208,8 @@ def test_it_is_asked_now_and_then_whether_it_is_there(run):
         assert len(world.beats) == 3 and len(world.made) == 1
         steps = [after - before for before, after in zip(world.beats, world.beats[1:])]
         assert steps == pytest.approx([subscription.PING_SECONDS] * 2)
-        assert world.made[0].asked.count(("SUBSCRIBE", b"beat")) == 3
+        # Once more at the beginning, alone.
+        assert world.made[0].asked.count(("SUBSCRIBE", b"beat")) == 4
         assert world.returns == []
 
     run(scenario)
@@ -254,10 +257,24 @@ def test_a_refusal_is_raised_at_once_and_an_outage_waited_for(run, monkeypatch):
     run(scenario, ValueError("no permission"))
 
 
+def test_a_server_that_refuses_us_is_asked_for_nothing_else(run):
+    """aioredis hands on no refusal once something is subscribed: it must be the first answer."""
+
+    async def scenario(one, world):
+        with pytest.raises(ReplyError, match="NOPERM"):
+            await one.add("a", nothing)
+        assert len(world.made) > 1 and not any(each.said("SUBSCRIBE") for each in world.made)
+
+    refusals = [functools.partial(Connection, ReplyError("NOPERM channels")) for _ in range(99)]
+    run(scenario, *refusals)
+
+
 def test_what_came_from_a_connection_of_before_counts_no_more(run):
     async def scenario(one, world):
         first = world.next[0]
         one.want("a", nothing)
+        await asyncio.sleep(0.01)
+        first.waiting.pop(0).set_result(1)  # that it serves us
         await asyncio.sleep(0.01)
         late = first.waiting[0]
         one.conn = other = Connection()
