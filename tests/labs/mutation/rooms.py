@@ -22,6 +22,7 @@ ROOMS = {
     ),
     "deploy": (["deploy"], ["tests/deploy"] + SETTINGS),
     "deploy_conf": (["deploy_conf"], ["tests/deploy_conf"] + SETTINGS),
+    "doctor": (["compat/doctor"], ["tests/compat/doctor"]),
     "templates": (["deploy_conf/templates"], ["tests/deploy_conf"]),
 }
 # With these, only the tests that start no process are run: they are asked first.
