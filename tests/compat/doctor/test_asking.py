@@ -1,17 +1,14 @@
-"""How the doctor asks: over a connection, in a process of the site's kind, and what that notes."""
+"""How the doctor asks over a connection, and where processes and nginx say what they do."""
 
-import asyncio
-import json
 import os
 import socket
-import sys
+import subprocess
 import threading
 from types import SimpleNamespace
 
 import pytest
 
-from compat.doctor import child, processes, seen, views, wire
-from compat.doctor.child import Child
+from compat.doctor import examined, processes, wire
 from compat.doctor.wire import Answer, Target
 
 
@@ -118,298 +115,58 @@ def test_an_answer_in_words(answer, text):
     assert str(answer) == text
 
 
-# A process of the site's kind
-
-
-class Stream:
-    """A Popen whose output is `text`, in pieces; `status` at its end."""
-
-    def __init__(self, *pieces, rest=b""):
-        self.reading, self.writing = os.pipe()
-        self.stdout = os.fdopen(self.reading, "rb", 0)
-        os.write(self.writing, b"".join(pieces))
-        os.close(self.writing)
-        self.rest, self.killed = rest, False
-
-    def wait(self):
-        return 3
-
-    def kill(self):
-        self.killed = True
-
-    def communicate(self, timeout=None):
-        self.stdout.close()
-        return self.rest, None
-
-
-@pytest.fixture
-def started(monkeypatch):
-    """started(*pieces): the Child of such a process; .words and .options are Popen's."""
-
-    def start(*pieces, one=None, rest=b"", **asked):
-        called = {}
-
-        def popen(words, **options):
-            called.update(words=words, options=options)
-            return Stream(*pieces, rest=rest)
-
-        with monkeypatch.context() as patched:
-            patched.setattr(child.subprocess, "Popen", popen)
-            made = Child(one, **asked)
-        made.called = SimpleNamespace(**called)
-        return made
-
-    return start
+def test_what_this_process_listens_on_is_found(tmp_path):
+    path = str(tmp_path / "s")
+    with socket.socket() as tcp, socket.socket(socket.AF_UNIX) as unix, socket.socket() as silent:
+        tcp.bind(("127.0.0.1", 0))
+        silent.bind(("127.0.0.1", 0))
+        unix.bind(path)
+        assert path not in processes.listening(os.getpid())
+        tcp.listen(1)
+        unix.listen(1)
+        found = processes.listening(os.getpid())
+        assert tcp.getsockname() in found and path in found
+        assert silent.getsockname() not in found
+    assert processes.listening(2**22 + 1) == []
 
 
 @pytest.mark.parametrize(
-    "pieces, facts",
+    "family, text, host",
     [
-        ([b'{"errors": {}, "a": 1}\n'], {"errors": {}, "a": 1}),
-        ([b'what a site prints\n[1]\n{"b": 2}\n\xff\n{"errors": {}}\n{"x"'], {"errors": {}}),
-        ([b""], {"errors": {"application": "the process ended with status 3"}}),
-        ([b'{"errors": {}}'], {"errors": {"application": "the process ended with status 3"}}),
+        (socket.AF_INET, "0100007F", "127.0.0.1"),
+        (socket.AF_INET, "00000000", "127.0.0.1"),
+        (socket.AF_INET6, "0" * 32, "::1"),
+        (socket.AF_INET6, "B80D0120000000000000000001000000", "2001:db8::1"),
     ],
 )
-def test_facts_are_a_line(started, pieces, facts):
-    made = started(*pieces)
-    assert made.first() == facts
-    made.rest()
+def test_addresses_as_the_kernel_writes_them(family, text, host):
+    assert processes._host(family, text) == host
 
 
 @pytest.mark.parametrize(
-    "rest, found",
+    "title, arguments, status, text",
     [
-        (b"", {}),
-        (b'{"received": true}\n', {"received": True}),
-        (b'noise\n{"received": false}', {"received": False}),
-        (b"noise\n", {}),
-        (b"5\n", {}),
+        ([], [], 0, "conf"),
+        (["-c", "/etc/n.conf", "-g", "daemon off;"], ["-c", "/etc/n.conf"], 0, "conf"),
+        (["-p", "/a b", "-e", "x"], ["-p", "/a b"], 0, "conf"),
+        (["-c", "x"], ["-c", "x"], 1, ""),
+        (["-c", "x"], ["-c", "x"], None, ""),
     ],
 )
-def test_what_is_added_at_the_end(started, rest, found):
-    made = started(b'{"errors": {}}\n', rest=rest)
-    made.first()
-    assert made.rest() == found
+def test_an_nginx_is_asked_for_what_it_was_started_with(
+    monkeypatch, title, arguments, status, text
+):
+    called = []
 
+    def run(words, **options):
+        called.append((words, options))
+        if status is None:
+            raise OSError("gone")
+        return SimpleNamespace(returncode=status, stdout=b"conf")
 
-def test_one_that_says_nothing_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(child, "SECONDS", 0.05)
-    made = Child.__new__(Child)
-    made.text, made.trouble, made.unseen = b"", "", ""
-    reading, writing = os.pipe()
-    killed = []
-    with os.fdopen(reading, "rb", 0) as stream:
-        made.process = SimpleNamespace(stdout=stream, kill=lambda: killed.append(1))
-        assert "not imported within" in made.first()["errors"]["application"]
-    os.close(writing)
-    assert killed == [1]
-
-
-def test_a_process_is_started_as_the_sites_is(started, monkeypatch):
-    argv = ["/site/venv/bin/python", "/site/venv/bin/daphne", "mysite.asgi:application"]
-    one = processes.Process(5, "daphne", argv, {"A": "b"}, "/site", 12345)
-    became = []
-    monkeypatch.setattr(child, "_become", became.append)
-    for root in (True, False):
-        monkeypatch.setattr(child.os, "getuid", lambda root=root: 0 if root else 12345)
-        made = started(b"", one=one, listen="group")
-        options, words = made.called.options, made.called.words
-        assert (options["cwd"], options["env"]) == ("/site", one.variables())
-        assert words[: len(one.python())] == one.python() and words[-2] == child.CODE
-        asked = json.loads(words[-1])
-        assert asked["application"] == one.application() and asked["listen"] == "group"
-        assert "django_bridge" in asked["bridges"] and "compat" in asked["bridges"]
-        assert ("preexec_fn" in options) is root
-        if root:
-            options["preexec_fn"]()
-        made.rest()
-    assert became == [12345]
-    monkeypatch.setattr(child.os, "getuid", lambda: 0)
-    made = started(b"", one=one._replace(uid=0))
-    assert "preexec_fn" not in made.called.options
-    mine = started(b"")
-    assert mine.called.words[0] == sys.executable and "env" not in mine.called.options
-    for each in (made, mine):
-        each.rest()
-
-
-def test_one_that_does_not_start_says_nothing_of_the_site(monkeypatch):
-    def popen(words, **options):
-        raise PermissionError("no")
-
-    monkeypatch.setattr(child.subprocess, "Popen", popen)
-    made = Child(None)
-    assert made.first() == {"errors": {}, "unseen": sys.executable + " does not start: no"}
-    assert made.rest() == {}
-
-
-def test_another_account_is_taken_whole(monkeypatch):
-    import pwd
-
-    said = []
-    for name in ("initgroups", "setgid", "setuid"):
-        monkeypatch.setattr(child.os, name, lambda *words, name=name: said.append((name, *words)))
-    monkeypatch.setattr(pwd, "getpwuid", lambda uid: SimpleNamespace(pw_name="ann", pw_gid=77))
-    child._become(5)
-    assert said == [("initgroups", "ann", 77), ("setgid", 77), ("setuid", 5)]
-
-
-# What that notes
-
-
-def test_errors_are_noted_in_a_line():
-    facts = {"errors": {}}
-
-    def fail(error):
-        raise error
-
-    seen.attempt(facts, "a", lambda: fail(ValueError("x\n  y")))
-    seen.attempt(facts, "b", lambda: fail(SystemExit(3)))
-    caused = OSError("no")
-    caused.__cause__ = KeyError("cause")
-    seen.attempt(facts, "c", lambda: fail(caused))
-    seen.attempt(facts, "d", lambda: None)
-    assert facts["errors"] == {
-        "a": "ValueError: x y",
-        "b": "SystemExit: 3",
-        "c": "OSError: no (KeyError: 'cause')",
-    }
-    assert len(seen.line(ValueError("x" * 1000))) == 312
-
-
-def test_silence_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(seen, "LIMIT", 0.05)
-    event = threading.Event()
-    with pytest.raises(TimeoutError, match="no answer within"):
-        seen.within(lambda argument: event.wait(20), None)
-    event.set()
-    told = []
-    monkeypatch.setattr(seen, "LIMIT", 20)
-    seen.within(told.append, 7)
-    assert told == [7]
-    with pytest.raises(KeyError):
-        seen.within({}.__getitem__, 7)
-
-
-@pytest.mark.parametrize(
-    "layers, name", [({}, None), ({"default": {"BACKEND": "x"}}, "x"), (None, None)]
-)
-def test_what_settings_say(settings, monkeypatch, layers, name):
-    import django
-
-    monkeypatch.setattr(django, "setup", lambda: None)
-    settings.CHANNEL_LAYERS, settings.ALLOWED_HOSTS, settings.DEBUG = layers, ("a", "b"), True
-    facts = {}
-    seen.site(facts)
-    assert facts == {"allowed_hosts": ["a", "b"], "debug": True, "layer": name}
-
-
-@pytest.mark.parametrize(
-    "asked, layer, errors, said",
-    [
-        ({}, None, {}, ["site", "databases", "folders"]),
-        ({"application": "m:a"}, "x", {}, ["load", "site", "databases", "folders", "talk"]),
-        ({}, "x", {"settings": "no"}, ["site"]),
-    ],
-)
-def test_all_is_looked_at_where_there_are_settings(monkeypatch, asked, layer, errors, said):
-    done, told = [], []
-
-    def note(name):
-        def function(*arguments):
-            done.append(name)
-            if name == "site":
-                arguments[0].update(layer=layer)
-                arguments[0]["errors"].update(errors)
-
-        return function
-
-    for name in ("load", "site", "databases", "folders", "talk"):
-        monkeypatch.setattr(seen, name, note(name))
-    monkeypatch.setattr(seen, "run", lambda found: None)
-    monkeypatch.setattr(seen, "say", told.append)
-    monkeypatch.setattr(seen.os, "_exit", told.append)
-    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "mysite.settings")
-    seen.main(dict(asked, bridges=["compat", "none"]))
-    assert done == said and told[1] == 0
-    assert told[0]["settings"] == "mysite.settings" and told[0]["bridge"] == "compat"
-
-
-def test_what_was_received_is_told_alone(monkeypatch):
-    told = []
-    monkeypatch.setattr(seen, "site", lambda facts: facts.update(received=False, layer=None))
-    monkeypatch.setattr(seen, "databases", lambda facts: None)
-    monkeypatch.setattr(seen, "folders", lambda facts: None)
-    monkeypatch.setattr(seen, "say", told.append)
-    monkeypatch.setattr(seen.os, "_exit", told.append)
-    seen.main({"bridges": []})
-    assert told == [{"received": False}, 0]
-
-
-class Layer:
-    """A channel layer that keeps what it is told."""
-
-    def __init__(self, *settings):
-        self.said, self.settings = [], list(settings)
-        if settings:
-            self.connection = self.connect
-
-    async def group_send(self, group, message):
-        self.said.append(("send", group, message["type"]))
-
-    async def group_add(self, group, channel):
-        self.said.append(("add", group, channel))
-
-    async def new_channel(self):
-        return "mine"
-
-    def connect(self, index):
-        layer = self
-
-        class Connection:
-            async def __aenter__(self):
-                return self
-
-            async def __aexit__(self, *_):
-                pass
-
-            async def execute(self, *words):
-                found = layer.settings.pop(0)
-                if isinstance(found, Exception):
-                    raise found
-                return [words[-1].encode(), found]
-
-        return Connection()
-
-
-@pytest.mark.parametrize(
-    "asked, settings, said, channel, policy",
-    [
-        ({"send": "g"}, (), [("send", "g", "doctor")], None, "absent"),
-        ({"listen": "g"}, (), [("add", "g", "mine")], "mine", "absent"),
-        ({}, (b"0", b"allkeys-lru"), [], None, None),
-        ({}, (b"100", b"allkeys-lru"), [], None, "allkeys-lru"),
-        ({}, (OSError("refused"),), [], None, None),
-    ],
-)
-def test_a_layer_is_used(asked, settings, said, channel, policy):
-    layer, facts = Layer(*settings), {}
-    loop = asyncio.new_event_loop()
-    try:
-        assert loop.run_until_complete(seen.join(layer, facts, asked)) == channel
-    finally:
-        loop.close()
-    assert layer.said == said and facts.get("eviction", "absent") == policy
-
-
-def test_processes_that_are_the_same_are_asked_once():
-    def one(pid, kind="uwsgi", folder="/site", uid=5, **variables):
-        argv = ["python", "daphne", "a:b"] if kind == "daphne" else ["uwsgi", "--wsgi", "m"]
-        return processes.Process(pid, kind, argv, variables, folder, uid)
-
-    same = [one(1), one(2), one(3, SHLVL="1"), one(4, INVOCATION_ID="x")]
-    other = [one(5, A="b"), one(6, folder="/x"), one(7, uid=6)]
-    daphnes = [one(8, "daphne"), one(9, "daphne")]
-    found = views._different(same + daphnes + other)
-    assert [[each.pid for each in kind] for kind in found] == [[8], [1, 5, 6, 7]]
+    monkeypatch.setattr(examined.subprocess, "run", run)
+    assert examined._nginx(["/usr/sbin/nginx", *title]) == text
+    ((words, options),) = called
+    assert words == ["/usr/sbin/nginx", "-T", "-e", "stderr", *arguments]
+    nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
+    assert options == dict(stdin=nothing, stdout=pipe, stderr=nothing, timeout=20)

@@ -90,7 +90,8 @@ def test_what_a_body_may_hold():
     when = datetime.datetime(2020, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
     publish("s", [when, Decimal("1.50"), ugettext_lazy("Yes"), "聊", None])
     assert read("s", 0)[0].body == ["2020-01-02T03:04:05Z", "1.50", "Yes", "聊", None]
-    assert read("s", 0)[0].json_text.count(" ") == 0 and read("s", 0)[0].json_text.isascii()
+    text = read("s", 0)[0].json_text
+    assert " " not in text and max(text) < "\x7f"
 
 
 @pytest.mark.parametrize("body", [object(), float("nan"), b"x", {1, 2}])

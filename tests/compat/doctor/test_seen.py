@@ -1,0 +1,184 @@
+"""What a process of the site notes for the doctor."""
+
+import asyncio
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from compat.doctor import seen
+
+
+def test_errors_are_noted_in_a_line():
+    facts = {"errors": {}}
+
+    def fail(error):
+        raise error
+
+    seen.attempt(facts, "a", lambda: fail(ValueError("x\n  y")))
+    seen.attempt(facts, "b", lambda: fail(SystemExit(3)))
+    caused = OSError("no")
+    caused.__cause__ = KeyError("cause")
+    seen.attempt(facts, "c", lambda: fail(caused))
+    seen.attempt(facts, "d", lambda: None)
+    assert facts["errors"] == {
+        "a": "ValueError: x y",
+        "b": "SystemExit: 3",
+        "c": "OSError: no (KeyError: 'cause')",
+    }
+    assert len(seen.line(ValueError("x" * 1000))) == 312
+
+
+def test_silence_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(seen, "LIMIT", 0.05)
+    event = threading.Event()
+    with pytest.raises(TimeoutError, match="no answer within"):
+        seen.within(lambda argument: event.wait(20), None)
+    event.set()
+    told = []
+    monkeypatch.setattr(seen, "LIMIT", 20)
+    seen.within(told.append, 7)
+    assert told == [7]
+    with pytest.raises(KeyError):
+        seen.within({}.__getitem__, 7)
+
+
+@pytest.mark.parametrize(
+    "layers, name", [({}, None), ({"default": {"BACKEND": "x"}}, "x"), (None, None)]
+)
+def test_what_settings_say(settings, monkeypatch, layers, name):
+    import django
+
+    monkeypatch.setattr(django, "setup", lambda: None)
+    settings.CHANNEL_LAYERS, settings.ALLOWED_HOSTS, settings.DEBUG = layers, ("a", "b"), True
+    facts = {}
+    seen.site(facts)
+    assert facts == {"allowed_hosts": ["a", "b"], "debug": True, "layer": name}
+
+
+@pytest.mark.parametrize(
+    "asked, layer, errors, said",
+    [
+        ({}, None, {}, ["site", "databases", "folders"]),
+        ({"application": "m:a"}, "x", {}, ["load", "site", "databases", "folders", "talk"]),
+        ({}, "x", {"settings": "no"}, ["site"]),
+    ],
+)
+def test_all_is_looked_at_where_there_are_settings(monkeypatch, asked, layer, errors, said):
+    done, told = [], []
+
+    def note(name):
+        def function(*arguments):
+            done.append(name)
+            if name == "site":
+                arguments[0].update(layer=layer)
+                arguments[0]["errors"].update(errors)
+
+        return function
+
+    for name in ("load", "site", "databases", "folders", "talk"):
+        monkeypatch.setattr(seen, name, note(name))
+    monkeypatch.setattr(seen, "run", lambda found: None)
+    monkeypatch.setattr(seen, "say", told.append)
+    monkeypatch.setattr(seen.os, "_exit", told.append)
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "mysite.settings")
+    seen.main(dict(asked, bridges=["compat", "none"]))
+    assert done == said and told[1] == 0
+    assert told[0]["settings"] == "mysite.settings" and told[0]["bridge"] == "compat"
+
+
+def test_what_was_received_is_told_alone(monkeypatch):
+    told = []
+    monkeypatch.setattr(seen, "site", lambda facts: facts.update(received=False, layer=None))
+    monkeypatch.setattr(seen, "databases", lambda facts: None)
+    monkeypatch.setattr(seen, "folders", lambda facts: None)
+    monkeypatch.setattr(seen, "say", told.append)
+    monkeypatch.setattr(seen.os, "_exit", told.append)
+    seen.main({"bridges": []})
+    assert told == [{"received": False}, 0]
+
+
+class Layer:
+    """A channel layer that keeps what it is told."""
+
+    def __init__(self, *settings):
+        self.said, self.settings = [], list(settings)
+        if settings:
+            self.connection = self.connect
+
+    async def group_send(self, group, message):
+        self.said.append(("send", group, message["type"]))
+
+    async def group_add(self, group, channel):
+        self.said.append(("add", group, channel))
+
+    async def new_channel(self):
+        return "mine"
+
+    def connect(self, index):
+        layer = self
+
+        class Connection:
+            async def __aenter__(self):
+                return self
+
+            async def __aexit__(self, *_):
+                pass
+
+            async def execute(self, *words):
+                found = layer.settings.pop(0)
+                if isinstance(found, Exception):
+                    raise found
+                return [words[-1].encode(), found]
+
+        return Connection()
+
+
+@pytest.mark.parametrize(
+    "asked, settings, said, channel, policy",
+    [
+        ({"send": "g"}, (), [("send", "g", "doctor")], None, "absent"),
+        ({"listen": "g"}, (), [("add", "g", "mine")], "mine", "absent"),
+        ({}, (b"0", b"allkeys-lru"), [], None, None),
+        ({}, (b"100", b"allkeys-lru"), [], None, "allkeys-lru"),
+        ({}, (OSError("refused"),), [], None, None),
+    ],
+)
+def test_a_layer_is_used(asked, settings, said, channel, policy):
+    layer, facts = Layer(*settings), {}
+    loop = asyncio.new_event_loop()
+    try:
+        assert loop.run_until_complete(seen.join(layer, facts, asked)) == channel
+    finally:
+        loop.close()
+    assert layer.said == said and facts.get("eviction", "absent") == policy
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_folders_of_the_site_are_looked_at(monkeypatch, settings, tmp_path, writable):
+    from django.db import connections
+
+    media, base = tmp_path / "media" / "deep", tmp_path / "db.sqlite3"
+    base.write_text("")
+    settings.MEDIA_ROOT = str(media)  # made when the first file comes
+    one = SimpleNamespace(vendor="sqlite", settings_dict={"NAME": str(base)})
+    memory = SimpleNamespace(vendor="sqlite", settings_dict={"NAME": ":memory:"})
+    other = SimpleNamespace(vendor="mysql", settings_dict={"NAME": "site"})
+    made = {"default": one, "memory": memory, "other": other}
+    monkeypatch.setattr("django.db.connections", made)
+    monkeypatch.setattr(seen.os, "access", lambda path, mode: writable)
+    facts = {}
+    seen.folders(facts)
+    places = [path for path, _, _ in facts["free"]]
+    assert {str(media), str(base), str(tmp_path)} <= set(places) and len(places) == 4
+    assert all(free > 0 and 0 < part <= 1 for _, free, part in facts["free"])
+    texts = [] if writable else facts["unwritable"]
+    assert len(facts["unwritable"]) == len(texts) == (0 if writable else 4)
+    if not writable:
+        assert "%s, MEDIA_ROOT" % media in texts and "%s, the database default" % base in texts
+    # A path below a file is no folder.
+    settings.MEDIA_ROOT = str(base / "below")
+    monkeypatch.setattr(seen.os, "access", lambda path, mode: True)
+    seen.folders(facts)
+    assert facts["unwritable"] == ["%s, MEDIA_ROOT" % (base / "below")]
+    assert connections is not made
