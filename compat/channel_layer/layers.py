@@ -130,7 +130,8 @@ def is_redis(layer: Any) -> bool:
         from channels_redis.core import RedisChannelLayer
     except ImportError:
         return False
-    return isinstance(layer, RedisChannelLayer)
+    # From channels_redis 4 on it has another client, and no pools that could be borrowed from.
+    return isinstance(layer, RedisChannelLayer) and hasattr(layer, "pools")
 
 
 def _shared_layer() -> Any:

@@ -44,10 +44,14 @@ def problem_of_application() -> str:
     """Why channels 2 cannot use what ASGI_APPLICATION names; "" when it can."""
     from channels.routing import get_default_application
 
+    from ..sockets import interface
+
     try:
         application = get_default_application()
     except Exception as error:  # whatever somebody's module raises
         return "%s: %s" % (type(error).__name__, str(error).rstrip("."))
+    if interface.SINGLE:
+        return ""  # its ProtocolTypeRouter is in asgi.py
     try:
         inspect.signature(application).bind({})
     except (TypeError, ValueError):

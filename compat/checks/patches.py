@@ -5,6 +5,8 @@ import os
 import sys
 from typing import Any, Dict, List
 
+import django
+
 from .._check_ids import say
 from ..patches import every
 from ..patching import BRIDGE
@@ -48,7 +50,8 @@ def check_patches(app_configs: Any, **kwargs: Any) -> List[Any]:
     I001 disabled.
     """
     found = []
-    if importlib.import_module(BRIDGE).late:
+    # A later Django needs no repair that could be too late.
+    if importlib.import_module(BRIDGE).late and django.VERSION < (2, 0):
         message = "compat was activated after Django had been imported."
         found.append(say("compat.W001", message))
     patches = every()

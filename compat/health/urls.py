@@ -1,6 +1,9 @@
 """URLs of the health checks and the metrics."""
 
-from django.conf.urls import url
+try:
+    from django.urls import re_path as url
+except ImportError:  # before Django 2.0
+    from django.conf.urls import url
 
 from . import views
 

@@ -71,17 +71,19 @@ class RecheckMixin:
     def rechecked(self) -> None:
         """Called on the event loop after a check that the socket has passed."""
 
-    async def __call__(self, receive: Any, send: Any) -> None:
-        self._end_socket = send
-        checked = self.scope.get(KEY)
+    async def __call__(self, *events: Any) -> None:
+        # channels 2: receive and send; later ones: the scope first.
+        scope = events[0] if len(events) == 3 else self.scope
+        self._end_socket = events[-1]
+        checked = scope.get(KEY)
         if checked is None:
             checked = OpenSocket(self.dismissed)
         self._checked = checked
         # The guard's is there already, and has begun.
         checked.consumer = self
-        checked.start(self.scope)
+        checked.start(scope)
         try:
-            await super().__call__(receive, send)  # type: ignore[misc]
+            await super().__call__(*events)  # type: ignore[misc]
         finally:
             checked.consumer = None
             checked.stop()

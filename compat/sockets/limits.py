@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Hashable, Iterable, Optional
 from .. import close_codes
 from .._inboxes import sifted
 from .._throttle import Throttle
+from . import interface
 from ._settings import (
     MESSAGES_AT_ONCE,
     MESSAGES_PER_SECOND,
@@ -48,7 +49,7 @@ class Counts(object):
                 del self.counts[key]
 
 
-class AddressLimit(object):
+class AddressLimit(interface.Middleware):
     """ASGI middleware: at most SOCKETS_PER_ADDRESS at a time, before anything is looked up."""
 
     def __init__(self, inner: Callable[..., Any]) -> None:
@@ -56,20 +57,20 @@ class AddressLimit(object):
         self.counts = Counts(PER_ADDRESS())
         self.uncounted = UNCOUNTED()
 
-    def __call__(self, scope: Dict[str, Any]) -> Any:
+    def instance(self, scope: Dict[str, Any]) -> interface.Instance:
         async def run(receive, send):
             key = address_key((scope.get("client") or (None,))[0], self.uncounted)
             if not self.counts.enter(key):
                 return await turn_away(scope, receive, send, "address %s" % key)
             try:
-                return await self.inner(scope)(receive, send)
+                return await interface.instance(self.inner, scope)(receive, send)
             finally:
                 self.counts.leave(key)
 
         return run
 
 
-class SocketLimit(object):
+class SocketLimit(interface.Middleware):
     """ASGI middleware inside of authentication: limits by user, and sessions checked again."""
 
     def __init__(self, inner: Callable[..., Any]) -> None:
@@ -78,7 +79,7 @@ class SocketLimit(object):
         self.rate = MESSAGES_PER_SECOND()
         self.at_once = max(MESSAGES_AT_ONCE(), 1)
 
-    def __call__(self, scope: Dict[str, Any]) -> Any:
+    def instance(self, scope: Dict[str, Any]) -> interface.Instance:
         return Socket(self, scope)
 
 
@@ -92,7 +93,7 @@ class Socket(object):
         # A consumer that has more to say about who may stay finds it there.
         self.scope = dict(scope, **{KEY: self.checked})
         # Middleware outside fills in "user" after this, in objects that both scopes share.
-        self.inner = limit.inner(self.scope)
+        self.inner = interface.instance(limit.inner, self.scope)
         self.bucket = Bucket(limit.rate, limit.at_once) if limit.rate else None
 
     async def __call__(self, receive: Any, send: Any) -> Any:

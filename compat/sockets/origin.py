@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from .._throttle import Throttle
+from . import interface
 from ._settings import HOST, HTTP, NONE, ORIGINS, PORTS, canonical
 
 logger = logging.getLogger(__name__)
@@ -15,7 +16,7 @@ logger = logging.getLogger(__name__)
 LOCAL = ["localhost", "127.0.0.1", "[::1]"]
 
 
-class OriginRequired(object):
+class OriginRequired(interface.Middleware):
     """
     ASGI middleware that answers 403 to a WebSocket whose Origin is foreign, missing or malformed.
 
@@ -31,12 +32,12 @@ class OriginRequired(object):
         self.origins = ORIGINS()
         self.throttle = Throttle()
 
-    def __call__(self, scope: Dict[str, Any]) -> Any:
+    def instance(self, scope: Dict[str, Any]) -> interface.Instance:
         if scope["type"] != "websocket":
             raise ValueError("OriginRequired is for WebSockets, not for %r" % scope["type"])
         if self.allows(scope):
-            return self.inner(scope)
-        return WebsocketDenier(scope)
+            return interface.instance(self.inner, scope)
+        return interface.instance(interface.consumer(WebsocketDenier), scope)
 
     def allows(self, scope: Dict[str, Any]) -> bool:
         """Whether the scope has one Origin, and it is ours, or none, where that is allowed."""

@@ -23,7 +23,13 @@ def is_route(scope: Dict[str, Any], routers: Iterable[Any]) -> bool:
 
 
 def _matches(path: str, routers: Iterable[Any]) -> bool:
-    from channels.routing import route_pattern_match
-
     path = path.lstrip("/")
-    return any(route_pattern_match(route, path) for router in routers for route in router.routes)
+    return any(_fits(route, path) for router in routers for route in router.routes)
+
+
+def _fits(route: Any, path: str) -> bool:
+    try:
+        from channels.routing import route_pattern_match
+    except ImportError:  # channels 3: all routes are of Django 2
+        return route.pattern.match(path) is not None
+    return bool(route_pattern_match(route, path))

@@ -12,7 +12,7 @@ VARIABLE = "DJANGO_SETTINGS_MODULE"
 
 class Command(BaseCommand):
     help = command.HELP
-    requires_system_checks = False
+    requires_system_checks = []
 
     def add_arguments(self, parser):
         parser.add_argument("action", choices=["init"], help=command.HELP)

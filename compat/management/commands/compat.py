@@ -15,7 +15,7 @@ from .. import pages
 
 class Command(BaseCommand):
     help = "List every repair of the bridge: its state in this process, its symptom and its source."
-    requires_system_checks = False
+    requires_system_checks = []
 
     def add_arguments(self, parser):
         parser.add_argument("--json", action="store_true", help="print the list as JSON")

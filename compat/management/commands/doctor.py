@@ -14,7 +14,7 @@ class Command(BaseCommand):
         "Look at the site as it runs on this machine, and say what is wrong, causes first, and "
         "what to change. Changes nothing. Exits with 1 if it found something."
     )
-    requires_system_checks = False
+    requires_system_checks = []
 
     def add_arguments(self, parser):
         parser.add_argument("--url", default="", help="the public address, to look from outside")

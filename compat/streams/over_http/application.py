@@ -2,8 +2,7 @@
 
 from typing import Any, Callable, Dict, Optional
 
-from channels.http import AsgiHandler
-
+from ...sockets import interface
 from ...sockets.routes import is_route, routers_of
 from . import request
 from .events import EventStream
@@ -14,26 +13,37 @@ ALLOW = b"GET, HEAD, OPTIONS"
 SESSIONS = {request.EVENTS: EventStream, request.POLL: LongPoll}
 
 
-class OverHttp:
+class OverHttp(interface.Middleware):
     """ASGI application for "http": sockets for who asks for them, and the site's pages."""
 
     def __init__(
         self, sockets: Callable[..., Any], pages: Optional[Callable[..., Any]] = None
     ) -> None:
         self.sockets = sockets
-        self.pages = AsgiHandler if pages is None else pages
+        self.pages = views() if pages is None else pages
         self.routers = routers_of(sockets)
 
-    def __call__(self, scope: Dict[str, Any]) -> Any:
+    def instance(self, scope: Dict[str, Any]) -> interface.Instance:
         transport = request.wanted(scope)
         preflight = request.is_preflight(scope)
         if (transport is None and not preflight) or not is_route(scope, self.routers):
-            return self.pages(scope)
+            return interface.instance(self.pages, scope)
         if transport is None or scope["method"] == "OPTIONS":
             return Answer(scope, 204)
         if scope["method"] not in METHODS:
             return Answer(scope, 405)
         return SESSIONS[transport](scope, self.sockets)
+
+
+def views() -> Callable[..., Any]:
+    """Django's."""
+    if interface.SINGLE:
+        from django.core.asgi import get_asgi_application
+
+        return get_asgi_application()  # type: ignore[no-any-return]
+    from channels.http import AsgiHandler
+
+    return AsgiHandler  # type: ignore[no-any-return]
 
 
 class Answer:

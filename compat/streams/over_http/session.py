@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Optional
 from ... import close_codes
 from ..._asyncio import end_task
 from ..._throttle import Throttle
+from ...sockets import interface
 from ..entries import Text
 from . import request
 from .answers import closing, page, status_of
@@ -40,7 +41,7 @@ class Session:
         self.starting: Any = None
         self.held: List[Text] = []
         self.wire: Any = None  # what a follower asks for the connection: see flow.wire_of()
-        self.inner = application(request.socket_scope(scope, self.transport))
+        self.inner = interface.instance(application, request.socket_scope(scope, self.transport))
 
     # For subclasses
 
