@@ -20,7 +20,7 @@ def instance(application: Callable[..., Any], scope: Dict[str, Any]) -> Instance
 
 def consumer(of: Any) -> Callable[..., Any]:
     """A consumer's class as an application."""
-    return of.as_asgi() if SINGLE else of  # type: ignore[no-any-return]
+    return of.as_asgi() if SINGLE else of
 
 
 class Middleware:

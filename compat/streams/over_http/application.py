@@ -40,10 +40,10 @@ def views() -> Callable[..., Any]:
     if interface.SINGLE:
         from django.core.asgi import get_asgi_application
 
-        return get_asgi_application()  # type: ignore[no-any-return]
+        return get_asgi_application()
     from channels.http import AsgiHandler
 
-    return AsgiHandler  # type: ignore[no-any-return]
+    return AsgiHandler
 
 
 class Answer:

@@ -22,11 +22,13 @@ from tests.support.websockets import close_code
 
 # Stage → what pip installs. Twisted 22 and autobahn 22: what daphne of that time works with.
 OLD = ["Twisted==22.10.0", "autobahn==22.12.1", "setuptools==65.5.1"]
+# redis 8 gives up reading after the 5 s for which channels-redis 4.3 has Redis wait.
+NEW = ["channels==4.3.2", "channels-redis==4.3.0", "daphne==4.2.3", "redis==5.3.1"]
 STAGES = {
     "2.2": ["Django==2.2.28", "channels==2.4.0", "channels-redis==2.4.2", "daphne==2.5.0"] + OLD,
     "3.2": ["Django==3.2.25", "channels==3.0.5", "channels-redis==3.4.1", "daphne==3.0.2"] + OLD,
-    "4.2": ["Django==4.2.*", "channels==4.*", "channels-redis==4.*", "daphne==4.*", "redis<6"],
-    "5.2": ["Django==5.2.*", "channels==4.*", "channels-redis==4.*", "daphne==4.*", "redis<6"],
+    "4.2": ["Django==4.2.30"] + NEW,
+    "5.2": ["Django==5.2.19"] + NEW,
 }
 STAGES["2.2"].append("asgiref==3.2.10")
 # On these nothing is left to repair but what upstream's daphne has still, and old libraries' names.
