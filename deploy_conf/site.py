@@ -227,6 +227,8 @@ def _served(
         # In the settings it may also be empty, or the address of another server.
         url = found.get(kind + "_url") or ""
         local = url.startswith("/") and not url.startswith("//")
+        if url == "/" and not found.get(kind + "_root"):
+            local = False  # what Django 3.1 and later make of an empty one
         url = options.url_path(kind.upper() + "_URL", url) if local else None
     if not root and found.get(kind + "_root"):
         root = os.path.join(directory, str(found[kind + "_root"]))

@@ -127,11 +127,12 @@ def _made_again() -> Any:
 def is_redis(layer: Any) -> bool:
     """Whether the layer is channels_redis's, whose lists can be read directly."""
     try:
+        from channels_redis import __version__
         from channels_redis.core import RedisChannelLayer
     except ImportError:
         return False
-    # From channels_redis 4 on it has another client, and no pools that could be borrowed from.
-    return isinstance(layer, RedisChannelLayer) and hasattr(layer, "pools")
+    # From 3 on its messages are in sorted sets, and from 4 on it has another client.
+    return __version__[:2] in ("1.", "2.") and isinstance(layer, RedisChannelLayer)
 
 
 def _shared_layer() -> Any:

@@ -53,6 +53,7 @@ FILES = {
     ROOT_URLCONF = "shop.urls"
     ASGI_APPLICATION = "shop.asgi.application"
     STATIC_URL = "/static/"
+    STREAMS_POLL_SECONDS = 60  # what is announced does not wait for that
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}}
     CHANNEL_LAYERS = {"default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
@@ -167,6 +168,8 @@ def run(stage, programs, var):
             serve(folder, programs, environ, site, cookie)
         said = call([python, "manage.py", "check"], "check", cwd=folder, env=environ)
         assert "no issues" in said, said
+        render = ["-m", "deploy_conf", "render", "--only", "websocket", "--user", "nobody"]
+        call([python] + render, "render", cwd=folder, env=environ)
         said = call([python, "manage.py", "compat", "--json"], "compat", cwd=folder, env=environ)
         records = json.loads(said)
     finally:
