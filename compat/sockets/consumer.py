@@ -3,6 +3,7 @@
 from typing import Any, Dict, List, Tuple
 
 from .. import close_codes
+from .interface import in_order
 from .recheck import KEY, OpenSocket
 from .session_check import answer, users_now
 
@@ -71,8 +72,8 @@ class RecheckMixin:
     def rechecked(self) -> None:
         """Called on the event loop after a check that the socket has passed."""
 
-    async def __call__(self, *events: Any) -> None:
-        # channels 2: receive and send; later ones: the scope first.
+    async def __call__(self, *events: Any, **named: Any) -> None:
+        events = in_order(events, named)  # in channels 2 without the scope
         scope = events[0] if len(events) == 3 else self.scope
         self._end_socket = events[-1]
         checked = scope.get(KEY)

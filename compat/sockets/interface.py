@@ -4,7 +4,7 @@ application(scope, receive, send) by later ones. Code that is written with this 
 """
 
 import functools
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Tuple
 
 import channels
 
@@ -23,11 +23,16 @@ def consumer(of: Any) -> Callable[..., Any]:
     return of.as_asgi() if SINGLE else of
 
 
+def in_order(events: Tuple[Any, ...], named: Dict[str, Any]) -> Tuple[Any, ...]:
+    """([scope,] receive, send) of a call; daphne names them."""
+    return events + tuple(named[name] for name in ("scope", "receive", "send") if name in named)
+
+
 class Middleware:
     """Called in both ways; a subclass has instance(scope)."""
 
-    def __call__(self, scope: Dict[str, Any], *events: Any) -> Any:
-        run = self.instance(scope)
+    def __call__(self, scope: Dict[str, Any], *events: Any, **named: Any) -> Any:
+        run, events = self.instance(scope), in_order(events, named)
         return run(*events) if events else run
 
     def instance(self, scope: Dict[str, Any]) -> Instance:

@@ -83,9 +83,9 @@ class StreamConsumerMixin(RecheckMixin):
     _followers: Optional[Dict[str, StreamFollower]] = None
     base_send: Any  # channels' consumers set it
 
-    async def __call__(self, *events: Any) -> None:
+    async def __call__(self, *events: Any, **named: Any) -> None:
         try:
-            await super().__call__(*events)
+            await super().__call__(*events, **named)
         finally:
             # Also when the consumer raised or was cancelled and disconnect() was never called.
             await self.unfollow()

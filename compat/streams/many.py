@@ -88,9 +88,9 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
         super().__init_subclass__(**more)
         cls.routes = permissions.check_routes(cls.routes)
 
-    async def __call__(self, *events: Any) -> None:
+    async def __call__(self, *events: Any, **named: Any) -> None:
         try:
-            await super().__call__(*events)
+            await super().__call__(*events, **named)
         finally:
             self._ended = True
             ending = [] if self._socket is None else self._socket.leave()

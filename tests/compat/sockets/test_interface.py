@@ -35,8 +35,13 @@ def call(application, scope, message):
     async def send(event):
         sent.append(event)
 
-    asyncio.new_event_loop().run_until_complete(application(scope, receive, send))
-    return sent
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(application(scope, receive, send))
+    said = list(sent)
+    loop.run_until_complete(application(scope=scope, receive=receive, send=send))  # as daphne does
+    loop.close()
+    assert sent == said * 2
+    return said
 
 
 def socket(**more):
