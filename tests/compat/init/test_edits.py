@@ -146,6 +146,34 @@ def test_encodings(project, round_trip, coding, head):
     assert word.encode(coding) in written["shop/settings.py"]
 
 
+ODD = {
+    "an empty file": "",
+    "only a docstring": '"""The shop."""',
+    "no line ending": "INSTALLED_APPS = ['x']",
+    "names from a function": "globals().update({'INSTALLED_APPS': []})\n",
+    "chained": "A = INSTALLED_APPS = ['x']\n",
+    "unpacked": "A, INSTALLED_APPS = 1, ['x']\n",
+    "a layer that is computed": "INSTALLED_APPS = ['x']\nCHANNEL_LAYERS = f()\n",
+    "a layer in parts": "INSTALLED_APPS = ['x']\nCHANNEL_LAYERS = {'default': {'A': 1, **B}}\n",
+    "form feeds": "\x0c\nINSTALLED_APPS = ['x']\n\x0cX = 1\n",
+    "line endings of old Macs": "INSTALLED_APPS = ['x']\rX = 1\r",
+    "imports itself": "from .settings import *\nINSTALLED_APPS = ['x']\n",
+    "branches": "if A:\n    INSTALLED_APPS = ['x']\nelse:\n    INSTALLED_APPS = ['y']\n",
+}
+
+
+@pytest.mark.parametrize("what", sorted(ODD))
+def test_odd_settings_are_neither_broken_nor_lost(project, what):
+    project.write("shop/settings.py", ODD[what].encode())
+    project.write("requirements.txt", b"Django==1.11.20\n\xff")
+    before = project.files()
+    project.init(write=True)
+    ast.parse(project.read("shop/settings.py"))
+    assert "nothing to change" in project.init()
+    project.init(undo=True)
+    assert project.files() == before
+
+
 def test_the_diff_is_one_that_patch_takes(project, tmp_path_factory):
     project.write("shop/urls.py", project.read("shop/urls.py").rstrip(b"\n"))
     project.write("shop/settings.py", project.read("shop/settings.py").replace(b"\n", b"\r\n"))
