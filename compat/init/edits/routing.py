@@ -12,24 +12,17 @@ NAMES = ("routing", "websockets")  # the second where the first is something els
 
 TEXT = '''"""Who is answered on a WebSocket, and with what."""
 
-from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf.urls import url
 
 from %(bridge)s.sockets import guard
-from %(bridge)s.streams.consumer import StreamConsumerMixin, since_from
+from %(bridge)s.streams.consumer import StreamConsumer
 
 
-class News(StreamConsumerMixin, AsyncWebsocketConsumer):
-    """Whoever is logged in reads the stream "news": what publish("news", ...) appends."""
+class News(StreamConsumer):
+    """What publish("news", ...) appends, for whoever is logged in; see may_follow() for others."""
 
-    channel_layer_alias = None  # streams need no queue for each socket
-
-    async def connect(self):
-        if self.scope["user"].is_anonymous:
-            return await self.close()
-        await self.accept()
-        await self.follow("news", since_from(self.scope) or 0)
+    stream = "news"
 
 
 application = ProtocolTypeRouter({"websocket": guard(URLRouter([url(r"^ws/news/$", News)]))})

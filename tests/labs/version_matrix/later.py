@@ -69,20 +69,13 @@ FILES = {
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
     import django
     django.setup()
-    from channels.generic.websocket import AsyncWebsocketConsumer
     from channels.routing import ProtocolTypeRouter, URLRouter
     from django.urls import path
     from compat.sockets import guard
-    from compat.streams.consumer import StreamConsumerMixin, since_from
+    from compat.streams.consumer import StreamConsumer
 
-    class News(StreamConsumerMixin, AsyncWebsocketConsumer):
-        channel_layer_alias = None
-
-        async def connect(self):
-            if self.scope["user"].is_anonymous:
-                return await self.close()
-            await self.accept()
-            await self.follow("news", since_from(self.scope) or 0)
+    class News(StreamConsumer):
+        stream = "news"
 
     later = hasattr(News, "as_asgi")
     news = News.as_asgi() if later else News
