@@ -29,9 +29,10 @@ from .models import Entry, Stream
 from .store import is_busy
 
 # At most so many entries go in one transaction, and fewer if it takes longer than this: whoever
-# appends waits for it (on PostgreSQL only for its last statement). Then it is the others' turn, for
-# as long: on SQLite, those who wait for the lock look for it now and then only.
-PIECE, LEAST_PIECE = 1000, 20
+# appends waits for it (on PostgreSQL only for its last statement, however many go). Not too few: a
+# commit may take long whatever is in it. Then it is the others' turn, for as long: on SQLite, those
+# who wait for the lock look for it now and then only.
+PIECE, LEAST_PIECE = 1000, 200
 PIECE_SECONDS, LONGEST_REST = 0.05, 0.25
 # At most so many are looked at in one statement for one that is young enough.
 STRIDE = 20000
@@ -97,7 +98,7 @@ def trim(name: str, wanted: Any, dry_run: bool = False) -> int:
         begun = time.monotonic()
         removed += log.remove(end)
         took = time.monotonic() - begun
-        if took > PIECE_SECONDS:
+        if took > PIECE_SECONDS and log.connection.vendor != "postgresql":
             piece = max(min(LEAST_PIECE, PIECE), piece // 2)
         elif took < PIECE_SECONDS / 4:
             piece = min(PIECE, 2 * piece)

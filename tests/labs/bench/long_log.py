@@ -79,7 +79,7 @@ def catch_up(count):
 
     begun, since = time.monotonic(), count // 2
     pages = []
-    while since < count // 2 + CATCH_UP:
+    while since < min(count, count // 2 + CATCH_UP):
         at = time.monotonic()
         rows = store.read("long", since, PAGE)
         pages.append(time.monotonic() - at)
