@@ -74,7 +74,7 @@ _EVERY = (
         "TOO_MANY",
         "Too many sockets of one address or user, or too many messages on this one, or more "
         "pings, pongs or tiny fragments than any client needs.",
-        "`compat.sockets`; daphne, as repaired by `daphne.frame_flood`",
+        "`compat.sockets`, `compat.streams`; daphne, as repaired by `daphne.frame_flood`",
     ),
     CloseCode(
         START_OVER,

@@ -101,7 +101,8 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
         """Let the client in and say what it may expect."""
         await self.accept()
         self._followers = {}
-        self._bucket = Bucket(PER_SECOND, AT_ONCE)
+        # A client that comes back names all its streams at once.
+        self._bucket = Bucket(PER_SECOND, max(AT_ONCE, 2 * PER_SOCKET()))
         wire = wire_of(self.base_send)
         self._socket = SharedSocket(self._send_stream_text, self._close_stream, wire)
         seconds = self._socket.hub.heartbeat.seconds

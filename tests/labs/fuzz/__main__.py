@@ -16,6 +16,7 @@ TARGETS = [
     "handshakes",
     "messages",
     "since",
+    "subscriptions",
     "cookies",
     "signed_cookies",
     "multipart",

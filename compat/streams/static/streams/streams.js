@@ -702,6 +702,7 @@ self.Streams = (function () {
         say("revive");
       },
       close: function () {
+        worker.onerror = null;
         clearTimeout(timer);
         hide();
         port.close();

@@ -703,6 +703,7 @@ var Streams = (function () {
         say("revive");
       },
       close: function () {
+        worker.onerror = null;
         clearTimeout(timer);
         hide();
         port.close();
