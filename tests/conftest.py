@@ -9,7 +9,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tests.support import CHECKOUT  # noqa: E402
+from tests.support import CHECKOUT, shared  # noqa: E402
 
 
 def makefile_variables():
@@ -21,6 +21,7 @@ def makefile_variables():
 # Subprocesses of tests (runner, daphne, manage.py) see the same folder.
 VAR = tempfile.mkdtemp(prefix="devops-tests-")
 os.environ["DEVOPS_VAR"] = VAR
+os.environ.setdefault(shared.VARIABLE, VAR)  # xdist's workers have it from who started them
 os.environ["DJANGO_SETTINGS_MODULE"] = "devops.settings"
 os.environ["PYTHONPATH"] = CHECKOUT
 for name in (

@@ -2,11 +2,12 @@
 
 import datetime
 import json
+import os
 import shutil
 
 import pytest
 
-from tests.support import binaries, chromium, gis
+from tests.support import binaries, chromium, gis, shared
 from tests.support.databases import MariaDB, PostgreSQL
 from tests.support.probe import probe
 from tests.support.redis import Redis
@@ -114,15 +115,15 @@ def certificate(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory):
+def migrated_database():
     """The path of a database file of the reference site, to be copied."""
     from tests.support.sites.runner import RunnerSite
 
-    var = tmp_path_factory.mktemp("migrated")
-    site = RunnerSite(var)
-    code, _, errors = site.manage("migrate", "--noinput", "--verbosity", "0")
-    assert code == 0, errors
-    return str(var / "db.sqlite3")
+    def migrate(var):
+        code, _, errors = RunnerSite(var).manage("migrate", "--noinput", "--verbosity", "0")
+        assert code == 0, errors
+
+    return os.path.join(shared.once("migrated", migrate), "db.sqlite3")
 
 
 @pytest.fixture

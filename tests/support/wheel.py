@@ -8,11 +8,10 @@ import site
 import subprocess
 import sys
 import sysconfig
-import tempfile
 
 import pytest
 
-from tests.support import CHECKOUT, pythons
+from tests.support import CHECKOUT, pythons, shared
 
 NAME = "django_bridge"
 DISTRIBUTION = "django-devops-bridge"
@@ -27,9 +26,12 @@ def path():
         builder = next(found, None)
     if not builder:
         pytest.skip("the wheel is made by Python 3.7 or later, of which there is none here")
-    folder = tempfile.mkdtemp(prefix="wheel-", dir=os.environ["DEVOPS_VAR"])
-    make = [builder, "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps"]
-    subprocess.check_call(make + ["-w", folder, CHECKOUT], env=clean())
+    words = [builder, "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps"]
+
+    def make(folder):
+        subprocess.check_call(words + ["-w", folder, CHECKOUT], env=clean())
+
+    folder = shared.once("wheel", make)
     (name,) = os.listdir(folder)
     return os.path.join(folder, name)
 

@@ -77,6 +77,11 @@ def get(address, path):
         connection.close()
 
 
+def serve(site, *options, **environ):
+    """A daphne whose memory is all its own: not forked from another process."""
+    return daphne(site, APPLICATION, *options, cold=True, **environ)
+
+
 def settle(address):
     """Wait until daphne has read what it wants to: until its memory has stopped to grow."""
     last, same = 0, 0
@@ -105,13 +110,13 @@ def send(address, count):
 
 
 def test_every_message_is_read_and_few_are_kept(site):
-    with daphne(site, APPLICATION, cold=True) as address:  # its memory is all its own
+    with serve(site) as address:
         told, growth = flood(address)
     assert told == ("text", "%d %d" % (FRAMES, FRAMES)) and growth < 6 * MB
 
 
 def test_without_the_patch_all_are_kept(site):
-    with daphne(site, APPLICATION, cold=True, COMPAT_DISABLE=ALONE) as address:
+    with serve(site, COMPAT_DISABLE=ALONE) as address:
         told, growth = flood(address)
     assert told == ("text", "%d %d" % (FRAMES, FRAMES)) and growth > 20 * MB
 
@@ -132,15 +137,15 @@ def taken(address, size=500000, count=60):
 
 
 def test_large_messages_wait_with_the_client(site):
-    with daphne(site, APPLICATION) as address:
+    with serve(site) as address:
         assert taken(address) < 20 * MB
-    with daphne(site, APPLICATION, COMPAT_DISABLE=ALONE) as address:
+    with serve(site, COMPAT_DISABLE=ALONE) as address:
         assert taken(address) > 28 * MB
 
 
 def test_who_waits_for_the_application_is_not_asked_for_a_pong(site):
     pings = ["--ping-interval", "1", "--ping-timeout", "1"]
-    with daphne(site, APPLICATION, *pings) as address:
+    with serve(site, *pings) as address:
         with Client(address, "/waits/") as client, Client(address, "/") as silent:
             client.pongs = silent.pongs = False
             client.send(frame(b"x") * 1000)
@@ -155,7 +160,7 @@ def test_who_waits_for_the_application_is_not_asked_for_a_pong(site):
 
 
 def test_who_leaves_is_noticed(site):
-    with daphne(site, APPLICATION) as address:
+    with serve(site) as address:
         for _ in range(3):
             with Client(address, "/waits/") as client:
                 client.send(frame(b"x") * 1000)

@@ -1,0 +1,50 @@
+"""What the workers of one run share is made once, and whole."""
+
+import os
+import threading
+
+import pytest
+
+from tests.support import commands, shared
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(shared.VARIABLE, str(tmp_path))
+
+
+def test_who_comes_meanwhile_waits_for_what_is_made():
+    begun, go, made, found = threading.Event(), threading.Event(), [], []
+
+    def make(folder):
+        made.append(folder)
+        begun.set()
+        go.wait(60)
+        with open(os.path.join(folder, "file"), "w") as file:
+            file.write("whole")
+
+    def ask():
+        with open(os.path.join(shared.once("thing", make), "file")) as file:
+            found.append(file.read())
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert begun.wait(60)
+    assert found == []
+    go.set()
+    for thread in threads:
+        thread.join(60)
+    assert (found, len(made)) == (["whole"] * 3, 1)
+
+
+def test_what_could_not_be_made_is_tried_again():
+    with pytest.raises(ZeroDivisionError):
+        shared.once("thing", lambda folder: 1 / 0)
+    assert os.listdir(shared.once("thing", lambda folder: None)) == []
+
+
+def test_another_process_finds_it():
+    code = "from tests.support import shared; print(shared.once('thing', lambda folder: 1 / 0))"
+    path = shared.once("thing", lambda folder: None)
+    assert commands.run("-c", code).stdout.strip() == path
