@@ -85,6 +85,14 @@ def test_signals_and_statuses(tmp_path):
         process.kill()  # of nobody else who has the number now
 
 
+def test_a_signal_for_who_has_just_ended(tmp_path, monkeypatch):
+    with open(str(tmp_path / "log"), "w") as log:
+        process = warm.popen([sys.executable, "-c", ""], (), dict(os.environ), str(tmp_path), log)
+    assert process.wait(60) == 0
+    monkeypatch.setattr(process, "poll", lambda: None)  # as in the moment before it is told
+    process.terminate()
+
+
 def test_what_it_says_is_read_while_it_runs(tmp_path):
     code = "import sys; print('one', flush=True); sys.stdin.read(); print('x' * 10 ** 6)"
     code += "; sys.stderr.write('error'); sys.exit(3)"

@@ -45,12 +45,48 @@ def pytest_runtest_protocol(item):
         subprocess.Popen.__init__, os.fork = kept
 
 
-SLOW = ("tests/labs/", "tests/e2e/", "tests/deploy_conf/")  # minutes in one file
+# Files that want the one site and the browser of a session: each worker would start its own.
+STACK = "live_page logins page_details protocol site_security wire_contract"
+STACK = ["tests/e2e/test_%s.py" % name for name in STACK.split()]
+LONG = [  # half a minute and more in one file
+    *STACK,
+    "tests/deploy_conf/test_reload.py",
+    "tests/labs/chaos/",
+    "tests/e2e/test_nodes.py",
+    "tests/compat/streams/test_daphne.py",
+    "tests/compat/doctor/test_findings.py",
+    "tests/deploy_conf/test_up_faults.py",
+]
+SLOW = LONG + ["tests/labs/", "tests/e2e/", "tests/deploy_conf/"]
 
 
 def pytest_collection_modifyitems(items):
     """The slow files first: at the end the others would wait for one."""
-    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
+    places = {}
+
+    def place(item):
+        path = item.nodeid.partition("::")[0]
+        if path not in places:
+            starts = [n for n, start in enumerate(SLOW) if path.startswith(start)]
+            places[path] = min(starts, default=len(SLOW))
+        return places[path]
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """What shares a stack goes to one worker, as what is in one file does."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            path = super()._split_scope(nodeid)
+            return STACK[0] if path in STACK else path
+
+    return Scheduling(config, log)
 
 
 def skip(*args, **kwargs):

@@ -75,7 +75,10 @@ class Process(object):
 
     def send_signal(self, signum):
         if self.poll() is None:
-            os.kill(self.pid, signum)
+            try:
+                os.kill(self.pid, signum)
+            except ProcessLookupError:
+                pass  # it has just ended: poll() will know in a moment
 
     def terminate(self):
         self.send_signal(signal.SIGTERM)
