@@ -46,7 +46,7 @@ def pytest_runtest_protocol(item):
 
 
 # Files that want the one site and the browser of a session: each worker would start its own.
-STACK = "live_page logins page_details protocol site_security wire_contract"
+STACK = "live_page logins over_http page_details protocol site_security wire_contract"
 STACK = ["tests/e2e/test_%s.py" % name for name in STACK.split()]
 LONG = [  # half a minute and more in one file
     *STACK,
