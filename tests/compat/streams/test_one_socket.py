@@ -8,8 +8,7 @@ import threading
 
 import pytest
 
-from tests.support import CHECKOUT, chromium
-from tests.support.fixtures import or_skip
+from tests.support import CHECKOUT
 from tests.support.proxies import Silent
 from tests.support.servers import HOST
 from tests.support.sites.streams import Site, Steps
@@ -76,14 +75,6 @@ def files(tmp_path_factory):
     yield f"http://{HOST}:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    browser = chromium.Browser()
-    or_skip(browser.__enter__)
-    yield browser
-    browser.__exit__()
 
 
 @pytest.fixture
