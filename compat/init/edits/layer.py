@@ -36,7 +36,9 @@ def look(site: Site) -> None:
             done.add(source.path)
             if not reader_of(source):
                 import_os(source)
-            source.insert_lines(place, [""] + text(source))
+            rest = source.text[place:]
+            below = [""] if rest.strip() and not rest.startswith(("\n", "\r")) else []
+            source.insert_lines(place, [""] + text(source) + below)
             continue
         base = chain.base(NAME)
         if base is None:

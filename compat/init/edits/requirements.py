@@ -119,3 +119,7 @@ def edit(site: Site, source: Source, line: str) -> None:
                 where = "%s:%d" % (source.path, number)
                 site.tell(where, "[pins] chooses one for each Python; without its version:", name)
     source.insert_lines(len(source.text), [line])
+    rows = source.text.splitlines()
+    if PROJECT in line and not any(row.startswith(("--find-links", "-f ")) for row in rows):
+        why = "the wheel is on no public index: keep it in a folder that the list names, such as:"
+        site.tell(source.path, why, "--find-links wheels")

@@ -385,6 +385,7 @@ def test_requirements_of_a_wheel(project, wheel):
         + requirements.LINE
         + "\n"
     )
+    assert "    --find-links wheels" in said
     assert "requirements.txt:3: [pins] chooses one for each Python; without its version" in said
     assert "nothing to change" in project.init(write=True)
 
