@@ -68,6 +68,27 @@ def repair(ws_protocol):
     change(protocol, "sendData", sendData)
 
 
+@patch.when_imported("daphne.http_protocol")
+def repair_http(http_protocol):
+    from twisted.internet import tcp, unix
+
+    from ._writing import turn
+
+    plain = tcp.Server, unix.Server
+
+    def compat_write(self, data):
+        """A part of a response as it goes over the wire, as event streams of ours have it."""
+        transport = self.transport
+        if (
+            type(transport) not in plain
+            or getattr(transport, "TLS", False)
+            or not turn().write(transport, data)
+        ):
+            self.channel.write(data)
+
+    patch.add(http_protocol.WebRequest, "compat_write", compat_write)
+
+
 def is_free(protocol, plain):
     """Whether a frame may be written as it is, and nothing of autobahn's waits before it."""
     if protocol.state != protocol.STATE_OPEN or protocol.send_queue:

@@ -137,7 +137,7 @@ class EventWire(Wire):
         if request.chunked and not request.finished and request.channel is not None:
             # What Twisted would make of it, for each reader anew.
             request.sentLength += len(data)
-            request.channel.write(chunk)
+            getattr(request, "compat_write", request.channel.write)(chunk)
         else:
             body = {"type": "http.response.body", "body": data, "more_body": True}
             request.handle_reply(body)

@@ -9,6 +9,7 @@ from .answers import page
 from .session import Session
 
 FULL = float("inf")
+READ_SECONDS = 10  # until a log that cannot be read is told
 # Not worth an answer by themselves; other frames are.
 NO_NEWS = ("live", "hello")
 # After these there is nothing more of a stream for now.
@@ -27,12 +28,12 @@ class LongPoll(Session):
     def __init__(self, scope: Any, application: Any) -> None:
         self.timer: Any = None
         self.size = 0
-        self.news = False
-        # Streams of which nothing is known yet.
-        self.to_come = len(request.subscriptions(scope)) or 1
+        self.news = self.waits = False
         asked = request.query({"query_string": request.with_cursor(scope)})
         # Or how far it is from there, as it does at first to find out that it is answered.
         self.asks_where = asked.get("since") in (["latest"], ["-1"]) or asked.get("wait") == ["0"]
+        # Streams of which nothing is known yet; without a cursor it may be messages that come.
+        self.to_come = len(request.subscriptions(scope)) or int("since" in asked)
         super().__init__(scope, application)
         self.wire = self.backlog
 
@@ -42,8 +43,9 @@ class LongPoll(Session):
 
     async def start(self) -> None:
         # An answer in each interval stands for a beat.
-        seconds = min(LONG_POLL_SECONDS(), HEARTBEAT_SECONDS() or LONG_POLL_SECONDS())
-        self.timer = self.loop.call_later(seconds, self._time_is_over)
+        self.seconds = min(LONG_POLL_SECONDS(), HEARTBEAT_SECONDS() or LONG_POLL_SECONDS())
+        patience = max(self.seconds, READ_SECONDS)
+        self.timer = self.loop.call_later(patience, self._time_is_over)
         self.started = True
         for text in self.held:
             self._take(text)
@@ -68,11 +70,14 @@ class LongPoll(Session):
     async def _look(self) -> None:
         if not self.ended and self.news and (self.to_come < 1 or self.size >= FRAME_CHARACTERS):
             await self._answer(200)
+        elif not self.ended and not self.waits and self.to_come < 1:
+            self.waits = True
+            self.timer.cancel()
+            self.timer = self.loop.call_later(self.seconds, self._time_is_over)
 
     def _time_is_over(self) -> None:
         if not self.ended:
-            # Without a position the log could not be read.
-            self.loop.create_task(self._answer(200 if self.held else 503))
+            self.loop.create_task(self._answer(200 if self.waits or self.news else 503))
 
     async def _answer(self, status: int) -> None:
         self.ended = True

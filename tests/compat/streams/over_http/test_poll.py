@@ -116,6 +116,11 @@ def test_a_consumer_that_fails_is_a_500(site, stream):
     server.stop()
 
 
+def test_a_socket_without_a_stream_has_no_news(server, stream):
+    plain = f"/ws/{stream}/?transport=poll"
+    assert poll(server.address, plain) == (200, {"cursor": None, "frames": []})
+
+
 def test_who_goes_while_waiting_leaves_nothing(server, stream, path, members):
     wait_until(lambda: members() == 0, what="nobody of the tests before")
     with socket.create_connection(server.address, 20) as client:
