@@ -150,6 +150,17 @@ def test_a_command_that_is_gone_is_refused(site):
         ask(site, "program", "manage.py", "no_such")
     with pytest.raises(ConfError, match="there is no module no_such"):
         ask(site, "program", "-m", "no_such")
+    # One that is there and cannot be imported.
+    folder = os.path.join(site.folder, "own", "management", "commands")
+    os.makedirs(folder)
+    for place in (folder, os.path.dirname(folder), os.path.join(site.folder, "own")):
+        with open(os.path.join(place, "__init__.py"), "w"):
+            pass
+    with open(os.path.join(folder, "broken.py"), "w") as file:
+        file.write("import no_such_library\n")
+    append(site, "tiny/settings.py", '\nINSTALLED_APPS = INSTALLED_APPS + ["own"]\n')
+    with pytest.raises(ConfError, match="No module named 'no_such_library'"):
+        ask(site, "program", "manage.py", "broken")
 
 
 def test_nothing_is_written_beside_the_code(site):

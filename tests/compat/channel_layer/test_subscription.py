@@ -285,3 +285,14 @@ def test_what_came_from_a_connection_of_before_counts_no_more(run):
         assert other.asked == []
 
     run(scenario, lambda: Connection(answers=False))
+
+
+def test_nothing_is_left_of_a_connection_that_does_not_end(run):
+    class Stubborn(Connection):
+        def close(self):
+            self.closed = True
+
+    async def scenario(one, world):
+        await one.add("a", nothing)
+
+    run(scenario, Stubborn)  # which looks for tasks that are left
