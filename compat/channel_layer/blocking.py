@@ -5,6 +5,7 @@ A connection is used by one thread at a time, also where threads are greenlets, 
 alone that has opened it.
 """
 
+import contextlib
 import os
 import socket
 import ssl
@@ -20,9 +21,11 @@ from .. import _greenlets
 from .connections import readable
 from .plans import Ask, Plan, Script
 
-# As many wait for their next use; a connection that has rested for longer is asked if it lives.
-KEPT = 8
+# As many wait for their next use: as many greenlets, or threads, may send at once without opening
+# one each time. One that has rested for so long is asked if it lives, and later closed.
+KEPT = 64
 REST_SECONDS = 15.0
+IDLE_SECONDS = 60.0
 ASK_SECONDS = 1.0
 
 
@@ -80,12 +83,16 @@ class Blocking:
             connection.close()
 
     def _keep(self, index: int, connection: "Connection") -> None:
-        connection.since = time.monotonic()
+        now = connection.since = time.monotonic()
         resting = self._resting(index)
         if len(resting) < KEPT:
             resting.append(connection)
         else:
             connection.close()
+        # Taken from the end: the first one has rested for the longest time.
+        with contextlib.suppress(IndexError):  # another thread has taken it
+            if now - resting[0].since > IDLE_SECONDS:
+                resting.pop(0).close()
 
     def _resting(self, index: int) -> "List[Connection]":
         """Those of a host that this thread may use; a socket of gevent's belongs to its thread."""

@@ -95,6 +95,19 @@ def test_so_many_are_kept(senders, opened):
     assert [one.closed for one in connections] == [False] * blocking.KEPT + [True] * 2
 
 
+def test_those_that_nobody_needs_any_more_are_closed_one_by_one(senders, opened):
+    """After a burst; the others go on being used."""
+    idle, busy = [Kept() for _ in range(3)], Kept()
+    for one in idle + [busy]:
+        senders._keep(0, one)
+    for one in idle:
+        one.since -= blocking.IDLE_SECONDS + 1
+    for closed in (1, 2, 3, 3):
+        senders.ask(ASK, 1)
+        assert [one.closed for one in idle] == [True] * closed + [False] * (3 - closed)
+    assert not busy.closed and opened == []
+
+
 def test_a_child_closes_what_its_parent_has_kept(senders, opened):
     senders.ask(ASK, 1)
     senders.pid -= 1

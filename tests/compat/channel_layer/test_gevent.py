@@ -15,6 +15,8 @@ from tests.support.servers import HOST, Server, free_port
 pytest.importorskip("gevent", reason="gevent has no wheel for this Python")
 NAME = "asgiref.greenlets"
 AT_ONCE = 50
+LISTS = "channels_redis.core.RedisChannelLayer"
+PUBSUB = "compat.channel_layer.pubsub.RedisPubSubChannelLayer"
 REFUSED = "You cannot use AsyncToSync in the same thread as an async event loop"
 SITE = """
 from gevent import monkey
@@ -28,7 +30,7 @@ from django.conf import settings
 settings.configure(
     INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "channels"],
     CHANNEL_LAYERS={"default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "BACKEND": os.environ["BACKEND"],
         "CONFIG": {"hosts": [("127.0.0.1", int(os.environ["PORT"]))], "capacity": 1000},
     }},
 )
@@ -77,8 +79,9 @@ def code():
         print(error)
 
 
-def test_each_of_50_greenlets_is_heard(redis):
-    said = probe(code, env={"PORT": str(redis.port)}, patch=NAME)
+@pytest.mark.parametrize("backend", [LISTS, PUBSUB], ids=["lists", "pubsub"])
+def test_each_of_50_greenlets_is_heard(redis, backend):
+    said = probe(code, env={"PORT": str(redis.port), "BACKEND": backend}, patch=NAME)
     good = (
         "".join("%s 50 []\n" % name for name in ("raw", "stream", "session", "deploy"))
         + "'its own'"
@@ -88,12 +91,13 @@ def test_each_of_50_greenlets_is_heard(redis):
     assert redis.say("LLEN", "asgi:specific.reader!") == 4 * AT_ONCE
     received = redis.say("INFO", "stats").decode()
     (connections,) = [line for line in received.splitlines() if "connections_received" in line]
-    # Each raw call has a loop and so a connection of its own; ours share one.
+    # With lists each raw call has a loop and so a connection of its own; others are kept.
     assert int(connections.partition(":")[2]) < AT_ONCE + 20
 
 
 def test_without_the_repair_all_but_one_are_refused(redis):
-    said = probe(code, env={"PORT": str(redis.port)}, patch=NAME, disable=NAME)
+    env = {"PORT": str(redis.port), "BACKEND": LISTS}
+    said = probe(code, env=env, patch=NAME, disable=NAME)
     first = said.said.splitlines()[0]
     assert first.startswith("raw 1 [") and REFUSED in first, said.error
 
@@ -111,8 +115,10 @@ def application(environ, start_response):
 )
 
 
-@pytest.mark.parametrize("disable", ["", NAME])
-def test_uwsgi_with_a_gevent_loop(redis, tmp_path, disable):
+@pytest.mark.parametrize(
+    "backend, disable", [(LISTS, ""), (PUBSUB, ""), (LISTS, NAME)], ids=["lists", "pubsub", "stock"]
+)
+def test_uwsgi_with_a_gevent_loop(redis, tmp_path, backend, disable):
     uwsgi = os.path.join(os.path.dirname(sys.executable), "uwsgi")
     if not os.path.exists(uwsgi):
         pytest.skip("only the wheel's uWSGI has gevent built in")
@@ -121,7 +127,8 @@ def test_uwsgi_with_a_gevent_loop(redis, tmp_path, disable):
     command = [uwsgi, "--gevent", "50", "--http-socket", "%s:%d" % (HOST, port), "--module", "app"]
     command += ["--master", "--need-app", "--die-on-term", "--disable-logging"]
     path = os.pathsep.join([str(tmp_path), CHECKOUT])
-    env = dict(os.environ, PORT=str(redis.port), PYTHONPATH=path, COMPAT_DISABLE=disable)
+    env = dict(os.environ, PORT=str(redis.port), PYTHONPATH=path, BACKEND=backend)
+    env["COMPAT_DISABLE"] = disable
     log = tmp_path / "uwsgi.log"
     server = Server(command, port, str(log), env=env)
 
