@@ -214,10 +214,10 @@ def test_many_writers_and_readers_with_redis_killed(site, servers, stream, redis
         client.close()
 
 
-def with_password(make_site, database, redis, password):
+def with_password(make_site, database, redis, password, backend=""):
     """A site that gives Redis that password, and its daphne."""
     host = {"address": [HOST, redis.port], "password": password}
-    site = make_site(database, json.dumps([host]), poll=0.2)
+    site = make_site(database, json.dumps([host]), poll=0.2, backend=backend)
     return site, site.daphne()
 
 
@@ -239,10 +239,11 @@ def lines_with(server, text):
     return [line for line in server.output().splitlines() if text in line]
 
 
-def test_the_password_of_redis_changes(make_site, sqlite_settings, redis, stream):
+@pytest.mark.parametrize("backend", ["", "channels_redis.core.RedisChannelLayer"])
+def test_the_password_of_redis_changes(make_site, sqlite_settings, redis, stream, backend):
     """Sockets stay open, and get what comes; all is well when it is ours again."""
     redis.say("CONFIG", "SET", "requirepass", "ours")
-    site, server = with_password(make_site, sqlite_settings, redis, "ours")
+    site, server = with_password(make_site, sqlite_settings, redis, "ours", backend)
     client = Client(server, stream).until_live()
     redis.say("CONFIG", "SET", "requirepass", "theirs", password="ours")
     for kind in ("pubsub", "normal"):
