@@ -2,6 +2,7 @@
 
 from typing import Any, List, Optional, Set, Tuple
 
+from ...patching import BRIDGE
 from .. import syntax
 from ..chain import Step, value_of
 from ..site import Site
@@ -9,11 +10,11 @@ from ..source import Source
 
 ORDER = 70
 NAME = "CHANNEL_LAYERS"
-BACKEND = "channels_redis.core.RedisChannelLayer"
-OURS = ("channels_redis.", "django_bridge.channel_layer.", "compat.channel_layer.")
+BACKEND = BRIDGE + ".channel_layer.pubsub.RedisPubSubChannelLayer"
+OURS = ("channels_redis.", "django_bridge.channel_layer.", "compat.channel_layer.", BRIDGE + ".")
 MEMORY = "channels.layers.InMemoryChannelLayer"
 ADDRESS = "redis://127.0.0.1:6379/0"
-# What channels-redis 2.3.1 takes of what asgi-redis 1.4 took.
+# What channels-redis 2.3.1, and so that layer, takes of what asgi-redis 1.4 took.
 KEPT = {
     "hosts",
     "prefix",

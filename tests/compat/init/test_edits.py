@@ -84,7 +84,7 @@ def test_installed_apps(project, round_trip, form):
     assert isinstance(found, kind)
     assert values["ASGI_APPLICATION"] == "shop.routing.application"
     layer = values["CHANNEL_LAYERS"]["default"]
-    assert layer["BACKEND"] == "channels_redis.core.RedisChannelLayer"
+    assert layer["BACKEND"] == "compat.channel_layer.pubsub.RedisPubSubChannelLayer"
     assert layer["CONFIG"] == {"hosts": ["redis://127.0.0.1:6379/0"]}
 
 

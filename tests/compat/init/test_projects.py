@@ -196,7 +196,7 @@ def test_channels_1(first, wheel):
     values = first.values()
     assert values["ASGI_APPLICATION"] == "shop.websockets.application"
     assert values["CHANNEL_LAYERS"]["default"] == {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "BACKEND": "compat.channel_layer.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [("localhost", 6379)], "prefix": "shop:"},
     }
     assert first.read("shop/routing.py") == before["shop/routing.py"]
