@@ -1,5 +1,6 @@
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from compat.streams import head, read
 from deploy import lifecycle
@@ -122,7 +123,9 @@ def test_the_end_is_recorded_once_and_by_its_own_runner():
 def test_cancelling_before_it_runs_ends_it():
     service, user = make_service(), make_user()
     deployment, _ = lifecycle.enqueue(service, user)
+    before = timezone.now()
     assert lifecycle.request_cancel(deployment, make_user("bob"))
+    assert before <= Deployment.objects.get(pk=deployment.pk).finished_at <= timezone.now()
     deployment.refresh_from_db()
     assert (deployment.state, deployment.cancelled_by_name) == ("cancelled", "bob")
     assert deployment.last_seq == head(service.stream)
