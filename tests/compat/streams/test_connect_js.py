@@ -210,6 +210,38 @@ def test_a_listener_that_fails_does_not_keep_the_others_from_being_told():
     assert told == [["b", "Entries", 1, ["n1"]]] and error == "mine"
 
 
+def test_a_part_that_leaves_when_it_is_told_takes_nothing_from_the_next():
+    told, sent = play(
+        """
+        var connection = Streams.connect({});
+        var first = connection.subscribe("news", { onEntries: function () { first.close(); } });
+        subscribe(connection, "b", "news", {});
+        open(); sent();
+        entries("news", 1, ["n1"]);
+        entries("news", 2, ["n2"]);
+        return [taken(), sent()];
+        """
+    )
+    assert told == [["b", "Entries", 1, ["n1"]], ["b", "Entries", 2, ["n2"]]] and sent == []
+
+
+def test_an_answer_that_is_lost_with_the_connection_is_not_waited_for():
+    told, sent = play(
+        """
+        var connection = Streams.connect({});
+        subscribe(connection, "a", "news", {});
+        open(); live("news", 0); taken();
+        subs.a.close();
+        subscribe(connection, "b", "news", {});
+        close(1012);
+        open();
+        entries("news", 1, ["n1"]);
+        return [taken(), sent()];
+        """
+    )
+    assert told == [["b", "Entries", 1, ["n1"]]] and sent == [subscribe(news=0)]
+
+
 @pytest.mark.parametrize("code", [1012, close_codes.SIGNED_OUT])
 def test_after_a_final_code_who_comes_gets_a_connection_of_its_own(code):
     states, opened = play(
