@@ -265,17 +265,46 @@ def page(name: str, since: int, limit: int) -> Tuple[Optional[str], List[Row]]:
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SEQ:
             raise ValueError(f"{label} must be an integer, 0 or more, not {value!a:.40}")
     connection = transaction.get_connection(router.db_for_write(Entry))
+    with connection.cursor() as cursor:
+        rows = _window(connection, cursor, name, since, limit)
+        if rows is None:
+            rows = _after(connection, cursor, name, since, limit)
+    return rows[0][2] if rows else None, [Row(*row[:2]) for row in rows]
+
+
+def _after(connection, cursor, name, since, limit):
     entries = connection.ops.quote_name(Entry._meta.db_table)
     streams = connection.ops.quote_name(Stream._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT seq, body, (SELECT epoch FROM {streams} WHERE name = %s) FROM {entries} "
-            f"WHERE stream_id = (SELECT id FROM {streams} WHERE name = %s) AND seq > %s "
-            "ORDER BY seq LIMIT %s",
-            [name, name, since, limit],
-        )
-        rows = cursor.fetchall()
-    return rows[0][2] if rows else None, [Row(*row[:2]) for row in rows]
+    cursor.execute(
+        f"SELECT seq, body, (SELECT epoch FROM {streams} WHERE name = %s) FROM {entries} "
+        f"WHERE stream_id = (SELECT id FROM {streams} WHERE name = %s) AND seq > %s "
+        "ORDER BY seq LIMIT %s",
+        [name, name, since, limit],
+    )
+    return cursor.fetchall()
+
+
+def _window(connection, cursor, name, since, limit):
+    """
+    _after() for MySQL, which counts from the beginning of the stream to `since` unless the range
+    has an end; None where it takes the other one: the beginning was trimmed.
+    """
+    if connection.vendor != "mysql":
+        return None
+    entries = connection.ops.quote_name(Entry._meta.db_table)
+    streams = connection.ops.quote_name(Stream._meta.db_table)
+    cursor.execute(f"SELECT id, last_seq FROM {streams} WHERE name = %s", [name])
+    stream = cursor.fetchone()
+    if stream is None:
+        return []
+    end = min(since + limit, MAX_SEQ)
+    cursor.execute(
+        f"SELECT seq, body, (SELECT epoch FROM {streams} WHERE id = %s) FROM {entries} "
+        "WHERE stream_id = %s AND seq > %s AND seq <= %s ORDER BY seq LIMIT %s",
+        [stream[0], stream[0], since, end, limit],
+    )
+    rows = cursor.fetchall()
+    return rows if len(rows) == limit or end >= stream[1] else None
 
 
 def is_busy(error: BaseException) -> bool:

@@ -350,3 +350,20 @@ def publish_slowly(stream, count, pause):
 
 def publish_bulk(stream, count, size):
     return publish_many(stream, ["x" * size] * count)
+
+
+def looked_at(stream):
+    """How many rows MySQL goes through for a page from the middle, and what is in the page."""
+    publish_many(stream, range(4000))
+
+    def count():
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read_next'")
+            return int(cursor.fetchone()[1])
+
+    before = count()
+    rows = read(stream, 3000, 10)
+    after = count()
+    Entry.objects.filter(stream__name=stream, seq__lte=3500).delete()
+    trimmed = [row.seq for row in read(stream, 100, 3)]
+    return after - before, [row.seq for row in rows], trimmed, len(read(stream, 3990, 500))

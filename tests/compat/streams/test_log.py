@@ -150,3 +150,9 @@ def test_snapshots_that_do_not_see_a_new_stream(make_site, postgresql_settings, 
     ranges, errors = make_site(repeatable).run("write", stream, 6, 3, 1)
     assert errors == []
     assert sorted(ranges) == [[seq, seq] for seq in range(1, 19)]
+
+
+def test_mysql_does_not_count_from_the_beginning(make_site, mysql_settings, stream):
+    rows, seqs, trimmed, last = make_site(mysql_settings).run("looked_at", stream)
+    assert rows < 100 and seqs == list(range(3001, 3011))
+    assert trimmed == [3501, 3502, 3503] and last == 10
