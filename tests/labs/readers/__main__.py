@@ -111,7 +111,7 @@ def main(argv):
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--times", type=int, default=2)
     args = parser.parse_args(argv)
-    from tests.compat.streams.over_http.conftest import Steps
+    from tests.support.sites.streams import Steps
 
     with tempfile.TemporaryDirectory(prefix="readers-") as folder:
         database = {

@@ -1,37 +1,12 @@
 """One daphne for all tests of the room, beside a real Redis; a process that publishes."""
 
 import json
-import subprocess
 
 import pytest
 
-from tests.support import CHECKOUT
 from tests.support.redis import Redis
 from tests.support.servers import HOST
-from tests.support.sites.streams import Site
-
-
-class Steps:
-    """The process of tests/compat/streams/stepping.py."""
-
-    def __init__(self, site):
-        self.process = subprocess.Popen(
-            site.command("steps"),
-            env=site.env,
-            cwd=CHECKOUT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            universal_newlines=True,
-        )
-
-    def __call__(self, *what):
-        print(json.dumps(what), file=self.process.stdin, flush=True)
-        assert self.process.stdout.readline() == "done\n"
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(10)
-        self.process.stdout.close()
+from tests.support.sites.streams import Site, Steps
 
 
 @pytest.fixture(scope="module")
