@@ -19,6 +19,12 @@ http {
     server {
         listen %(host)s:%(port)d;
         root %(root)s;
+        location /1.0/ {
+            # As it is where nobody thought of WebSockets.
+            rewrite ^/1.0(/.*)$ $1 break;
+            proxy_pass http://%(host)s:%(daphne)d;
+            proxy_http_version 1.0;
+        }
         location /ws/ {
             set $asked "";
             if ($http_upgrade) { set $asked websocket; }
