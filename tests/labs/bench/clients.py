@@ -45,6 +45,18 @@ def http_client(site, port, connections):
     return _ready(_module(site, "http_client", HOST, str(port), str(connections)))
 
 
+def echoer(site, port, path="/ws/echo/", **options):
+    """Sockets that ask, or come and go; ends with its `with` block."""
+    options.update(host=HOST, port=port, path=path)
+    return _ready(_module(site, "echoer", json.dumps(options)))
+
+
+def ask(asking):
+    """Let them; returns what they tell."""
+    asking.say("go")
+    return json.loads(asking.hear(PUBLISH_SECONDS))
+
+
 def _ready(process):
     try:
         word = process.hear(START_SECONDS)

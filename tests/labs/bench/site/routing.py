@@ -23,6 +23,13 @@ class GroupReader(AsyncWebsocketConsumer):
         await self.send(text_data=json.dumps({"message": event["text"]}))
 
 
+class Echo(AsyncWebsocketConsumer):
+    """Answers with what it is told."""
+
+    async def receive(self, text_data=None, bytes_data=None):
+        await self.send(text_data=text_data, bytes_data=bytes_data)
+
+
 if settings.OURS:
     from compat.streams.consumer import StreamConsumerMixin, since_from
 
@@ -42,6 +49,7 @@ application = ProtocolTypeRouter(
     {
         "websocket": URLRouter(
             [
+                url(r"^ws/echo/$", Echo),
                 url(r"^ws/group/(?P<name>[^/]+)/$", GroupReader),
                 url(r"^ws/(?P<name>[^/]+)/$", Reader),
             ]
