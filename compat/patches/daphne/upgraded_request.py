@@ -35,14 +35,17 @@ def repair(http_protocol):
     def process(self):
         result = stock(self)
         if self.transport is None:  # handed over
-            let_go(self.channel)
+            let_go(self.channel, FileDescriptor)
         return result
 
     patch.replace(request, "process", process)
 
 
-def let_go(channel):
+def let_go(channel, kind):
+    """Of connections of that kind; others may mind to be told again, by autobahn."""
     transport = getattr(channel, "transport", None)
+    if not isinstance(transport, kind):
+        return
     producer = getattr(transport, "producer", None)
     if producer is not None and producer is channel and channel._handlingRequest:
         if channel._requestProducer is None:
