@@ -142,6 +142,8 @@ COMPAT_HEALTH_CHECKS = {"runner": "deploy.health.runner"}
 COMPAT_HEALTH_DISK = {DEVOPS_VAR: 100 * 1024**2}
 
 # The runner forgets the oldest output of a service that is over this.
+# All threads of this site use their database with the same rights.
+STREAMS_GROUP_COMMIT = True
 STREAMS_KEEP = {"*": {"max_age": timedelta(days=365), "max_bytes": 1024**3}}
 
 # Processes that supervisor keeps alive beside uWSGI, daphne, nginx and Redis.

@@ -14,6 +14,8 @@ NOT_NEEDED = "not needed"
 REFUSED = "refused"
 DISABLED = "disabled"
 
+_added = {}  # (id of an owner, attribute) → the patch that has added it
+
 
 class Refused(Exception):
     """The target does not look as the patch expects; it is left as it is."""
@@ -88,13 +90,18 @@ class Patch(object):
 
     def add(self, owner, attribute, value):
         """
-        Set an attribute that must not exist yet; does nothing where it does.
+        Set an attribute that must not exist yet; does nothing where a library has it.
 
-        A method in the place of an inherited one gets the look of that.
+        A method in the place of an inherited one gets the look of that. What another patch has
+        added is in the way: one of the two would be off without a word.
         """
+        other = _added.get((id(owner), attribute), self.name)
         if attribute not in vars(owner):
             inherited = inherited_by(owner, attribute)
             self._set(owner, attribute, looking_like(inherited, value), MISSING)
+            _added[id(owner), attribute] = self.name
+        elif other != self.name:
+            raise Refused("%s has %s already, from %s" % (owner.__name__, attribute, other))
 
     def replace_everywhere(self, module, name, value):
         """
@@ -187,6 +194,7 @@ class Patch(object):
         """Put the originals back where ours still is."""
         changes = list(changes)
         for owner, attribute, original, value in reversed(changes):
+            _added.pop((id(owner), attribute), None)
             if vars(owner).get(attribute, MISSING) is not value:
                 continue
             if original is MISSING:

@@ -21,7 +21,7 @@ Settings: STREAMS_POLL_SECONDS (2), STREAMS_MAX_BODY (1048576 characters of JSON
 STREAMS_SLOW_SECONDS (30, how long a reader may stay stuck), STREAMS_SLOW_BYTES (1048576),
 STREAMS_KEEP (how much of which stream is kept: see retention.py; default everything),
 STREAMS_HEARTBEAT_SECONDS (15), STREAMS_KEY_SECONDS (86400, how long a key= counts),
-STREAMS_ENCODER (Django's), STREAMS_GROUP_COMMIT (True).
+STREAMS_ENCODER (Django's), STREAMS_GROUP_COMMIT (False).
 """
 
 from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional, Tuple

@@ -144,11 +144,11 @@ ENCODER = Setting(
 GROUP_COMMIT = Setting(
     "STREAMS_GROUP_COMMIT",
     Flag(),
-    True,
+    False,
     "Whether what threads of a process publish at the same moment may go into the database in one "
-    "transaction, over the connection of one of them. Only with Django's own engines, and outside "
-    "of atomic(). Turn it off if your site gives the connections of its threads different rights "
-    "or schemas (`SET ROLE`, `SET search_path`).",
+    "transaction, over the connection of one of them: half the CPU where many do. Only with "
+    "Django's own engines, and outside of atomic(). Leave it off if your site gives the "
+    "connections of its threads different rights or schemas (`SET ROLE`, `SET search_path`).",
     SECTION,
 )
 KEY_SECONDS = Setting(

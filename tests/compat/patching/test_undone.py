@@ -44,6 +44,24 @@ def test_a_repair_that_imports_another_target_and_then_fails_is_undone_alone(lib
     assert patch.state() == ("refused", "%s: no" % outer)
 
 
+def test_what_another_patch_has_added_is_in_the_way(library, caplog):
+    """Else the second would be off, and nobody would know."""
+    name = library()
+    first, second = declare(name), declare(name)
+    second.name = "tests.second"
+    first.when_imported(name)(lambda module: first.add(module, "extra", 1))
+    second.when_imported(name)(lambda module: second.add(module, "extra", 2))
+    first.arm()
+    second.arm()
+    module = importlib.import_module(name)
+    assert module.extra == 1 and first.state() == ("applied", "")
+    reason = "%s: %s has extra already, from %s" % (name, name, first.name)
+    assert second.state() == ("refused", reason)
+    first._undo(first._changes.pop(name))
+    second.add(module, "extra", 3)
+    assert module.extra == 3
+
+
 @pytest.mark.parametrize("kind", ["refuses", "has a bug", "misses an attribute"])
 def test_a_repair_that_fails_is_undone_and_reported(library, caplog, kind):
     name = library()

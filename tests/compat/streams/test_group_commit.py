@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError, connections
 
-from compat.streams import group_commit
+from compat.streams import _settings, group_commit
 
 
 def test_what_threads_publish_at_once(make_site, database, stream):
@@ -110,13 +110,15 @@ def test_how_much_goes_together(monkeypatch):
 
 
 def test_where_it_is_possible(db, settings, monkeypatch):
+    settings.STREAMS_GROUP_COMMIT = True
     connection = connections["default"]
     engine = type(connection)
     assert not group_commit.is_possible(connection, ["1"])  # in memory: each thread has its own
     monkeypatch.setattr(engine, "is_in_memory_db", lambda self: False)
     assert group_commit.is_possible(connection, ["1"])
     assert not group_commit.is_possible(connection, ["1"] * 201)
-    settings.STREAMS_GROUP_COMMIT = False
+    del settings.STREAMS_GROUP_COMMIT
+    assert _settings.GROUP_COMMIT() is False  # unless the site says so
     assert not group_commit.is_possible(connection, ["1"])
     settings.STREAMS_GROUP_COMMIT = True
     monkeypatch.setattr(group_commit._greenlets, "share_this_thread", lambda: True)
