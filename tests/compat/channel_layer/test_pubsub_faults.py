@@ -128,7 +128,10 @@ def test_who_joins_while_redis_is_away_waits_for_it_a_little(redis, run, quick, 
         redis.start()
         await joining
         await one.sender.group_send("late", {"type": "late"})
-        assert await one.layer.receive(channel) == {"type": "late"}
+        found = await one.layer.receive(channel)
+        if found["type"] == "lost":  # it was a member before the connection was whole
+            found = await one.layer.receive(channel)
+        assert found == {"type": "late"}
         redis.stop(signal.SIGKILL)
         monkeypatch.setattr(subscription, "JOIN_SECONDS", 0.3)
         with pytest.raises((OSError, EOFError)):
