@@ -7,7 +7,7 @@ import logging
 import os
 import time
 import uuid
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 from .._asyncio import current_task, end_task
 from .._throttle import Throttle
@@ -165,13 +165,12 @@ class FanOut:
         """Leave a mark in the group again."""
         await self.host(self.layer.consistent_hash(group)).renew(group)
 
-    def goodbye(self, listener: Any) -> plans.Plan:
-        """What takes our marks out of a listener's groups."""
-        for group in list(listener.groups):
+    def goodbye(self, groups: Iterable[str]) -> plans.Plan:
+        """What takes our marks out of groups, at the end of the process."""
+        for group in groups:
             index = self.layer.consistent_hash(group)
-            mark = self.hosts[index].marked.get(group)
-            if mark is not None:
-                yield plans.Ask(index, plans.LEAVE, [self.layer._group_key(group)], [mark])
+            key = self.layer._group_key(group)
+            yield plans.Ask(index, plans.LEAVE, [key], [self._mark_in(group)])
 
     # Groups
 
@@ -204,10 +203,13 @@ class FanOut:
 
     async def _subscribe(self, group: str) -> None:
         index = self.layer.consistent_hash(group)
-        mark = "specific.%s%s%s" % (self.name, plans.MARK, group)
+        mark = self._mark_in(group)
         channel = plans.group_channel(self.layer, group)
         receive = functools.partial(self._group_received, group)
         await self.host(index).join(group, channel, mark, receive)
+
+    def _mark_in(self, group: str) -> str:
+        return "specific.%s%s%s" % (self.name, plans.MARK, group)
 
     def _leaves(self, group: str, channel: str) -> None:
         """Nobody is known to read it: the membership expires, as with channels_redis."""

@@ -67,6 +67,7 @@ class SharedSubscriber:
         self.fan_out: Any = None
         self.name = ""
         self.groups: Set[str] = set()
+        self.owed: Set[str] = set()  # groups that are being left
         self.tasks: Set[asyncio.Future[Any]] = set()
         self.stopped = False
         self.throttle = Throttle()
@@ -81,8 +82,10 @@ class SharedSubscriber:
         self.groups.discard(group)
         if self.fan_out is None or group not in self.listener.groups:
             return
+        self.owed.add(group)  # should the process end before Redis knows
         try:
             await asyncio.wait_for(self.fan_out.leave(group, self.name), CALL_SECONDS)
+            self.owed.discard(group)
         except asyncio.CancelledError:  # an Exception before Python 3.8
             raise
         except Exception as error:
@@ -107,7 +110,8 @@ class SharedSubscriber:
         """Take our marks out of the groups; our event loop is not running any more."""
         if self.fan_out is not None and not self.fan_out.stopped:
             try:
-                self.layer._blocking.follow(self.fan_out.goodbye(self.listener), GOODBYE_SECONDS)
+                plan = self.fan_out.goodbye(self.listener.groups | self.owed)
+                self.layer._blocking.follow(plan, GOODBYE_SECONDS)
             except Exception as error:
                 logger.debug("groups are left to expire: %s: %s", type(error).__name__, error)
 
