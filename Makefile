@@ -43,8 +43,10 @@ check: lint types $(VENV)/tested  ## lint, types and the tests that start no pro
 	@$(PYTEST) -q -r fE -n $(JOBS) --no-processes $(ARGS)
 
 smoke: $(VENV)/tested  ## `up`, one push seen by a client, `down`, and the tests that start no process
-	@$(PYTEST) -q tests/e2e/test_wire_contract.py tests/e2e/test_make_run.py
-	@$(PYTEST) -q -r fE -n $(JOBS) --no-processes
+	@status=0; \
+	$(PYTEST) -q -r fE -n $(JOBS) --no-processes $(ARGS) || status=$$?; \
+	$(PYTEST) -q -r fE tests/e2e/test_wire_contract.py tests/e2e/test_make_run.py $(ARGS) || status=$$?; \
+	exit $$status
 
 matrix:  ## `make test` on every Python from 3.6 to 3.13 that is installed
 	python3 -m tests.labs.version_matrix.pythons
