@@ -15,12 +15,12 @@ class Targets(BuildHookInterface):
     def initialize(self, version, build_data):
         sys.path.insert(0, self.root)
         try:
-            from compat.patches import _index
+            from compat.patches import _index, every
         finally:
             sys.path.remove(self.root)
         self.folder = tempfile.TemporaryDirectory()
         path = os.path.join(self.folder.name, _index.FILE)
-        _index.write(path)
+        _index.write(every(), path)
         build_data["force_include"][path] = TARGET + _index.FILE
 
     def finalize(self, version, build_data, artifact_path):

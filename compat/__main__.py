@@ -112,10 +112,10 @@ def activate(path):
 
 def note_targets():
     """What each patch waits for, so that processes read only those they need; not without it."""
-    from .patches import _index
+    from .patches import _index, every
 
     try:
-        _index.write()
+        _index.write(every())
     except OSError as error:
         print(
             "every process will read every repair, since %s cannot be written: %s"

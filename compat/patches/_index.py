@@ -63,18 +63,15 @@ def _read():
     return _lines
 
 
-def write(path=""):
-    """Write the index of the files as they are now; OSError where that is not possible."""
-    from . import files, folders, module
-
+def write(patches, path=""):
+    """Write the index of these patches' files as they are; OSError where that is not possible."""
     rows = [FORMAT.decode()]
-    for folder in folders():
-        for name in files(folder):
-            source = os.path.join(HERE, folder, name + ".py")
-            before = os.path.getsize(source), sum_of(source)
-            patch = module("%s.%s.%s" % (__package__, folder, name)).patch
-            targets = " ".join(dict(patch.repairs))
-            rows.append("\t".join((folder, name) + tuple(map(str, before)) + (patch.gate, targets)))
+    for patch in patches:
+        folder, name = patch.module.split(".")[-2:]
+        source = os.path.join(HERE, folder, name + ".py")
+        size, checksum = str(os.path.getsize(source)), sum_of(source)
+        targets = " ".join(dict(patch.repairs))
+        rows.append("\t".join((folder, name, size, checksum, patch.gate, targets)))
     path = path or os.path.join(HERE, FILE)
     with open(path + ".new", "w") as file:
         try:

@@ -17,6 +17,7 @@ from django.db import Error, transaction
 
 from .. import _greenlets
 from ._settings import GROUP_COMMIT
+from .busy import is_busy
 from .notification import INLINE_CHARACTERS
 
 # At most so many entries go together, and so many characters that one notification carries them.
@@ -192,8 +193,6 @@ def _commit(connection: Any, batch: List[Request], put: Put, announce: Any) -> N
 
 def is_in_doubt(error: BaseException) -> bool:
     """Whether a commit may have come off although it failed so."""
-    from .store import is_busy
-
     if not isinstance(error, Error):
         return True
     code = getattr(error.__cause__, "pgcode", None)

@@ -3,6 +3,7 @@
 import hashlib
 import unicodedata
 
+from django.apps import apps
 from django.db import router, transaction
 
 MAX_NAME = 190
@@ -34,9 +35,8 @@ def check_storable(name: str, alias: str = "") -> str:
     """check_name(), and whether the connection to the database can carry it."""
     check_name(name)
     if max(name) > "\uffff":
-        from .models import Stream
-
-        connection = transaction.get_connection(alias or router.db_for_write(Stream))
+        alias = alias or router.db_for_write(apps.get_model("streams", "Stream"))
+        connection = transaction.get_connection(alias)
         options = connection.settings_dict.get("OPTIONS", {})
         # Django's default there is MySQL's "utf8", which ends at U+FFFF.
         if connection.vendor == "mysql" and options.get("charset") != "utf8mb4":

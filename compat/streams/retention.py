@@ -25,8 +25,8 @@ from django.utils import timezone
 
 from . import keys
 from ._settings import KEEP, limits  # noqa: F401  # limits() makes what trim() takes
+from .busy import is_busy
 from .models import Entry, Stream
-from .store import is_busy
 
 # At most so many entries go in one transaction, and fewer if it takes longer than this: whoever
 # appends waits for it (on PostgreSQL only for its last statement, however many go). Not too few: a

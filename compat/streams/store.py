@@ -18,6 +18,7 @@ from django.db import Error, IntegrityError, OperationalError, router, transacti
 from django.utils import timezone
 
 from . import epochs, group_commit, keys, notification, stats
+from .busy import is_busy
 from .encoding import encode
 from .models import Entry, Stream
 from .names import check_storable
@@ -305,17 +306,3 @@ def _window(connection, cursor, name, since, limit):
     )
     rows = cursor.fetchall()
     return rows if len(rows) == limit or end >= stream[1] else None
-
-
-def is_busy(error: BaseException) -> bool:
-    """Whether the database refused for the moment: lock, deadlock or serialisation failure."""
-    cause = error.__cause__ or error
-    code = getattr(cause, "pgcode", None)
-    if code is not None:
-        return code in ("40001", "40P01", "55P03")
-    if not isinstance(error, OperationalError):
-        return False
-    # MySQL: lock wait, deadlock, and MariaDB's "record has changed since last read".
-    if cause.args and cause.args[0] in (1020, 1205, 1213):
-        return True
-    return "is locked" in str(cause) or "is busy" in str(cause)

@@ -23,8 +23,8 @@ from django.views.generic import View
 
 from .. import publish_many
 from .._settings import PUBLISHERS
+from ..busy import is_busy
 from ..names import check_storable
-from ..store import is_busy
 
 BEARER = re.compile(r"Bearer +([!-~]{1,1000})\Z", re.I)
 FIELDS = {"stream", "body", "bodies"}

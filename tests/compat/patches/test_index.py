@@ -22,7 +22,7 @@ import fractions, html.parser, plistlib, unittest, uuid
 fractions.gcd = getattr(fractions, "gcd", None)
 print(json.dumps([read, {r["name"]: r["state"] for r in compat.report()}]))
 """
-WRITE = "from compat.patches import _index; _index.write()"
+WRITE = "from compat.patches import _index, every; _index.write(every())"
 
 
 class Copy:
