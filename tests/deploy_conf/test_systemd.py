@@ -149,9 +149,7 @@ def words_of(line):
 @pytest.mark.parametrize("only", [[], ["--only", "websocket"]])
 def test_systemd_knows_every_line(tmp_path, only):
     """By its own checker, which starts nothing; units that are not of this machine are."""
-    analyze = shutil.which("systemd-analyze")
-    if not analyze:
-        pytest.skip("systemd-analyze is not installed")
+    analyze = systemd.analyzer()
     folder = tmp_path / "my site 100%"
     folder.mkdir()
     tiny.write(str(folder))

@@ -2,11 +2,11 @@
 
 import getpass
 import os
-import shutil
 
 import pytest
 
 from deploy_conf import binaries, commands, render
+from tests.support import systemd
 from tests.support.sites import tiny
 
 NAMES = {
@@ -35,8 +35,8 @@ def check(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("manager", ["supervisor", "systemd"])
 def test_what_is_rendered_is_accepted(check, manager):
-    if manager == "systemd" and not shutil.which("systemd-analyze"):
-        pytest.skip("systemd-analyze is not installed")
+    if manager == "systemd":
+        systemd.analyzer()
     code, lines = check("--manager", manager)
     assert lines == ["deploy_conf: %s: accepted" % name for name in NAMES[manager]]
     assert code == 0
@@ -70,8 +70,8 @@ def test_a_location_of_ones_own_is_read_with_the_rest(check):
 )
 def test_what_a_server_does_not_know_is_told(check, monkeypatch, file, line, name):
     """As when a template was changed, or a server is older than the files."""
-    if "systemd" in name and not shutil.which("systemd-analyze"):
-        pytest.skip("systemd-analyze is not installed")
+    if "systemd" in name:
+        systemd.analyzer()
     stock = render.site_files
 
     def changed(site, layout):
@@ -88,8 +88,8 @@ def test_what_a_server_does_not_know_is_told(check, monkeypatch, file, line, nam
 
 @pytest.mark.parametrize("manager", ["supervisor", "systemd"])
 def test_daphne_gets_the_words_that_were_given(check, manager):
-    if manager == "systemd" and not shutil.which("systemd-analyze"):
-        pytest.skip("systemd-analyze is not installed")
+    if manager == "systemd":
+        systemd.analyzer()
     words = ["--daphne-arg=--server-name=100% $x", "--daphne-arg=--ping-interval=10"]
     code, lines = check("--manager", manager, *words)
     assert code == 0, lines

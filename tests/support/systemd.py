@@ -85,3 +85,11 @@ def needed():
         pytest.skip("systemd is not installed")
     if os.getuid() or subprocess.call(["unshare", "--mount", "--pid", "--fork", "true"]):
         pytest.skip("only root can start a systemd of its own")
+
+
+def analyzer():
+    """The path of systemd's checker of units, which starts nothing; skips where there is none."""
+    found = shutil.which("systemd-analyze")  # as `render --check` looks for it
+    if not found:
+        pytest.skip("systemd-analyze is not installed")
+    return found
