@@ -101,7 +101,9 @@ MADE = $(if $(filter file,$(origin PYTHON)),$(firstword $(wildcard $(VENV)/for-*
 FOR = $(VENV)/for-$(notdir $(PYTHON))
 # Another Python may have the same name: the mark holds the version.
 ifneq ($(origin PYTHON),file)
-$(shell test -s $(FOR) && test "$$(cat $(FOR))" != "$$($(PYTHON) -V 2>&1)" && mv $(FOR) $(VENV)/for-another)
+ifneq ($(shell test -s $(FOR) && said=$$($(PYTHON) -V 2>&1) && test "$$(cat $(FOR))" != "$$said" && echo another),)
+.PHONY: $(FOR)
+endif
 endif
 
 $(VENV)/installed: requirements.txt compat/requirements.txt $(MADE)

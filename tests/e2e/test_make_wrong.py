@@ -99,6 +99,19 @@ def test_the_environment_of_a_running_site_is_not_replaced(folder, mark):
     (line,), left = make(folder, "PYTHON=" + path)
     assert line.startswith("the site runs from .venv, which would be replaced: make down first")
     assert not left and os.path.exists(inner)
+    assert sorted(os.listdir(os.path.join(folder, ".venv"))) == ["bin", mark]
+
+
+def test_a_python_that_does_not_run_now_leaves_the_environment_made_for_it(folder):
+    """As one of pyenv's, where another version is chosen meanwhile."""
+    path = python(folder, "#!/bin/sh\necho 'command not found' >&2\nexit 127\n")
+    os.mkdir(os.path.join(folder, ".venv"))
+    with open(os.path.join(folder, ".venv", "for-python-of-test"), "w") as file:
+        file.write("Python 3.11.7\n")
+    open(os.path.join(folder, ".venv", "installed"), "w").close()
+    lines, left = make(folder, "PYTHON=" + path, target="venv", status=0)
+    assert not lines and not left
+    assert sorted(os.listdir(os.path.join(folder, ".venv"))) == ["for-python-of-test", "installed"]
 
 
 def test_an_environment_that_make_did_not_make(folder):
