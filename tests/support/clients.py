@@ -6,98 +6,182 @@ import random
 import socket
 import threading
 import time
+import urllib.parse
 
 import websocket
 
+from tests.support.books import Book
+from tests.support.events import Events
+
 FINAL = range(4500, 5000)
 AWAY = 0.3  # seconds before it comes back, at random up to three times that
+SILENCE = 2  # beats that it waits for before it gives a connection up
+PATIENCE = 20  # seconds, as long as it knows of no beat
+WAYS = ["socket", "events", "poll"]
 
 
 class Client(threading.Thread):
     """
-    `entries` are (sequence number, id) as they came, `faults` what must never happen.
+    Follows the services of `uids` (a name: that one, at its own address; a list: all of them over
+    one connection) by one of the WAYS; keeps a Book of each.
 
-    deaf: it does not say where it was when it comes back, as a page without a log behind it.
+    deaf: it does not say where it was when it comes back, as a page without a log behind it;
+    only of one service, by a socket.
+    address: where it connects to, in place of the stack's own (a proxy's).
     """
 
-    def __init__(self, stack, cookie, uid, seed, deaf=False):
+    def __init__(self, stack, cookie, uids, seed, deaf=False, way="socket", address=None):
         super().__init__(daemon=True)
-        self.stack, self.cookie, self.uid, self.deaf = stack, cookie, uid, deaf
+        self.stack, self.cookie, self.deaf, self.way = stack, cookie, deaf, way
+        self.many = not isinstance(uids, str)
+        self.books = [Book(uid) for uid in (uids if self.many else [uids])]
+        self.by_stream = {"deploy:" + book.uid: book for book in self.books}
+        self.address = address or ("127.0.0.1", stack.port)
         self.chance = random.Random(seed)
-        self.entries, self.faults, self.lags = [], [], []
-        self.connects = 0
+        self.faults = []
+        self.connects = self.silences = 0
         self.codes = {}
-        self.last = 0
-        self.connection = None
+        self.patience = PATIENCE
+        self.connection = None  # its socket
         self.away_until = 0.0
         self.over = threading.Event()
         self.start()
 
+    # Of who follows one service
+
+    @property
+    def uid(self):
+        return self.books[0].uid
+
+    @property
+    def last(self):
+        return self.books[0].last
+
+    @property
+    def entries(self):
+        return self.books[0].entries
+
     def run(self):
         while not self.over.is_set():
             try:
-                self.follow()
-            except (websocket.WebSocketException, OSError, ValueError):
+                getattr(self, "follow_by_" + self.way)()
+            except (websocket.WebSocketTimeoutException, socket.timeout):
+                self.silences += 1
+            except (websocket.WebSocketException, http.client.HTTPException, OSError, ValueError):
                 pass
             finally:
                 self.hang_up()
             pause = AWAY * self.chance.uniform(1, 3)
             self.over.wait(max(pause, self.away_until - time.monotonic()))
 
-    def follow(self):
-        since = "latest" if self.deaf and self.connects else self.last
-        self.connection = websocket.create_connection(
-            "ws://%s/ws/deploy/%s/?since=%s" % (self.stack.host, self.uid, since),
+    # The three ways
+
+    def follow_by_socket(self):
+        self.patience = PATIENCE
+        self.connection = socket.create_connection(self.address, PATIENCE)
+        connection = websocket.create_connection(
+            "ws://" + self.stack.host + self.path(over_http=False),
             cookie=self.cookie,
             origin=self.stack.url,
-            timeout=20,
+            socket=self.connection,
+            timeout=PATIENCE,
             skip_utf8_validation=True,
         )
         self.connects += 1
-        # A connection that went dead without a word, as behind a stopped nginx.
-        self.connection.settimeout(8)
+        if self.many:
+            connection.send(json.dumps({"type": "subscribe", "streams": self.cursors()}))
         while not self.over.is_set():
-            try:
-                opcode, data = self.connection.recv_data()
-            except websocket.WebSocketTimeoutException:
-                self.connection.ping()
-                continue
+            connection.settimeout(self.patience)
+            opcode, data = connection.recv_data()
             if opcode == websocket.ABNF.OPCODE_CLOSE:
-                code = int.from_bytes(data[:2], "big") if data else 1005
-                self.codes[code] = self.codes.get(code, 0) + 1
-                if code in FINAL:
-                    self.faults.append("closed for good with %d" % code)
-                    self.over.set()
+                self.closed(int.from_bytes(data[:2], "big") if data else 1005)
                 return
             self.take(json.loads(data.decode("utf-8")))
 
+    def follow_by_events(self):
+        self.patience = PATIENCE
+        reader = Events(self.address, self.path(), headers=self.headers(), timeout=PATIENCE)
+        self.connection = reader.socket
+        self.connects += reader.status == 200
+        while not self.over.is_set():
+            self.connection.settimeout(self.patience)
+            found = reader.event()
+            if found is None:
+                return
+            if "data" in found and self.take(json.loads(found["data"])):
+                return
+            if "id" in found and not self.many:
+                self.books[0].came_with(found["id"])
+
+    def follow_by_poll(self):
+        while not self.over.is_set():
+            connection = http.client.HTTPConnection(*self.address, timeout=self.patience)
+            connection.connect()
+            self.connection = connection.sock
+            connection.request("GET", self.path(), headers=self.headers())
+            said = json.loads(connection.getresponse().read().decode("utf-8"))
+            self.connects += 1
+            if any([self.take(frame) for frame in said["frames"]]):
+                return
+            if not self.many:
+                self.books[0].came_with(said["cursor"])
+            connection.close()
+            self.over.wait(self.chance.uniform(0, AWAY))
+
+    # What is asked
+
+    def cursors(self):
+        return {name: book.cursor for name, book in self.by_stream.items()}
+
+    def path(self, over_http=True):
+        # An epoch, even none, says that we know of epochs and beats.
+        query = {"epoch": "" if self.many else self.books[0].epoch}
+        if over_http:
+            query["transport"] = self.way
+        if self.many:
+            if over_http:
+                query["subscribe"] = json.dumps(self.cursors())
+            return "/ws/streams/?" + urllib.parse.urlencode(query)
+        query["since"] = "latest" if self.deaf and self.connects else self.books[0].last
+        return "/ws/deploy/%s/?%s" % (self.uid, urllib.parse.urlencode(query))
+
+    def headers(self):
+        return {"Host": self.stack.host, "Origin": self.stack.url, "Cookie": self.cookie}
+
+    # What is answered
+
     def take(self, frame):
-        if frame["type"] == "gap":
-            self.faults.append("a gap up to %d" % frame["oldest"])
-            self.last = frame["oldest"] - 1
-        if frame["type"] != "entries":
-            return
-        now = time.time()
-        for seq, body in enumerate(frame["bodies"], frame["first"]):
-            if seq != self.last + 1:
-                self.faults.append("entry %d came after %d" % (seq, self.last))
-            self.last = max(seq, self.last)
-            self.entries.append((seq, body.get("id")))
-            if "id" in body and "t" in body:  # the runner's entries have times of their own
-                self.lags.append((body["t"], now - body["t"]))
+        """Enter a frame into the books; returns whether it is the last one."""
+        if frame.get("beat"):
+            self.patience = SILENCE * frame["beat"]
+        if frame["type"] == "close":
+            self.closed(frame["code"])
+            return True
+        if frame["type"] == "error" and self.many:
+            self.faults.append("%s: %s" % (frame.get("stream"), frame["code"]))
+        elif "stream" in frame:
+            self.by_stream[frame["stream"]].take(frame)
+        return False
+
+    def closed(self, code):
+        self.codes[code] = self.codes.get(code, 0) + 1
+        if code in FINAL:
+            self.faults.append("closed for good with %d" % code)
+            self.over.set()
 
     def hang_up(self):
+        self.cut(0)
         connection, self.connection = self.connection, None
         if connection is not None:
-            connection.shutdown()
+            connection.close()
 
     def cut(self, seconds):
         """The network is gone for that long: no goodbye in either direction."""
-        self.away_until = time.monotonic() + seconds
+        self.away_until = max(self.away_until, time.monotonic() + seconds)
         connection = self.connection
-        if connection is not None and connection.sock is not None:
+        if connection is not None:
             try:
-                connection.sock.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
 

@@ -8,10 +8,11 @@ import socket
 class Events:
     """One response; `event()` reads the next event of it."""
 
-    def __init__(self, address, path, method="GET", headers=()):
-        self.connection = http.client.HTTPConnection(address[0], address[1], timeout=20)
+    def __init__(self, address, path, method="GET", headers=(), timeout=20):
+        self.connection = http.client.HTTPConnection(address[0], address[1], timeout=timeout)
         headers = dict({"Accept": "text/event-stream"}, **dict(headers))
         self.connection.request(method, path, headers=headers)
+        self.socket = self.connection.sock
         self.response = self.connection.getresponse()
         self.status, self.headers = self.response.status, self.response.headers
         self.id = None  # what a browser would come back with

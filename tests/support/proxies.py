@@ -46,7 +46,7 @@ class Proxy(object):
 
     def pump(self, source, target, from_client, link):
         with contextlib.suppress(OSError):
-            while self.pass_on(source.recv(65536), source, target, from_client, link):
+            while self.pass_on(received(source), source, target, from_client, link):
                 pass
 
     def link(self):
@@ -107,6 +107,14 @@ class Losing(Proxy):
             return False
         target.sendall(data)
         return True
+
+
+def received(source):
+    """What it has sent; b"" also where it was reset, which the other side has to learn."""
+    try:
+        return source.recv(65536)
+    except OSError:
+        return b""
 
 
 def cut(one):

@@ -31,7 +31,7 @@ def main(arguments=None):
     add("--entries", type=int, default=20000)
     add("--streams", type=int, default=20)
     add("--readers", type=int, default=50)
-    add("--faults", type=int, default=42, help="how many; each kind comes in turn")
+    add("--faults", type=int, default=44, help="how many; each kind comes in turn")
     add("--seconds", type=float, default=240, help="how long entries are published")
     add(
         "--only",

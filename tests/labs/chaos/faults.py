@@ -28,6 +28,8 @@ ALL = [
     "redis out of memory",
     "redis out of connections",
     "cut clients off",
+    "clients fall silent",
+    "another epoch",
     "disk full",
     "restart database",
     "reload",
@@ -36,11 +38,17 @@ ALL = [
 
 
 class Faults(object):
-    """What a controller does to its stack. publishers: a list of live Popen, see __main__."""
+    """
+    What a controller does to its stack. publishers: a list of live Popen, see __main__; proxies:
+    what the clients come through; streams: their names.
+    """
 
-    def __init__(self, stack, clients, publishers, chance, database=None, disk=None):
+    def __init__(
+        self, stack, clients, publishers, chance, proxies=(), streams=(), database=None, disk=None
+    ):
         self.stack, self.clients, self.publishers = stack, clients, publishers
         self.chance = chance
+        self.proxies, self.streams = proxies, streams
         self.database = database  # a server with stop() and start(), None: SQLite
         self.disk = disk  # a folder on a small disk of its own, None: there is none
         self.watch = Run(stack.var)
@@ -143,6 +151,19 @@ class Faults(object):
             client.cut(self.chance.uniform(1, 4))
         return "%d of them" % len(some)
 
+    def clients_fall_silent(self):
+        """What is sent through connections of now gets lost, both ways, and no side is told."""
+        some = self.chance.sample(self.proxies, (len(self.proxies) + 1) // 2)
+        for proxy in some:
+            proxy.hush()
+        return "%d of %d ways" % (len(some), len(self.proxies))
+
+    def another_epoch(self):
+        some = self.chance.sample(self.streams, (len(self.streams) + 1) // 2)
+        # What `manage.py streams epoch` does, but for names that nobody has published to yet.
+        code = "from compat.streams import epochs; print(len(epochs.change_all(%r)))" % some
+        return "of %s streams" % self.stack.shell(code).split()[-1]
+
     def disk_full(self):
         path = os.path.join(self.disk, "filling")
         try:
@@ -165,4 +186,4 @@ class Faults(object):
 
     def restart_everything(self):
         self.stack.down()
-        self.stack.run("-m", "deploy_conf", "up", "--port", str(self.stack.port))
+        self.stack.serve()

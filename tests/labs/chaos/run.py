@@ -12,7 +12,8 @@ import time
 from deploy_conf import health
 from deploy_conf.running import Run
 from tests.support import CHECKOUT
-from tests.support.clients import Client, Visitor
+from tests.support.clients import WAYS, Client, Visitor
+from tests.support.proxies import Silent
 from tests.support.sites.stack import Stack
 from tests.support.wait import wait_until
 
@@ -22,10 +23,15 @@ from .faults import Faults
 SETTLE = 180  # seconds that readers may take to have everything once all is quiet
 PUBLISHERS = 3
 VISITORS = 4
+PROXIES = 4  # the readers come through one of them each
+SHARED = 3  # streams of a reader who follows many on one connection
 
 
 class ChaosStack(Stack):
     """The stack, which knows whether all of it answers."""
+
+    # The lab's settings have no asgi.py beside them.
+    options = ("--asgi", "devops.asgi:application", "--wsgi", "devops.wsgi:application")
 
     def is_well(self):
         run = Run(self.var)
@@ -56,6 +62,7 @@ class Chaos(object):
         self.ledgers = []
         self.publishers = {}
         self.clients = []
+        self.proxies = []
         self.visitors = []
         self.timeline = []  # (seconds since the start, fault, note)
         self.over = threading.Event()
@@ -63,7 +70,9 @@ class Chaos(object):
     def run(self):
         """Do it all; returns the report as a dict."""
         var = os.path.join(self.disk or self.folder, "var")
-        environ = {"DATABASE_URL": self.database[1]} if self.database else {}
+        environ = {"DJANGO_SETTINGS_MODULE": "tests.labs.chaos.settings"}
+        if self.database:
+            environ["DATABASE_URL"] = self.database[1]
         self.stack = ChaosStack(var, **environ)
         self.stack.up()
         try:
@@ -77,6 +86,8 @@ class Chaos(object):
             self.over.set()
             for one in self.clients + self.visitors:
                 one.over.set()
+            for proxy in self.proxies:
+                proxy.__exit__()
             for process in self.publishers.values():
                 process.kill()
             self.stack.down()
@@ -84,17 +95,8 @@ class Chaos(object):
     def _run(self):
         cookie = self.stack.login()
         self.began = time.time()
-        self.clients = [
-            Client(
-                self.stack,
-                cookie,
-                self.chance.choice(self.uids),
-                "%s %d" % (self.seed, n),
-                # The first entries are not there yet when it comes the first time.
-                deaf=self.deaf,
-            )
-            for n in range(self.clients_wanted)
-        ]
+        self.proxies = [Silent("127.0.0.1", self.stack.port).__enter__() for _ in range(PROXIES)]
+        self.clients = [self._client(cookie, n) for n in range(self.clients_wanted)]
         wait_until(lambda: all(one.connects for one in self.clients), 60, "the readers' start")
         self.visitors = [Visitor(self.stack.host, "/accounts/login/") for _ in range(VISITORS)]
         self.stack.start(self.uids[0], cookie)
@@ -110,17 +112,37 @@ class Chaos(object):
             visitor.end()
         if self.deaf:
             self._until_everybody_hears()
-        logs = self._logs()
-        expected = {uid: len(logs[uid]) for uid in self.uids}
+        logs, epochs = self._logs()
         deadline = time.monotonic() + SETTLE
         while time.monotonic() < deadline and not self.deaf:
-            if all(one.last >= expected[one.uid] for one in self.clients):
+            if all(
+                (one.epoch, one.last) == (epochs[one.uid], len(logs[one.uid])) for one in self.books
+            ):
                 break
             time.sleep(0.1)
         for client in self.clients:
             client.end()
         wait_until(self._runs_are_settled, SETTLE, "the deployments' states to be true")
-        return self._report(logs)
+        return self._report(logs, epochs)
+
+    def _client(self, cookie, n):
+        """The nth reader: of each way to follow one stream or many there is one in turn."""
+        kind = 0 if self.deaf else n % (2 * len(WAYS))
+        few = min(SHARED, len(self.uids))
+        return Client(
+            self.stack,
+            cookie,
+            self.chance.sample(self.uids, few) if kind % 2 else self.chance.choice(self.uids),
+            "%s %d" % (self.seed, n),
+            # The first entries are not there yet when it comes the first time.
+            deaf=self.deaf,
+            way=WAYS[kind // 2],
+            address=("127.0.0.1", self.proxies[n % PROXIES].port),
+        )
+
+    @property
+    def books(self):
+        return [book for client in self.clients for book in client.books]
 
     # Publishers
 
@@ -163,7 +185,16 @@ class Chaos(object):
     def _faults(self):
         server = self.database[0] if self.database else None
         live = _Live(self.publishers)
-        faults = Faults(self.stack, self.clients, live, self.chance, server, self.disk)
+        faults = Faults(
+            self.stack,
+            self.clients,
+            live,
+            self.chance,
+            self.proxies,
+            ["deploy:" + uid for uid in self.uids],
+            server,
+            self.disk,
+        )
         names = self.only or faults.possible()
         impossible = set(names) - set(faults.possible())
         assert not impossible, "cannot be done here: %s" % ", ".join(sorted(impossible))
@@ -187,10 +218,10 @@ class Chaos(object):
 
     def _until_everybody_hears(self):
         """Readers who do not ask for what they missed have had all once they get what is new."""
-        before = [len(one.entries) for one in self.clients]
+        before = [len(one.entries) for one in self.books]
 
         def heard():
-            if all(len(one.entries) > count for one, count in zip(self.clients, before)):
+            if all(len(one.entries) > count for one, count in zip(self.books, before)):
                 return True
             self.stack.shell(
                 "from compat.streams import publish\n"
@@ -203,23 +234,26 @@ class Chaos(object):
     # Books
 
     def _logs(self):
-        """{uid: [id, …]} of what is in the log, which must have no hole."""
+        """{uid: [id, …]} of what is in the log, which must have no hole, and {uid: epoch}."""
         code = (
-            "import json; from compat.streams.models import Entry\n"
+            "import json; from compat.streams.models import Entry, Stream\n"
             "rows, found = Entry.objects.order_by('stream__name', 'seq'), []\n"
             "for name, seq, body in rows.values_list('stream__name', 'seq', 'body'):\n"
             "    found.append([name, seq, json.loads(body).get('id')])\n"
-            "print(json.dumps(found))"
+            "epochs = dict(Stream.objects.values_list('name', 'epoch'))\n"
+            "print(json.dumps([found, epochs]))"
         )
+        found, epochs = json.loads(self.stack.shell(code).splitlines()[-1])
         logs = {uid: [] for uid in self.uids}
-        for name, seq, body_id in json.loads(self.stack.shell(code).splitlines()[-1]):
+        for name, seq, body_id in found:
             uid = name.partition(":")[2]
             if uid in logs:
                 logs[uid].append(body_id)
                 assert len(logs[uid]) == seq, "the log of %s has a hole before %d" % (uid, seq)
-        return logs
+        # One without entries has no epoch for its readers either.
+        return logs, {uid: epochs.get("deploy:" + uid) or "" for uid in self.uids}
 
-    def _report(self, logs):
+    def _report(self, logs, epochs):
         wrong = []
         stored = collections.Counter(one for ids in logs.values() for one in ids if one)
         batches = [b for path in self.ledgers for b in ledger.read(path)[0].values()]
@@ -238,16 +272,18 @@ class Chaos(object):
                     wrong.append("%s is there in part" % batch.name)
         wrong += ["%s is in the log %d times" % (one, n) for one, n in stored.items() if n > 1]
         delivered = missing = duplicated = 0
-        for client in self.clients:
-            want = list(enumerate(logs[client.uid], 1))
-            seen = collections.Counter(client.entries)
-            delivered += len(client.entries)
-            lost = [one for one in want if not seen[one]]
-            twice = sum(number - 1 for number in seen.values())
-            missing += len(lost)
+        for book in self.books:
+            lost, twice, faults = book.compare(list(enumerate(logs[book.uid], 1)))
+            if not self.deaf and book.epoch != epochs[book.uid]:
+                faults.append("it is in epoch %s, not %s" % (book.epoch, epochs[book.uid]))
+            delivered += len(book.entries) + sum(len(entries) for _, entries in book.before)
+            missing += lost
             duplicated += twice
-            if client.faults or (not lost and not twice and client.entries != want):
-                wrong.append("a reader of %s: %s" % (client.uid, (client.faults or ["order"])[:3]))
+            if faults:
+                wrong.append("a reader of %s: %s" % (book.uid, faults[:3]))
+        for client in self.clients:
+            if client.faults:
+                wrong.append("a reader by %s: %s" % (client.way, client.faults[:3]))
         failed = sorted(one for visitor in self.visitors for one in visitor.failed)
         if failed and {name for _, name, _ in self.timeline} == {"reload"}:
             wrong.append("requests during a reload: %s" % failed[:3])
@@ -266,6 +302,10 @@ class Chaos(object):
             "committed": committed,
             "in_doubt": unknown,
             "readers": len(self.clients),
+            "followed": len(self.books),
+            "by": dict(collections.Counter(client.way for client in self.clients)),
+            "silences": sum(client.silences for client in self.clients),
+            "resets": sum(len(book.before) for book in self.books),
             "connections": sum(client.connects for client in self.clients),
             "delivered": delivered,
             "duplicated": duplicated,
@@ -277,7 +317,7 @@ class Chaos(object):
             "deployments": [state for state, _ in self._deployments()],
             "timeline": self.timeline,
             "lags": sorted(
-                (at - self.began, lag) for client in self.clients for at, lag in client.lags
+                (at - self.began, lag) for book in self.books for at, lag in book.lags
             ),
         }
 

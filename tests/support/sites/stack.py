@@ -22,6 +22,8 @@ TOKEN = re.compile("name='csrfmiddlewaretoken' value='(\\w+)'")
 class Stack(object):
     """nginx, uWSGI, daphne, Redis, the runner and supervisor, in a var folder of their own."""
 
+    options = ()  # more of `up`
+
     def __init__(self, var, **environ):
         self.var = str(var)
         self.environ = dict(os.environ, DEVOPS_VAR=self.var, **environ)
@@ -46,7 +48,10 @@ class Stack(object):
         self.run("manage.py", "migrate", "--noinput", "--verbosity", "0")
         self.run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
         self.password = re.search(r"password: (\S+)", self.run("manage.py", "bootstrap")).group(1)
-        self.run("-m", "deploy_conf", "up", "--port", str(self.port))
+        self.serve()
+
+    def serve(self):
+        self.run("-m", "deploy_conf", "up", "--port", str(self.port), *self.options)
 
     def down(self):
         self.run("-m", "deploy_conf", "down")
