@@ -40,14 +40,21 @@ class Proxy(object):
                     continue
                 self.sockets += [client, server]
                 self.connections += 1
-                link = self.link()
+                link, open_ = self.link(), [client, server]
                 for ends in ((client, server, True), (server, client, False)):
-                    threading.Thread(target=self.pump, args=ends + (link,), daemon=True).start()
+                    more = (link, open_)
+                    threading.Thread(target=self.pump, args=ends + more, daemon=True).start()
 
-    def pump(self, source, target, from_client, link):
+    def pump(self, source, target, from_client, link, open_):
         with contextlib.suppress(OSError):
             while self.pass_on(received(source), source, target, from_client, link):
                 pass
+        open_.remove(source)
+        if not open_:  # both have said their last word
+            for one in (source, target):
+                one.close()
+                with contextlib.suppress(ValueError):
+                    self.sockets.remove(one)
 
     def link(self):
         return None
