@@ -316,9 +316,7 @@ class Chaos(object):
             "close_codes": {str(code): number for code, number in sorted(codes.items())},
             "deployments": [state for state, _ in self._deployments()],
             "timeline": self.timeline,
-            "lags": sorted(
-                (at - self.began, lag) for book in self.books for at, lag in book.lags
-            ),
+            "lags": sorted((at - self.began, lag) for book in self.books for at, lag in book.lags),
         }
 
     def _deployments(self):
