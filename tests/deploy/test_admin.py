@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -27,6 +29,13 @@ def form(**fields):
         "timeout": "60",
     }
     return dict(values, **fields)
+
+
+def test_what_is_typed_as_a_secret_goes_nowhere_else(admin):
+    """Some browsers send text to a service that checks spelling, or keep it for the next form."""
+    page = admin.get("/admin/deploy/service/add/").content.decode()
+    (field,) = re.findall(r"<textarea[^>]* name=.secrets.[^>]*>", page)
+    assert 'spellcheck="false"' in field and 'autocomplete="off"' in field
 
 
 def test_a_service_is_added_with_one_argument_per_line(admin):

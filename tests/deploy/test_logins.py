@@ -2,10 +2,13 @@
 
 import concurrent.futures
 import threading
+import time
+import types
 
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.core import signing
 from django.db import connection
 from django.test import Client
 
@@ -120,6 +123,18 @@ def test_who_has_logged_in_there_before_is_not_locked_out_by_strangers(ann):
     assert owner.guess(11) == [200] * 10 + [429]
     stranger.client.cookies[logins.COOKIE] = cookie.value[:-1] + "A" + "A"
     assert stranger.log_in("ann", "ann").status_code == 429
+
+
+def test_a_browser_is_known_for_a_year_whatever_it_keeps(ann, monkeypatch):
+    owner = Visitor("10.6.7.7")
+    owner.log_in("ann", "ann")
+    owner.client.post("/accounts/logout/")
+    Visitor("10.6.7.7").guess(11)
+    later = types.SimpleNamespace(time=lambda: time.time() + logins.COOKIE_SECONDS + 10)
+    monkeypatch.setattr(signing, "time", later)
+    assert owner.log_in("ann", "ann").status_code == 429
+    later.time = lambda: time.time() + logins.COOKIE_SECONDS - 100
+    assert owner.log_in("ann", "ann").status_code == 302
 
 
 def test_behind_tls_the_cookie_is_secure_as_the_sessions_is(ann, settings):

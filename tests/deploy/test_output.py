@@ -80,6 +80,19 @@ def test_a_note_has_a_line_of_its_own():
 
 
 @pytest.mark.parametrize(
+    "before, between", [("line\n", ""), ("line\nno end", "\n"), ("\n", ""), ("x", "\n"), ("", "")]
+)
+def test_so_has_one_after_what_was_taken_already(before, between):
+    outbox = Outbox(interval=0)
+    outbox.feed(before.encode())
+    taken = "".join(outbox.take()) if before else ""
+    outbox.note("stopped")
+    outbox.close()
+    text = plain_text("".join(map("".join, drain(outbox))))
+    assert (taken, text) == (before, between + "── stopped\n")
+
+
+@pytest.mark.parametrize(
     "text, shown",
     [
         ("plain\n", "plain\n"),
