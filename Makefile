@@ -12,7 +12,7 @@ CONF = $(PY) -m deploy_conf
 PIP = $(PY) -m pip install --disable-pip-version-check -q
 PYTEST = $(PY) -m pytest
 
-.PHONY: help run up down status test again check smoke matrix bench soak chaos fuzz mutation lanes django-suite third-party docs lint types venv site made clean
+.PHONY: help run up down status test again check smoke matrix bench soak chaos fuzz mutation lanes django-suite third-party adoptions docs lint types venv site made clean
 
 help:  ## these lines
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -68,6 +68,9 @@ django-suite: $(VENV)/installed  ## Django 1.11.29's own tests; DB=postgres, mys
 
 third-party: $(VENV)/installed  ## the suites of six packages of the era
 	$(PY) -m tests.labs.third_party
+
+adoptions: $(VENV)/tested  ## sites of others, made and adopted by docs/records/adoptions.md; a few minutes each
+	$(PY) -m tests.labs.adoptions
 
 mutation: $(VENV)/tested  ## small faults put into a room, which its tests should notice; ROOM=patching
 	$(PY) -m tests.labs.mutation $(ROOM) --sample 40

@@ -3,12 +3,11 @@
 import json
 import os
 import re
-import textwrap
 
 import pytest
 import websocket
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, documents
 from tests.support.servers import free_port
 from tests.support.sites.adopter import Adopter
 
@@ -19,14 +18,13 @@ def blocks():
     """The code blocks of the README's section on adoption, as (language, code)."""
     with open(README, encoding="utf-8") as file:
         section = file.read().split("## Adopt it in your site")[1].split("\n## ")[0]
-    found = re.findall(r"```(\w+)\n(.*?)```", section, re.DOTALL)
-    return [(language, textwrap.dedent(code)) for language, code in found]
+    return documents.blocks(section)
 
 
 def block(text):
     """The one block that contains a text."""
     (code,) = [code for _, code in blocks() if text in code]
-    return textwrap.dedent(code)
+    return code
 
 
 def test_the_readme_is_enough(tmp_path):

@@ -6,6 +6,7 @@ from typing import Dict, List, Tuple
 
 from ... import __version__
 from ...patching import BRIDGE
+from ...patching.versions import matches
 from ..site import Site
 from ..source import Source
 
@@ -88,12 +89,29 @@ def pins() -> Dict[str, str]:
 
 def conflicts(source: Source) -> List[str]:
     """The lines that would have to go or change, as they are."""
-    rows = []
+    rows, known = [], pins()
     for row in source.text.splitlines():
         name, version = name_of(row), exact(row)
-        if name in GONE or (version and pins().get(name, version) != version):
+        if name in GONE or (version and known.get(name, version) != version) or shut(row, known):
             rows.append("not: " + row.strip())
     return rows
+
+
+def shut(row: str, known: Dict[str, str]) -> str:
+    """The pin, ==1.11.29, that a range such as Django>=2.0,<2.1 leaves no room for, else ""."""
+    pin = known.get(name_of(row), "")
+    clauses = row.partition("#")[0].partition(";")[0].strip()[len(name_of(row)) :]
+    if clauses.startswith("["):
+        clauses = clauses.partition("]")[2]
+    if not pin or exact(row):
+        return ""
+    for clause in clauses.strip(" ()").split(","):
+        try:
+            if not matches(pin[2:], clause.strip().replace("~=", ">=")):
+                return pin
+        except ValueError:  # none at all, or what else pip may take
+            pass
+    return ""
 
 
 def exact(row: str) -> str:
@@ -118,6 +136,10 @@ def edit(site: Site, source: Source, line: str) -> None:
             else:
                 where = "%s:%d" % (source.path, number)
                 site.tell(where, "[pins] chooses one for each Python; without its version:", name)
+        elif shut(row, known):
+            why = "%s leaves no room for the stack's; in its place:" % row.strip()
+            project = row.strip()[: len(name)]
+            site.tell("%s:%d" % (source.path, number), why, project + known[name])
     source.insert_lines(len(source.text), [line])
     rows = source.text.splitlines()
     if PROJECT in line and not any(row.startswith(("--find-links", "-f ")) for row in rows):

@@ -390,6 +390,27 @@ def test_requirements_of_a_wheel(project, wheel):
     assert "nothing to change" in project.init(write=True)
 
 
+@pytest.mark.parametrize(
+    "row", ["Django>=2.0,<2.1", "Django[argon2] ~= 2.0", "django (<1.11) # old"]
+)
+def test_a_range_without_room_for_the_stack_is_told(project, wheel, row):
+    project.write("requirements.txt", "requests>=2\n%s\n" % row)
+    said = project.init(write=True)
+    wanted = "%s==1.11.29" % row[:6]
+    assert "requirements.txt:2: %s leaves no room for the stack's" % row in said
+    assert wanted in said and row in project.text("requirements.txt")
+    # ... and is among what a list is told that a program makes.
+    project.write("requirements.txt", row + "\nsix==1.11.0 --hash=sha256:00\n")
+    assert "not: " + row in project.init()
+
+
+@pytest.mark.parametrize("row", ["Django>=1.11,<2.0", "Django~=1.11.5", "Django", "Django!=1.11.1"])
+def test_a_range_with_room_is_left_alone(project, wheel, row):
+    project.write("requirements.txt", row + "\n")
+    assert "leaves no room" not in project.init(write=True)
+    assert row in project.text("requirements.txt")
+
+
 def test_without_parso(project, monkeypatch):
     import builtins
 

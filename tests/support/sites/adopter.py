@@ -20,24 +20,31 @@ class Adopter(object):
         self.environ = environ
 
     def make(self):
-        purelib = self.install()
+        self.make_environment()
+        self.install()
+        self.start_project()
+
+    def make_environment(self):
+        """One that has Django and the other packages, and not the bridge."""
+        wheel.virtual_environment(self.venv)
+        purelib = self.python_prints("import sysconfig; print(sysconfig.get_paths()['purelib'])")
         # The pins are there already; a path line shows them without their own .pth files.
         with open(os.path.join(purelib, "pins.pth"), "w") as file:
             file.write("\n".join(site.getsitepackages()) + "\n")
         for name in ("supervisord", "supervisorctl", "daphne", "uwsgi"):
             self.script(name)
+
+    def install(self):
+        """The bridge, as pip brings it."""
+        pip = [self.python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        subprocess.check_call(pip + ["--no-deps", wheel.path()], env=self.environ)
+
+    def start_project(self):
+        os.mkdir(self.folder)
         self.python_prints(
             "from django.core.management import execute_from_command_line as run;"
             "run(['django-admin', 'startproject', 'mysite', '.'])"
         )
-
-    def install(self):
-        """The environment with nothing but the bridge; returns its site-packages."""
-        wheel.virtual_environment(self.venv)
-        pip = [self.python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.check_call(pip + ["--no-deps", wheel.path()], env=self.environ)
-        os.mkdir(self.folder)
-        return self.python_prints("import sysconfig; print(sysconfig.get_paths()['purelib'])")
 
     def script(self, name):
         """The console script as pip would have written it for this environment."""
@@ -49,11 +56,13 @@ class Adopter(object):
         os.chmod(path, 0o755)
 
     def run(self, *arguments):
+        """What it prints."""
         cwd = self.folder if os.path.isdir(self.folder) else None
         done = commands.run(
             *arguments, env=self.environ, cwd=cwd, timeout=120, python=self.python
         )  # fmt: skip
         assert done.returncode == 0, "%s\n%s\n%s" % (arguments, done.stdout, done.stderr)
+        self.said = done.stdout + done.stderr
         return done.stdout
 
     def python_prints(self, code):
