@@ -129,7 +129,8 @@ TABLE = (
         "The channel layer does not reach other processes: it is in memory, or there is none.",
         "uWSGI and daphne are several processes: what one sends with group_send() is lost for the "
         "others, and entries of streams come two seconds late. Let CHANNEL_LAYERS name "
-        "channels_redis.core.RedisChannelLayer.",
+        "channels_redis.core.RedisChannelLayer; without Redis, have no CHANNEL_LAYERS and set "
+        'STREAMS_NOTIFICATIONS to "postgresql" or "none".',
         True,
     ),
     Known(

@@ -3,15 +3,17 @@ Notifications: notify() sends one from anywhere, to this process and to every Su
 
 One may be lost, or come twice: whoever gets them has another way to find out, only later. That is
 why Redis need be asked but once. The layer's own group_send() asks it three times, and makes each
-process a message of its own.
+process a message of its own. STREAMS_NOTIFICATIONS says how they travel: by the channel layer, by
+PostgreSQL, or not at all.
 """
 
 import logging
 import time
-from typing import Any, Callable, Dict, Set
+from typing import Any, Callable, Dict, Sequence, Set
 
 from .._throttle import Throttle
 from . import layers
+from ._settings import LAYER, NOTIFICATIONS, POSTGRESQL
 
 logger = logging.getLogger(__name__)
 
@@ -40,28 +42,50 @@ _throttles: Dict[str, Throttle] = {}
 _rest_until = 0.0
 
 
-def notify(group: str, message: Message, complaint: str, urgent: bool = False) -> None:
+def notify(
+    group: str,
+    message: Message,
+    complaint: str,
+    urgent: bool = False,
+    spare: Sequence[str] = (),
+) -> None:
     """
     Tell the listeners of this process, and every Subscriber of `group`; never raises.
 
     `message` is a dict with a "type". `complaint` says in the log what failed. Works with and
-    without a running event loop. `urgent`: also right after another one has timed out.
+    without a running event loop. `urgent`: also right after another one has timed out. `spare`:
+    keys of the message that are left out where it would be too long to be carried.
     """
     global _rest_until
+
+    def complain(error: Exception) -> None:
+        throttle = _throttles.setdefault(complaint, Throttle())
+        throttle.log(logger.warning, "%s: %s: %s", complaint, type(error).__name__, error)
+
     try:
         for listener in tuple(_listeners.get(message["type"], ())):
             listener(message)
-        layer = layers.network_layer(members_renew=True)
-        if layer is not None and (urgent or time.monotonic() >= _rest_until):
-            if hasattr(layer, "notify_now"):
-                layers.send_now(layer.notify_now, group, message, SEND_SECONDS)
-            else:
-                layers.call(lambda: send(layer, group, message), SEND_SECONDS)
+        way = NOTIFICATIONS()
+        if way == POSTGRESQL:
+            from . import postgresql
+
+            postgresql.send(group, message, spare, complain)
+        elif way == LAYER and (urgent or time.monotonic() >= _rest_until):
+            _to_layer(group, message)
     except Exception as error:
         if isinstance(error, layers.TookTooLong):
             _rest_until = time.monotonic() + REST_SECONDS
-        throttle = _throttles.setdefault(complaint, Throttle())
-        throttle.log(logger.warning, "%s: %s: %s", complaint, type(error).__name__, error)
+        complain(error)
+
+
+def _to_layer(group: str, message: Message) -> None:
+    layer = layers.network_layer(members_renew=True)
+    if layer is None:
+        return
+    if hasattr(layer, "notify_now"):
+        layers.send_now(layer.notify_now, group, message, SEND_SECONDS)
+    else:
+        layers.call(lambda: send(layer, group, message), SEND_SECONDS)
 
 
 def listen(kind: str, listener: Listener) -> None:

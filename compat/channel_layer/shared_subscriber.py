@@ -12,6 +12,7 @@ from typing import Any, Callable, Set
 from .._asyncio import end_task
 from .._throttle import Throttle
 from . import layers
+from ._settings import NONE, NOTIFICATIONS, POSTGRESQL
 from .notify import Message
 from .subscriber import CALL_SECONDS, FIRST_PAUSE, JOIN_SECONDS, LONGEST_PAUSE, Subscriber
 
@@ -163,7 +164,14 @@ class SharedSubscriber:
 
 
 def subscribe(on_notification: Callable[[Message], Any], on_return: Callable[[], Any]) -> Any:
-    """A Subscriber for the running event loop and the layer of the site, or None."""
+    """A Subscriber of the running event loop to what carries notifications, or None."""
+    way = NOTIFICATIONS()
+    if way == POSTGRESQL:
+        from . import postgresql_subscriber
+
+        return postgresql_subscriber.subscribe(on_notification, on_return)
+    if way == NONE:
+        return None
     site = layers.network_layer()
     if hasattr(site, "notify_now") and site._fan_out() is not None:
         return SharedSubscriber(site, on_notification, on_return)

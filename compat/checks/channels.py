@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Set
 
 from .. import _combinations
 from .._check_ids import say
+from ..channel_layer._settings import LAYER, NOTIFICATIONS
 from ..patching import BRIDGE
 
 IN_MEMORY = "channels.layers.InMemoryChannelLayer"
@@ -60,7 +61,7 @@ def problem_of_application() -> str:
 
 
 def check_reach() -> List[Any]:
-    """compat.W020 a channel layer that ends at this process, or none."""
+    """compat.W020 a channel layer that ends at this process, or none where one is needed."""
     from django.apps import apps
     from django.conf import settings
     from django.utils.module_loading import import_string
@@ -69,6 +70,8 @@ def check_reach() -> List[Any]:
         return []
     layers = getattr(settings, "CHANNEL_LAYERS", None) or {}
     if "default" not in layers:
+        if NOTIFICATIONS() != LAYER and not layers:
+            return []  # streams and logouts need none, and the site says so
         return [say("compat.W020", 'CHANNEL_LAYERS has no "default".')]
     found = []
     for alias, layer in sorted(layers.items()):

@@ -10,6 +10,7 @@ from ..patching import BRIDGE
 
 # The modules with records, beside patches and other apps.
 MODULES = (
+    "channel_layer._settings",
     "csp",
     "hashers",
     "health._settings",

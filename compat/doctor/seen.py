@@ -10,8 +10,11 @@ import asyncio
 import importlib
 import json
 import os
+import select
 import sys
 import threading
+import time
+import uuid
 
 PATIENCE = 4.0  # seconds that a message may take once it has been sent
 LIMIT = 6.0  # seconds that a database or Redis may take to answer; firewalls keep silent
@@ -29,6 +32,8 @@ def main(asked):
     if "settings" not in facts["errors"]:
         attempt(facts, "databases", lambda: databases(facts))
         attempt(facts, "folders", lambda: folders(facts))
+        if facts.get("notifications") == "postgresql":
+            attempt(facts, "notifications", lambda: within(notify, facts))
         if facts.get("layer"):
             attempt(facts, "layer", lambda: run(talk(facts, asked)))
     if "received" in facts:
@@ -77,6 +82,7 @@ def site(facts):
     facts["debug"] = settings.DEBUG
     layers = getattr(settings, "CHANNEL_LAYERS", None) or {}
     facts["layer"] = layers.get("default", {}).get("BACKEND")
+    facts["notifications"] = str(getattr(settings, "STREAMS_NOTIFICATIONS", "layer")).lower()
 
 
 def databases(facts):
@@ -91,6 +97,32 @@ def connect(alias):
     from django.db import connections
 
     connections[alias].ensure_connection()  # each thread has connections of its own
+
+
+def notify(facts):
+    """Whether PostgreSQL tells one connection what is notified on another."""
+    from django.apps import apps
+    from django.db import connections, router
+
+    found = apps.get_app_configs()
+    streams = [one for one in found if one.label == "streams"]
+    alias = router.db_for_write(streams[0].get_model("Stream")) if streams else "default"
+    hearing = connections[alias]
+    if hearing.vendor != "postgresql":
+        raise ValueError("the database %s is no PostgreSQL" % alias)
+    saying = type(hearing)(hearing.settings_dict, alias)
+    name = "doctor_%s" % uuid.uuid4().hex
+    with hearing.cursor() as cursor:
+        cursor.execute('LISTEN "%s"' % name)
+    with saying.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [name])
+    saying.close()
+    deadline = time.monotonic() + PATIENCE
+    while not hearing.connection.notifies and time.monotonic() < deadline:
+        select.select([hearing.connection], [], [], 0.1)
+        hearing.connection.poll()
+    facts["heard"] = bool(hearing.connection.notifies)
+    hearing.close()
 
 
 def within(function, argument):

@@ -24,4 +24,6 @@ def announce(name: str, first: int, texts: Sequence[str], epoch: str) -> None:
     }
     if sum(map(len, texts)) <= INLINE_CHARACTERS:
         message["bodies"] = list(texts)
-    notify(group_name(name), message, "stream entries are stored but could not be announced")
+    complaint = "stream entries are stored but could not be announced"
+    # Whoever is not told of the bodies reads them in the log.
+    notify(group_name(name), message, complaint, spare=("bodies",))

@@ -161,6 +161,15 @@ def test_what_cannot_be_sent(channel, message, error):
         send_channel_msg(channel, message)
 
 
+def test_nothing_can_be_sent_without_a_layer(monkeypatch):
+    from deploy import messages
+
+    monkeypatch.setattr(messages.layers, "network_layer", lambda: None)
+    monkeypatch.setattr(messages, "get_channel_layer", lambda: None)
+    with pytest.raises(RuntimeError, match="messages need a channel layer"):
+        send_channel_msg("web", "x")
+
+
 def test_pages_that_only_know_messages_see_deployments(sockets, site, service, viewer, operator):
     connection = sockets.open("/ws/deploy/web/", viewer)
     deployment, _ = lifecycle.enqueue(service, operator)

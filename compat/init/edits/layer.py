@@ -31,6 +31,8 @@ def look(site: Site) -> None:
     for chain in site.chains:
         about = chain.about(NAME)
         if not about:
+            if needs_none(chain):
+                continue
             source, place = site.anchor(chain)
             if source.path in done or done & {one.path for one in chain.sources()}:
                 continue
@@ -48,6 +50,12 @@ def look(site: Site) -> None:
         elif id(base.node) not in done:
             done.add(id(base.node))
             mend(site, base)
+
+
+def needs_none(chain: Any) -> bool:
+    """Whether the site says that its processes tell each other without a layer."""
+    base = chain.base("STREAMS_NOTIFICATIONS")
+    return base is not None and syntax.value(value_of(base.node)) in ("postgresql", "none")
 
 
 def mend(site: Site, base: Step) -> None:

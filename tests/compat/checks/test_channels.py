@@ -48,6 +48,18 @@ def test_a_layer_that_ends_at_the_process(settings, layers, expected):
     assert ids(checks.check_reach()) == ["compat.W020"] * expected
 
 
+@pytest.mark.parametrize("way, expected", [("layer", 1), ("postgresql", 0), ("none", 0), ("x", 1)])
+def test_who_says_how_else_processes_hear_of_entries_needs_no_layer(settings, way, expected):
+    settings.STREAMS_NOTIFICATIONS = way
+    for layers in ({}, None):
+        settings.CHANNEL_LAYERS = layers
+        assert ids(checks.check_reach()) == ["compat.W020"] * expected
+    # Whoever has one means to use it.
+    for layers in ({"default": {"BACKEND": IN_MEMORY}}, {"other": {"BACKEND": REDIS}}):
+        settings.CHANNEL_LAYERS = layers
+        assert ids(checks.check_reach()) == ["compat.W020"]
+
+
 def test_a_site_without_channels_needs_none(settings):
     settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "channels"]
     settings.CHANNEL_LAYERS, settings.ASGI_APPLICATION = {}, None

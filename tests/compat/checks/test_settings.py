@@ -220,6 +220,8 @@ ELSEWHERE = {
     "compat/patching/patch.py: COMPAT_DISABLE",  # in every process, and cheap
     # deploy_conf's, which is not there where compat alone was copied.
     "compat/doctor/examined.py: DEPLOY_CONF_WEBSOCKET_PROBE",
+    # Where the bridge may not be active: it imports nothing of it.
+    "compat/doctor/seen.py: STREAMS_NOTIFICATIONS",
     # `up` hands them on to the site's processes.
     "deploy_conf/commands/_options.py: DEVOPS_VAR",
     "deploy_conf/commands/up.py: REDIS_URL",

@@ -25,6 +25,7 @@ if os.environ.get("LAYER") == "memory":
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 if os.environ.get("LAYER") == "none":
     CHANNEL_LAYERS = {}
+STREAMS_NOTIFICATIONS = os.environ.get("NOTIFICATIONS", "layer")
 """
 ROUTING = """
 from channels.security.websocket import OriginValidator

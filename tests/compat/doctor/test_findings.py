@@ -282,6 +282,12 @@ def test_no_layer(stack):
         first(look(stack, server=server), "layer-missing")
 
 
+def test_a_database_that_cannot_notify(stack):
+    with stack.daphne(LAYER="none", NOTIFICATIONS="postgresql") as server:
+        one = first(look(stack, server=server), "notifications-not-heard")
+    assert one.observed.endswith("ValueError: the database default is no PostgreSQL")
+
+
 def test_a_layer_in_memory(stack):
     with stack.daphne(LAYER="memory") as server:
         first(look(stack, server=server), "layer-in-memory")

@@ -53,7 +53,56 @@ def test_what_settings_say(settings, monkeypatch, layers, name):
     settings.CHANNEL_LAYERS, settings.ALLOWED_HOSTS, settings.DEBUG = layers, ("a", "b"), True
     facts = {}
     seen.site(facts)
+    assert facts.pop("notifications") == "layer"
     assert facts == {"allowed_hosts": ["a", "b"], "debug": True, "layer": name}
+    settings.STREAMS_NOTIFICATIONS = "PostgreSQL"
+    seen.site(facts)
+    assert facts["notifications"] == "postgresql"
+
+
+def test_whether_postgresql_tells(postgresql, django_db_blocker, monkeypatch):
+    from django.db import connections
+
+    facts = {}
+    with pytest.raises(ValueError, match="the database default is no PostgreSQL"):
+        seen.notify(facts)
+    before, connection = connections.databases["default"], connections["default"]
+    with django_db_blocker.unblock():
+        connections.databases["default"] = postgresql.new_database()
+        del connections["default"]
+        try:
+            seen.notify(facts)
+            assert facts == {"heard": True}
+            # As behind a pooler that keeps them to itself.
+            monkeypatch.setattr(seen, "PATIENCE", 0.3)
+            wrapper = type(connections["default"])
+            stock = wrapper.create_cursor
+
+            def create_cursor(self, *arguments):
+                cursor = stock(self, *arguments)
+                return Deaf(cursor)
+
+            monkeypatch.setattr(wrapper, "create_cursor", create_cursor)
+            seen.notify(facts)
+            assert facts == {"heard": False}
+        finally:
+            connections["default"].close()
+            connections.databases["default"] = before
+            connections["default"] = connection
+
+
+class Deaf:
+    """A cursor that does not listen."""
+
+    def __init__(self, cursor):
+        self.cursor = cursor
+
+    def execute(self, query, *parameters):
+        if not query.startswith("LISTEN"):
+            self.cursor.execute(query, *parameters)
+
+    def __getattr__(self, name):
+        return getattr(self.cursor, name)
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,15 @@ def test_installed_apps(project, round_trip, form):
     assert layer["CONFIG"] == {"hosts": ["redis://127.0.0.1:6379/0"]}
 
 
+@pytest.mark.parametrize("way", ["postgresql", "none", "layer"])
+def test_who_needs_no_layer_gets_none(project, round_trip, way):
+    text = "INSTALLED_APPS = [%s]\nSTREAMS_NOTIFICATIONS = '%s'" % (AUTH, way)
+    project.write("shop/settings.py", settings(text))
+    values, _, said = round_trip()
+    assert ("CHANNEL_LAYERS" in values) == (way == "layer")
+    assert ("REDIS_URL" in said) == (way == "layer")
+
+
 BY_HAND = {
     "unknown": "from os import *\nfrom elsewhere_that_is_not_here import *",
     "only under a condition": "if DEBUG:\n    INSTALLED_APPS = ['x']",

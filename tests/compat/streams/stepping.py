@@ -4,6 +4,7 @@ import json
 import sys
 
 from django.core.management import call_command
+from django.db import transaction
 
 from compat.streams import publish, publish_many, retention
 from compat.streams.models import Entry, Stream
@@ -39,10 +40,29 @@ def publish_size(stream, entries, characters):
         publish(stream, "x" * characters)
 
 
+def publish_in_vain(stream, body):
+    """In a transaction that is rolled back."""
+    with transaction.atomic():
+        publish(stream, body)
+        transaction.set_rollback(True)
+
+
+def publish_in_one(stream, bodies):
+    """One after the other in a transaction, a part of which is rolled back."""
+    with transaction.atomic():
+        for body in bodies:
+            publish(stream, body)
+        with transaction.atomic():
+            publish(stream, "of the part")
+            transaction.set_rollback(True)
+
+
 STEPS = {
     "publish": publish,
     "publish_many": publish_many,
     "publish_size": publish_size,
+    "publish_in_vain": publish_in_vain,
+    "publish_in_one": publish_in_one,
     "trim": trim,
     "forget": forget,
     "epoch": epoch,

@@ -26,6 +26,7 @@ elif _layer:
             "CONFIG": {"hosts": json.loads(_layer)},
         }
     }
+STREAMS_NOTIFICATIONS = os.environ.get("STREAMS_SITE_NOTIFICATIONS", "layer")
 STREAMS_GROUP_COMMIT = True
 STREAMS_POLL_SECONDS = float(os.environ.get("STREAMS_SITE_POLL", "2"))
 STREAMS_SLOW_SECONDS = float(os.environ.get("STREAMS_SITE_SLOW", "30"))
