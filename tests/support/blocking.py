@@ -70,8 +70,12 @@ class Blocking:
 
     def requests(self, transport):
         """How many of that kind it was asked for."""
+        return self.asked("transport=" + transport)
+
+    def asked(self, *words):
+        """How many requests that are over had all these words in their line."""
         with open(os.path.join(self.folder, "access.log")) as log:
-            return sum("transport=" + transport in line for line in log)
+            return sum(all(word in line for word in words) for line in log)
 
     def stop(self):
         self.server.stop()

@@ -6,6 +6,9 @@ export type Cursor = number | string;
 /** What becomes of a connection. "refused": several handshakes have failed, and it goes on trying. */
 export type State = "connecting" | "open" | "waiting" | "refused" | "closed";
 
+/** How a page is connected: in the order of preference; default: all three, as here. */
+export type Transports = Array<"websocket" | "events" | "poll">;
+
 /** A frame that is about no stream, decoded. */
 export interface Message {
   type?: string;
@@ -41,6 +44,8 @@ export interface Handle {
 export interface FollowOptions<Body = any> extends Start, Listeners<Body> {
   /** A path, or an address of http, https, ws or wss. */
   url: string;
+  /** ["websocket"]: no fallback. */
+  transports?: Transports;
   onState?(state: State, code?: number): void;
   onMessage?(message: Message): void;
 }
@@ -55,6 +60,8 @@ export interface ConnectOptions {
   url?: string;
   /** true: one socket for all tabs, where there is SharedWorker. Or the address of streams.js. */
   worker?: boolean | string;
+  /** ["websocket"]: no fallback. */
+  transports?: Transports;
   onState?(state: State, code?: number): void;
   /** An error that is about no stream. */
   onError?(code: string, detail: string): void;

@@ -1,6 +1,6 @@
 // Made of streams.js by `make docs`.
 // Follows streams and resumes where it left off. How to use it: docs/guide/streams.md
-// How it is built: docs/architecture.md. For browsers of 2019, and at most 6 KiB compressed.
+// How it is built, small and for browsers of 2019: docs/architecture.md
 var Streams = (function () {
   "use strict";
 
@@ -32,7 +32,7 @@ var Streams = (function () {
   }
 
   function isFinal(code) {
-    return (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999);
+    return /^[34][5-9]\d\d$/.test(code);
   }
 
   function decode(text) {
@@ -185,30 +185,28 @@ var Streams = (function () {
     };
   }
 
-  var WAYS = [
-    webSocket,
-    self.EventSource && overHttp("events", events),
-    self.fetch && overHttp("poll", poll)
-  ];
+  var WAYS = {
+    websocket: webSocket,
+    events: self.EventSource && overHttp("events", events),
+    poll: self.fetch && overHttp("poll", poll)
+  };
   var RETURN = 1800000; // until a WebSocket is tried again
-  var WAY = "streams.way";
 
   // The way that has worked lately.
-  function known(works) {
+  function known(ways, works) {
     var store = cores;
+    var key = "streams." + ways;
     try {
       store = self.localStorage || store;
-      if (works >= 0) {
-        store[WAY] = [works, Date.now()];
+      if (works) {
+        store[key] = [works, Date.now()];
       }
-      var found = String(store[WAY]).split(",");
-      return Date.now() - found[1] < RETURN ? +found[0] : 0;
-    } catch (error) {
-      return 0; // storage is forbidden
-    }
+      var found = String(store[key]).split(",");
+      return Date.now() - found[1] < RETURN && found[0];
+    } catch (error) {} // storage is forbidden
   }
 
-  function link(its) {
+  function link(its, ways) {
     var wire = null;
     var timer, handshake, deadline, back;
     var heard = 0;
@@ -217,22 +215,25 @@ var Streams = (function () {
     var openedAt = 0;
     var ended = false;
 
+    ways = ways || Object.keys(WAYS);
+
     function connect() {
       var opened = false;
       clearTimeout(timer);
       clearTimeout(back);
-      var way = refusals < 2 ? known() : refusals % 2 ? 0 : refusals % 4 ? 1 : 2;
+      var at = refusals < 2 ? ways.indexOf(known(ways)) : refusals % 2 ? 0 : refusals % 4 ? 1 : 2;
+      var way = WAYS[ways[at]] ? ways[at] : ways[0];
       var current = (WAYS[way] || webSocket)(its, {
         open: function () {
           clearTimeout(handshake);
           opened = true;
           openedAt = now();
           refusals = 0;
-          if (way !== known()) {
-            known(way);
+          if (way !== known(ways)) {
+            known(ways, way);
           }
           back = setTimeout(function () {
-            if (way && wire === current) {
+            if (way !== ways[0] && wire === current) {
               online();
             }
           }, RETURN);
@@ -325,9 +326,7 @@ var Streams = (function () {
       if (!ended) {
         // The old connection belongs to the network that went away.
         drop();
-        if (known()) {
-          known(0);
-        }
+        known(ways, ways[0]);
         revive();
       }
     }
@@ -380,7 +379,7 @@ var Streams = (function () {
   }
 
   function cursorOf(options) {
-    var since = options.since === undefined || options.since === null ? 0 : options.since;
+    var since = options.since == null ? 0 : options.since;
     var found = /^(.+):(\d+)$/.exec(since);
     return found
       ? { since: Number(found[2]), epoch: found[1] }
@@ -419,7 +418,6 @@ var Streams = (function () {
       cursor.epoch = frame.epoch;
     }
     if (frame.type === "live") {
-      // Also the place to resume from for a reader that began at "latest".
       if (!known || frame.seq > cursor.since) {
         cursor.since = frame.seq;
       }
@@ -453,7 +451,6 @@ var Streams = (function () {
       url: function () {
         var url = new URL(options.url, location.href);
         url.searchParams.set("since", cursor.since);
-        // Also where it is not known: we understand to be told of another one.
         url.searchParams.set("epoch", cursor.epoch);
         return url;
       },
@@ -473,7 +470,7 @@ var Streams = (function () {
         startOver(cursor, "", tell);
       },
       state: tell.bind(null, "onState")
-    });
+    }, options.transports);
     return {
       close: connection.close,
       send: connection.send,
@@ -486,7 +483,7 @@ var Streams = (function () {
     };
   }
 
-  function local(core, url) {
+  function local(core, url, ways) {
     var streams = Object.create(null); // name → {subs, asked, live, skip}
     var connection = link({
       url: function (all) {
@@ -516,7 +513,7 @@ var Streams = (function () {
         }
         core.told.apply(null, ["onState"].concat(list(arguments)));
       }
-    });
+    }, ways);
 
     // The cursor from which on all of them get what they miss.
     function least(subs) {
@@ -527,7 +524,6 @@ var Streams = (function () {
       }, subs[0].cursor);
     }
 
-    // Cursors by name; they are about to be asked for.
     function asked(names, not) {
       var wanted = Object.create(null);
       names.forEach(function (name) {
@@ -553,7 +549,6 @@ var Streams = (function () {
     function leave(name) {
       var stream = streams[name];
       if (stream.asked && connection.send({ type: "unsubscribe", streams: [name] })) {
-        // What comes until the answer was on its way.
         stream.skip += 1;
       }
       stream.asked = stream.live = false;
@@ -602,7 +597,6 @@ var Streams = (function () {
       var fine = true;
       stream.live = frame.type === "live" || (stream.live && frame.type !== "reset");
       stream.subs.slice().forEach(function (sub) {
-        // It may have been closed meanwhile, or wait for what is new.
         if (stream.subs.indexOf(sub) < 0 || (sub.cursor.since === "latest" && !stream.live)) {
           return;
         }
@@ -655,7 +649,7 @@ var Streams = (function () {
     };
   }
 
-  function remote(core, url, source) {
+  function remote(core, url, ways, source) {
     var worker = new SharedWorker(source, {
       name: "streams " + url,
       type: /\.module\./.test(source) ? "module" : "classic"
@@ -665,7 +659,7 @@ var Streams = (function () {
 
     function give() {
       over.close();
-      core.over = local(core, url);
+      core.over = local(core, url, ways);
       core.subs.forEach(core.over.add);
     }
 
@@ -684,24 +678,18 @@ var Streams = (function () {
     }
 
     function begin() {
-      port.postMessage(["open", url]);
+      port.postMessage(["open", url, ways]);
       core.subs.forEach(over.add);
     }
 
     var over = {
-      add: function (sub) {
-        say("add", sub);
-      },
-      remove: function (sub) {
-        say("remove", sub);
-      },
+      add: say.bind(null, "add"),
+      remove: say.bind(null, "remove"),
       send: function (frame) {
         port.postMessage(["send", frame]);
         return true;
       },
-      revive: function () {
-        say("revive");
-      },
+      revive: say.bind(null, "revive"),
       close: function () {
         worker.onerror = null;
         clearTimeout(timer);
@@ -752,7 +740,7 @@ var Streams = (function () {
       var what = event.data[1];
       if (method === "open") {
         var tell = pass({ id: 0 });
-        handle = enter(what, tell);
+        handle = enter(what, tell, event.data[2]);
         subs = {};
         timer = setInterval(tell, LONGEST_DELAY);
         tell("onState", handle.state());
@@ -772,8 +760,8 @@ var Streams = (function () {
     };
   }
 
-  function enter(url, tell, source) {
-    var key = url + " " + source;
+  function enter(url, tell, ways, source) {
+    var key = [url, source, ways];
     var core = cores[key];
     var me = { tell: tell };
     if (core) {
@@ -796,9 +784,9 @@ var Streams = (function () {
         });
       };
       try {
-        core.over = source ? remote(core, url, source) : local(core, url);
+        core.over = (source ? remote : local)(core, url, ways, source);
       } catch (error) {
-        core.over = local(core, url);
+        core.over = local(core, url, ways);
       }
     }
 
@@ -849,7 +837,8 @@ var Streams = (function () {
     options = options || {};
     var path = options.url || (own && own.getAttribute("data-url")) || "/ws/streams/";
     var source = options.worker === true ? script : options.worker;
-    var handle = enter(new URL(path, location.href).href, teller(options), source || "");
+    var url = new URL(path, location.href).href;
+    var handle = enter(url, teller(options), options.transports, source);
     return {
       subscribe: function (name, what) {
         var sub = { name: name, cursor: cursorOf(what), tell: teller(what) };

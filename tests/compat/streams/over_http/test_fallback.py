@@ -11,7 +11,7 @@ from tests.support.fixtures import or_skip
 
 STATIC = os.path.join(CHECKOUT, "compat", "streams", "static", "streams")
 BEAT = 5  # of the site: a page is as patient as two of them
-WAY = "localStorage['streams.way']"
+WAY = "localStorage['streams.websocket,events,poll']"
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +57,15 @@ window.handle = Streams.follow({
 """
 
 
-@pytest.mark.parametrize("transport, way", [("events", "1"), ("poll", "2")])
-def test_it_finds_a_way_remembers_it_and_returns(front, page, step, stream, transport, way):
+@pytest.mark.parametrize("transport", ["events", "poll"])
+def test_it_finds_a_way_remembers_it_and_returns(front, page, step, stream, transport):
     front.let(transport)
     step("publish", stream, 1)
     page.evaluate(FOLLOW % stream)
     page.wait_for("seen.length === 1")
     step("publish", stream, 2)
     page.wait_for("seen.length === 2")
-    assert page.evaluate(WAY).startswith(way)
+    assert page.evaluate(WAY).startswith(transport + ",")
     # Another page of the site begins with it.
     page.goto(front.url + "/page.html")
     page.wait_for("window.Streams")
@@ -76,7 +76,7 @@ def test_it_finds_a_way_remembers_it_and_returns(front, page, step, stream, tran
     front.let("websocket")
     page.evaluate("dispatchEvent(new Event('online')); null")
     page.wait_for("states.slice(-2).join() === 'connecting,open'")
-    page.wait_for(WAY + "[0] === '0'")
+    page.wait_for(WAY + ".startsWith('websocket,')")
     step("publish", stream, 3)
     page.wait_for("seen.length === 3")
     assert page.evaluate("seen") == [1, 2, 3]
@@ -85,7 +85,7 @@ def test_it_finds_a_way_remembers_it_and_returns(front, page, step, stream, tran
 def test_a_final_close_ends_it_and_another_history_is_told(front, page, step, stream):
     front.let("events")
     step("publish", stream, 1)
-    page.evaluate("localStorage['streams.way'] = '1,' + Date.now(); null")
+    page.evaluate(WAY + " = 'events,' + Date.now(); null")
     page.evaluate(FOLLOW % stream)
     page.wait_for("seen.length === 1")
     step("forget", stream)
@@ -93,16 +93,16 @@ def test_a_final_close_ends_it_and_another_history_is_told(front, page, step, st
     step("publish", stream, "anew")
     page.wait_for("seen.length === 1 && seen[0] === 'anew'")
     front.let("poll")
-    page.evaluate("handle.close(); localStorage['streams.way'] = '2,' + Date.now(); null")
+    page.evaluate("handle.close(); " + WAY + " = 'poll,' + Date.now(); null")
     page.evaluate(FOLLOW.replace("since: 0", "since: 'x'") % stream)
     page.wait_for("states.slice(-1)[0] === 'closed'")
 
 
-@pytest.mark.parametrize("transport, way", [("events", "1"), ("poll", "2")])
-def test_many_streams_over_one_response(front, page, step, stream, transport, way):
+@pytest.mark.parametrize("transport", ["events", "poll"])
+def test_many_streams_over_one_response(front, page, step, stream, transport):
     front.let(transport)
     step("publish", stream, 1)
-    page.evaluate("localStorage['streams.way'] = '%s,' + Date.now(); null" % way)
+    page.evaluate(WAY + " = '%s,' + Date.now(); null" % transport)
     page.evaluate(
         """
         window.seen = {}; window.errors = [];
@@ -129,6 +129,61 @@ def test_many_streams_over_one_response(front, page, step, stream, transport, wa
     page.wait_for("seen['%s'].length === 2" % stream)
     assert page.evaluate("seen['%s']" % stream) == [1, 4]
     assert page.evaluate("errors") == ["denied"]
+
+
+def test_a_page_may_do_without(front, page, step, stream):
+    front.let("events")
+    step("publish", stream, 1)
+    page.evaluate(WAY + " = 'events,' + Date.now(); null")  # what other pages have found
+    page.evaluate(FOLLOW.replace("since: 0,", "since: 0, transports: ['websocket'],") % stream)
+    # Another page would have begun with an event stream, or had come to it with the third attempt.
+    page.wait_for("states.filter(function (one) { return one === 'connecting'; }).length === 4")
+    assert "open" not in page.evaluate("states")
+    front.let("websocket")
+    page.evaluate("dispatchEvent(new Event('online')); null")
+    page.wait_for("seen.length === 1")
+    assert front.asked(stream, "transport=") == 0 < front.asked(stream, "since=")
+    assert page.evaluate(WAY).startswith("events,")  # and nothing is changed for them
+
+
+@pytest.mark.parametrize("transport, more", [("events", ""), ("poll", ", transports: ['poll']")])
+def test_tabs_that_share_a_worker_find_the_way_together(
+    front, browser, page, step, stream, transport, more
+):
+    """There is no localStorage in a worker, and nobody else to remember."""
+    front.let(transport)
+    other = browser.page()
+    other.goto(front.url + "/page.html")
+    other.wait_for("window.Streams")
+    try:
+        for one in (page, other):
+            one.evaluate(
+                """
+                window.seen = []; window.states = [];
+                Streams.connect({
+                  url: "/ws/streams/", worker: true %s,
+                  onState: function (state) { states.push(state); }
+                }).subscribe("%s", {
+                  onEntries: function (first, bodies) { seen = seen.concat(bodies); }
+                }); null
+                """
+                % (more, stream)
+            )
+        for number in (1, 2):
+            step("publish", stream, number)
+            for one in (page, other):
+                one.wait_for("seen.length === %d" % number, 40)
+        for one in (page, other):
+            assert one.evaluate("seen") == [1, 2]
+            states = one.evaluate("states")
+            assert states.count("open") == 1
+            if more:
+                assert "waiting" not in states
+            # It was the worker who asked.
+            asked = "performance.getEntriesByType('resource').map(function (e) { return e.name; })"
+            assert not [name for name in one.evaluate(asked) if "/ws/" in name]
+    finally:
+        other.close()
 
 
 def test_an_nginx_with_its_defaults_buffers_no_event(front, step, stream):
