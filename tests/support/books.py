@@ -14,6 +14,7 @@ class Book(object):
         self.epoch, self.last = "", 0
         self.entries, self.before = [], []
         self.faults, self.lags = [], []
+        self.furthest = 0  # of all epochs: in another one what is older is told again
 
     @property
     def cursor(self):
@@ -55,8 +56,10 @@ class Book(object):
                 self.faults.append("entry %d came after %d" % (seq, self.last))
             self.last = max(seq, self.last)
             self.entries.append((seq, body.get("id")))
-            if "id" in body and "t" in body:  # the runner's entries have times of their own
+            # The runner's entries have times of their own.
+            if seq > self.furthest and "id" in body and "t" in body:
                 self.lags.append((body["t"], now - body["t"]))
+            self.furthest = max(seq, self.furthest)
 
     def came_with(self, cursor):
         """What a response says to come back with must be where this is."""
