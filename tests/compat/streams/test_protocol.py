@@ -13,8 +13,10 @@ import websocket
 
 from compat import close_codes
 from tests.support import CHECKOUT
+from tests.support.events import Events, ask
+from tests.support.http_sessions import HttpSession
 from tests.support.servers import HOST
-from tests.support.sessions import Session, blocks
+from tests.support.sessions import blocks
 from tests.support.sites.streams import Steps
 
 with open(os.path.join(CHECKOUT, "docs", "reference", "protocol.md"), encoding="utf-8") as file:
@@ -40,7 +42,15 @@ class News:
         self.number += 1
         actions = {"publish": self.publish, "trim": self.trim, "restart": self.restart}
         actions["epoch"] = self.epoch
-        Session(self.connect, actions).play(block.replace("news", self.stream))
+        session = HttpSession(self.connect, actions, self.address, self.last_word)
+        session.play(block.replace("news", self.stream))
+
+    def address(self):
+        return HOST, self.server.port
+
+    def last_word(self):
+        self.publish('"the last word"')
+        return "the last word"
 
     def url(self, path):
         # The plain page of the test site is the same stream without ?since=.
@@ -102,6 +112,57 @@ def test_a_page_that_is_wrong_is_noticed(news):
         except AssertionError:
             continue
         pytest.fail(f"not noticed: {wrong} for {was}")
+
+
+def test_a_page_that_is_wrong_over_http_is_noticed(news):
+    events, polls, many = [
+        block for block in SESSIONS if "\nevents " in block or "\npoll " in block
+    ]
+    live = '< {"type": "live", "stream": "news", "epoch": "…", "seq": 4}\n'
+    for block, was, wrong in [
+        (events, "id …:2", "id …:1"),
+        (events, "id …:0\n", "id …:0\nid 0\n"),
+        (events, '"first": 3', '"first": 2'),
+        (events, '{"type": "close", "code": 1012}', '{"type": "close", "code": 1013}'),
+        (events, "ended\n", "< {}\n"),
+        (events, "restart\n", "restart\nended\n"),
+        (events, "since=…:3", "since=…:2"),
+        (events, live, ""),
+        (polls, '"cursor": "…:1"', '"cursor": "…:2"'),
+        (polls, "answer 400", "answer 200"),
+        (polls, "answer 200", "answer 204"),
+        (polls, ', {"type": "close", "code": 4500}', ""),
+        (polls, 'publish "two"\n', 'publish "too"\n'),
+        (many, '"denied"', '"unknown"'),
+        (many, '{"news": "…:1", ', "{"),
+    ]:
+        assert was in block
+        try:
+            news.play(block.replace(was, wrong))
+        except AssertionError:
+            continue
+        pytest.fail(f"not noticed: {wrong} for {was}")
+
+
+def test_on_the_wire_it_is_as_curl_shows_it(news):
+    news.number = 2000  # a stream that no other test of this page has
+
+    def unified(text):
+        text = re.sub(r"\b[0-9a-f]{12}\b", "EPOCH", text.replace(news.stream, "news"))
+        return re.sub(r"^retry: \d+$", "retry: TIME", text, flags=re.M)
+
+    (block,) = blocks(PAGE, "curl")
+    (_, live), (_, polled) = re.findall(r"^\$ curl (.*)\n((?:(?!\$ ).*\n)+)", block, re.M)
+    news.publish('"one"')
+    news.publish('{"text": "two"}')
+    reader = Events(news.address(), f"/ws/{news.stream}/?since=0")
+    shown = live.splitlines()
+    found = [reader.response.readline().decode().rstrip("\n") for _ in shown]
+    reader.close()
+    assert unified("\n".join(found)) == unified("\n".join(shown))
+    cursor = re.search(r"[0-9a-f]{12}:", "\n".join(found)).group() + "1"
+    path = f"/ws/{news.stream}/?transport=poll&since={cursor}"
+    assert unified(ask(news.address(), path)[2].decode()) == unified(polled.rstrip("\n"))
 
 
 def test_the_client_of_the_page_gets_every_entry_once(news, tmp_path):
