@@ -19,7 +19,7 @@ ROW = "%-12s %-7s %6s %6s %6s %6s  %s"
 
 
 def main(arguments=None):
-    """Run the command line; the exit code is 1 when a site is not as it should be, 2 for trouble."""
+    """Run the command line; exit code 1 when a site is not as it was, 2 for trouble."""
     with open(PAGE, encoding="utf-8") as file:
         known = {one.name: one for one in document.read(file.read())}
     parser = argparse.ArgumentParser(prog="python -m tests.labs.adoptions", description=__doc__)
