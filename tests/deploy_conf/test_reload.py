@@ -396,14 +396,6 @@ def watched(tmp_path_factory):
         file.write('\nDEPLOY_CONF_RELOAD_SIGNALS = {"ticker": "HUP"}\n')
     code, out, err = site.up("--unlimited", "127.0.0.0/8")
     assert code == 0, out + err
-    # Both workers, which load the URLs with their first request, before anything is broken.
-    slow = [
-        threading.Thread(target=urllib.request.urlopen, args=(site.url + "slow",)) for _ in "12"
-    ]
-    for one in slow:
-        one.start()
-    for one in slow:
-        one.join(30)
     visitor = Visitor(site, pause=0.05)
     wait_until(lambda: visitor.asked)
     yield site, visitor, pids(site)

@@ -10,6 +10,8 @@ LINK = re.compile(r"""<(?:a|link|script|img|form)\b[^>]*?\s(?:href|src|action)=[
 # What differs between two answers of one site: drawn by lot for each, or the time. The length of a
 # body says no more than the body.
 TOKEN = re.compile(r"""(name=["']csrfmiddlewaretoken["'] value=)["'][^"']*["']""")
+SCRIPTED = re.compile(r"""(["'])[A-Za-z0-9]{64}\1""")  # a token of Django's, in a script
+FEED = re.compile(r"<(updated|lastBuildDate)>[^<]*<")
 NONCE = re.compile(r"""(\snonce=)["'][^"']*["']""")
 LEFT_OUT = ("date", "expires", "content-length")
 MOST = 300  # pages
@@ -64,7 +66,9 @@ class Visitor(object):
 
 def plain(body):
     text = body.decode("latin-1")
-    return NONCE.sub(r"\1''", TOKEN.sub(r"\1''", text))
+    for pattern, instead in ((TOKEN, r"\1''"), (NONCE, r"\1''"), (SCRIPTED, "''"), (FEED, "<")):
+        text = pattern.sub(instead, text)
+    return text
 
 
 def plain_headers(headers):
