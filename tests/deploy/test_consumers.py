@@ -8,6 +8,7 @@ import time
 
 import pytest
 import websocket
+from channels.layers import InMemoryChannelLayer
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -168,6 +169,22 @@ def test_nothing_can_be_sent_without_a_layer(monkeypatch):
     monkeypatch.setattr(messages, "get_channel_layer", lambda: None)
     with pytest.raises(RuntimeError, match="messages need a channel layer"):
         send_channel_msg("web", "x")
+
+
+def test_a_layer_in_memory_serves_its_own_process(monkeypatch):
+    from deploy import messages
+
+    memory = InMemoryChannelLayer()
+    monkeypatch.setattr(messages.layers, "network_layer", lambda: None)
+    monkeypatch.setattr(messages, "get_channel_layer", lambda: memory)
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(memory.group_add(messages.group_name("web"), "mine"))
+        send_channel_msg("web", "x")
+        found = loop.run_until_complete(asyncio.wait_for(memory.receive("mine"), 10))
+    finally:
+        loop.close()
+    assert found == {"type": "deploy.run", "text": "x"}
 
 
 def test_pages_that_only_know_messages_see_deployments(sockets, site, service, viewer, operator):

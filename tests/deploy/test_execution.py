@@ -166,6 +166,22 @@ def test_a_command_that_cannot_be_read_does_not_run_on():
     wait_until(lambda: not processes.group_is_alive(execution.pid), what="the command's end")
 
 
+def test_who_stays_in_the_background_and_holds_nothing_is_left_there():
+    """What `start-something &` leaves: in the command's group, with its output elsewhere."""
+    code = (
+        "import subprocess as s\n"
+        "s.Popen(['sleep', '600'], stdout=s.DEVNULL, stderr=s.DEVNULL)\n"
+        "print('started', flush=True)\n"
+    )
+    execution = start(code, linger=60, grace=60)
+    try:
+        assert text_of(execution) == "started\n"
+        assert execution.outcome == (Deployment.SUCCEEDED, 0, "")
+        assert processes.group_is_alive(execution.pid)
+    finally:
+        os.killpg(execution.pid, signal.SIGKILL)
+
+
 def test_who_left_the_group_and_holds_the_output_is_not_waited_for():
     code = (
         "import subprocess\n"
