@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional, Tuple
 if TYPE_CHECKING:
     from .epochs import Position
     from .pages import Page
+    from .roll import Presence
     from .store import Row
 
 default_app_config = __name__ + ".apps.StreamsConfig"
@@ -41,10 +42,12 @@ __all__ = [
     "position",
     "read",
     "history",
+    "presence",
     "apublish",
     "apublish_many",
     "ahead",
     "aread",
+    "apresence",
 ]
 
 
@@ -116,6 +119,18 @@ def history(stream: str, before: Optional[int] = None, limit: int = 50) -> "Page
     return pages.history(stream, before, limit)
 
 
+def presence(stream: Optional[str] = None) -> "Presence":
+    """
+    Who follows `stream` now, of those that have presence; without a name, any of them.
+
+    Returns (count, people, guests, who): see docs/guide/streams.md. One query, of a row for each
+    process with readers; as of up to STREAMS_PRESENCE_SECONDS ago.
+    """
+    from . import roll
+
+    return roll.presence(stream)
+
+
 async def apublish(stream: str, body: Any, key: Optional[str] = None) -> int:
     """publish() from async code, in a thread."""
     return await _in_thread(publish, stream, body, key)
@@ -136,6 +151,11 @@ async def ahead(stream: str) -> int:
 async def aread(stream: str, since: int, limit: int = 500) -> "List[Row]":
     """read() from async code, in a thread."""
     return await _in_thread(read, stream, since, limit)
+
+
+async def apresence(stream: Optional[str] = None) -> "Presence":
+    """presence() from async code, in a thread."""
+    return await _in_thread(presence, stream)
 
 
 async def _in_thread(function: Callable[..., Any], *args: Any) -> Any:

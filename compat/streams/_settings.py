@@ -125,6 +125,23 @@ PER_SOCKET = Setting(
     "beyond that is answered with an error.",
     SECTION,
 )
+PRESENCE_SECONDS = Setting(
+    "STREAMS_PRESENCE_SECONDS",
+    Number("seconds", least=0.1, most=600, whole=False),
+    2,
+    "How often readers are told who came and who left, where streams have presence. After five "
+    "times as long, and at least 10 seconds, the readers of a server that was killed are not "
+    "counted any more.",
+    SECTION,
+)
+PRESENCE_NAMES = Setting(
+    "STREAMS_PRESENCE_NAMES",
+    Number("people", most=1000, zero="nobody is"),
+    20,
+    "Of how many people something is shown, where a stream's presence shows something of them: "
+    "those who were there first. All are counted.",
+    SECTION,
+)
 MAX_BODY = Setting(
     "STREAMS_MAX_BODY",
     Number("characters", least=2),

@@ -14,6 +14,7 @@ from django.db import Error as DatabaseError
 from .. import close_codes
 from ..sockets.consumer import RecheckMixin, SignedOut
 from ..sockets.session_check import answer
+from .attendance import Visit, visit_of
 from .entries import frame
 from .epochs import EPOCH, Since
 from .flow import wire_of
@@ -95,6 +96,7 @@ class StreamConsumerMixin(RecheckMixin):
         stream: str,
         since: Union[int, str, None],
         as_message: Optional[Callable[[Any], Optional[str]]] = None,
+        presence: Any = False,
     ) -> bool:
         """
         Send `stream` to this accepted socket from `since` on; returns whether it began.
@@ -105,6 +107,8 @@ class StreamConsumerMixin(RecheckMixin):
         client knows of no epochs; a text that cannot be a stream's name, as one from a URL may be,
         with NOT_FOUND. With `as_message` (body -> text, or None to skip)
         entries are sent as {"message": text} and `since` may be None for "latest".
+        With `presence` the reader counts among those who are here: True, or what is shown to
+        others of the user in the scope (JSON; a function(user) is called in a thread).
         """
         try:
             check_storable(stream)
@@ -116,6 +120,7 @@ class StreamConsumerMixin(RecheckMixin):
         await self.unfollow(stream)
         try:
             position, epoch = parse_cursor(LATEST if since is None else since)
+            visit = await self._visit(presence, as_message is not None)
             if self._followers is None:
                 self._followers = {}
             follower = self._followers[stream] = StreamFollower(
@@ -126,6 +131,7 @@ class StreamConsumerMixin(RecheckMixin):
                 close=self._close_stream,
                 backlog=wire_of(self.base_send),
                 epoch=None if as_message else epoch,
+                visit=visit,
             )
             await follower.start()
         except SinceBeyondHead as error:
@@ -135,6 +141,14 @@ class StreamConsumerMixin(RecheckMixin):
             await self._refuse(stream, "bad-since", error, close_codes.BAD_SINCE)
             return False
         return True
+
+    async def _visit(self, presence: Any, mute: bool) -> Optional[Visit]:
+        if presence is False or isinstance(presence, Visit):
+            return presence or None
+        if presence is not True and not callable(presence):
+            shown, presence = presence, lambda user: shown
+        user = self.scope.get("user")
+        return await database_sync_to_async(visit_of)(self.scope, user, presence, {}, mute)
 
     async def unfollow(self, stream: Optional[str] = None) -> None:
         """Stop sending `stream`, or everything; leaves no task and no group membership."""
@@ -176,15 +190,27 @@ class StreamConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
 
     channel_layer_alias = None
     stream = ""
+    presence = False  # whether readers are counted, and told who is here if they ask for it
+
+    _here: Any = False
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
-        if inspect.iscoroutinefunction(cls.may_follow):
-            raise TypeError(f"{cls.__name__}.may_follow is called in a thread and cannot be async")
+        for function in (cls.may_follow, cls.shown):
+            if inspect.iscoroutinefunction(function):
+                name = f"{cls.__name__}.{function.__name__}"
+                raise TypeError(f"{name} is called in a thread and cannot be async")
 
     def may_follow(self, user: Any, **fields: Any) -> bool:
         """Whether the user may; `fields` are those of the route. In a thread; may query."""
         return signed_in(user)
+
+    def shown(self, user: Any, **fields: Any) -> Any:
+        """
+        What others are shown of a user, where there is presence: JSON of up to 500 characters, or
+        None to be only counted. Asked once, as the socket opens; in a thread; may query.
+        """
+        return None
 
     def stream_name(self) -> str:
         """The stream of this socket."""
@@ -204,13 +230,19 @@ class StreamConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
             await self.close()
             return
         await self.accept()
-        await self.follow(self.stream_name(), since_from(self.scope) or 0)
+        since = since_from(self.scope) or 0
+        await self.follow(self.stream_name(), since, presence=self._here)
 
     def _admit(self) -> bool:
         try:
-            return bool(answer(False, self.may_stay, self.user_now()))
+            user = self.user_now()
         except SignedOut:
             return False
+        if not answer(False, self.may_stay, user):
+            return False
+        if self.presence:
+            self._here = visit_of(self.scope, user, self.shown, self._fields())
+        return True
 
     def _fields(self) -> Dict[str, Any]:
         return self.scope.get("url_route", {}).get("kwargs", {})

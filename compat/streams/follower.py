@@ -8,6 +8,7 @@ from .. import close_codes
 from .._asyncio import is_current
 from . import stats
 from ._settings import SLOW_BYTES, SLOW_SECONDS
+from .attendance import Visit
 from .entries import cursor_at, frame
 from .flow import Wire
 from .heartbeat import Beaten
@@ -36,7 +37,8 @@ class StreamFollower(Beaten):
 
     `epoch` is that of `since`: "" of a reader who has not been told of it yet, None of one who
     knows of no epochs. That one is closed with START_OVER when another history begins; the others
-    are told, and start over on this connection.
+    are told, and start over on this connection. With a `visit` the reader counts among those who
+    are here, from start() to stop(); see attendance.py.
 
     Of several streams on one connection the followers share a `turn`: what is in no memory yet is
     read and sent by one of them at a time, so that together they keep the connection's bounds.
@@ -55,6 +57,7 @@ class StreamFollower(Beaten):
         "epoch",
         "over",
         "turn",
+        "visit",
         "__weakref__",
     )
 
@@ -68,6 +71,7 @@ class StreamFollower(Beaten):
         backlog: Optional[Callable[[], int]] = None,
         epoch: Optional[str] = None,
         turn: Optional[asyncio.Lock] = None,
+        visit: Optional[Visit] = None,
     ) -> None:
         self.send_text = send_text
         self.stream = stream
@@ -81,6 +85,7 @@ class StreamFollower(Beaten):
         self.epoch = epoch
         self.over = False  # to be told that it starts over
         self.turn = turn
+        self.visit = visit
 
     async def start(self) -> None:
         """
@@ -104,6 +109,8 @@ class StreamFollower(Beaten):
         if self.topic is topic:
             topic.ready.add(self)
             self.wake()
+            if self.visit is not None:
+                topic.hub.attend(self)
 
     def _goes_on(self, topic: Any) -> bool:
         return self.cursor <= topic.head and (not self.epoch or self.epoch == topic.epoch)

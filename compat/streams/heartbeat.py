@@ -36,11 +36,12 @@ class Beaten:
             except Exception as error:
                 heartbeat.later(self._give_up(error))
         elif self.task is None:
-            heartbeat.later(self._beat())
+            heartbeat.later(self.send_beside(BEAT))
 
-    async def _beat(self: Any) -> None:
+    async def send_beside(self: Any, text: str) -> None:
+        """Send a frame that is none of the entries."""
         try:
-            await self.send_text(BEAT)
+            await self.send_text(text)
         except asyncio.CancelledError:
             raise
         except Exception as error:

@@ -9,7 +9,7 @@ import asyncio
 import functools
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Dict, List, Set
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from django.db import close_old_connections
 
@@ -18,6 +18,7 @@ from ..channel_layer.notify import Message
 from ..channel_layer.per_loop import PerLoop
 from . import epochs, notification, stats
 from ._settings import POLL_SECONDS
+from .attendance import Attendance
 from .heartbeat import Heartbeat
 from .names import group_name
 from .topic import Topic
@@ -43,6 +44,7 @@ class Hub(PerLoop):
         self.threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="streams")
         self.heartbeat = Heartbeat(loop, self.later)
         self.poll_early = asyncio.Event()
+        self.attendance: Optional[Attendance] = None  # of readers with presence
         self.polling = loop.create_task(self._poll())
 
     # Followers
@@ -62,6 +64,8 @@ class Hub(PerLoop):
     def leave(self, topic: Topic, follower: Any) -> "List[asyncio.Future[Any]]":
         """Forget a follower, the topic with its last one, and the hub with its last topic."""
         topic.forget(follower)
+        if self.attendance is not None:
+            self.attendance.leave(follower)
         if follower.wants_beats():
             self.heartbeat.leave(follower)
         stats.readers.dec()
@@ -74,6 +78,12 @@ class Hub(PerLoop):
         else:
             ending.append(self.retire())
         return ending
+
+    def attend(self, follower: Any) -> None:
+        """Count a follower among those who are here."""
+        if self.attendance is None:
+            self.attendance = Attendance(self)
+        self.attendance.enter(follower)
 
     def enter_socket(self, socket: Any) -> None:
         """Begin to beat for a connection that many followers share, also while it has none."""
@@ -96,6 +106,8 @@ class Hub(PerLoop):
     async def stop(self) -> None:
         self.tell()
         self.heartbeat.stop()
+        if self.attendance is not None:
+            await self.attendance.stop()
         await end_task(self.polling)
         self.threads.shutdown(wait=False)
 
@@ -167,9 +179,8 @@ class Hub(PerLoop):
         """Run a read in one of our threads, again and again until the database answers."""
         pause = FIRST_PAUSE
         while not self.closed:
-            call = functools.partial(_with_connection, function, *args)
             try:
-                return await self.loop.run_in_executor(self.threads, call)
+                return await self.ask(function, *args)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
@@ -177,6 +188,11 @@ class Hub(PerLoop):
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         raise asyncio.CancelledError()
+
+    def ask(self, function: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":
+        """Run it in one of our threads, once."""
+        call = functools.partial(_with_connection, function, *args)
+        return self.loop.run_in_executor(self.threads, call)
 
     def _complain(self, error: Exception) -> None:
         self.throttle.log(

@@ -22,6 +22,7 @@ from ..sockets.consumer import SignedOut
 from ..sockets.rate import Bucket
 from . import routes as permissions
 from ._settings import PER_SOCKET
+from .attendance import visit_of
 from .consumer import GOODBYE_SECONDS, StreamConsumerMixin, parse_cursor
 from .entries import frame
 from .flow import wire_of
@@ -154,7 +155,8 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
         starting = []
         for name, (cursor, _, _) in wanted.items():
             if name in allowed:
-                starting.append(self._begin(name, *cursor))
+                position, epoch = cursor
+                starting.append(self._begin(name, position, epoch, allowed[name]))
             else:
                 await self._complain("denied", "you may not follow this stream", name)
         await asyncio.gather(*starting)
@@ -180,7 +182,7 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
             raise BadFrame("too-many", f"one socket may follow {limit} streams")
         return (position, epoch or ""), found[0], found[1]
 
-    async def _begin(self, name: str, position: int, epoch: str) -> None:
+    async def _begin(self, name: str, position: int, epoch: str, visit: Any) -> None:
         assert self._followers is not None
         socket = self._socket
         follower = self._followers[name] = StreamFollower(
@@ -191,6 +193,7 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
             backlog=socket.backlog,
             epoch=epoch,
             turn=socket.turn,
+            visit=visit,
         )
         try:
             await follower.start()
@@ -205,7 +208,7 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
             follower.stop()
 
     async def _ask(self, asked: List[Tuple[str, StreamRoute, Dict[str, str]]]) -> Any:
-        """Names of those that the user may follow; None if there is no user any more."""
+        """{name: Visit or None} of those that the user may follow; None if there is none now."""
         pause = FIRST_PAUSE
         while not self._ended:
             try:
@@ -218,7 +221,7 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
                 _throttle.log(logger.warning, text, type(error).__name__, error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
-        return ()
+        return {}
 
     def _allowed(self, asked: List[Tuple[str, StreamRoute, Dict[str, str]]]) -> Any:
         """In a thread."""
@@ -228,7 +231,11 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
             return None
         questions = [(route, user, name, fields) for name, route, fields in asked]
         said = permissions.answers(questions)
-        return {name for (name, _, _), yes in zip(asked, said) if yes}
+        return {
+            name: visit_of(self.scope, user, route.presence, fields)
+            for (name, route, fields), yes in zip(asked, said)
+            if yes
+        }
 
     # What is allowed may end
 

@@ -70,3 +70,38 @@ class Key(models.Model):
 
     def __str__(self):
         return f"{self.stream_id}:{self.first_seq}"
+
+
+class Server(models.Model):
+    """A process in which somebody follows with presence, and its lease; see roll.py."""
+
+    id = models.CharField(max_length=16, primary_key=True)
+    machine = models.CharField(max_length=16)
+    pid = models.IntegerField()
+    life = models.CharField(max_length=16)
+    beat = models.BigIntegerField()  # milliseconds, by the database's clock
+
+    class Meta:
+        app_label = "streams"
+
+    def __str__(self):
+        return f"{self.machine}:{self.pid}"
+
+
+class Attendance(models.Model):
+    """Who follows a stream in one process; see roll.py. The digest is that of its group's name."""
+
+    id = models.BigAutoField(primary_key=True)
+    stream_digest = models.CharField(max_length=40)
+    server_id = models.CharField(max_length=16, db_index=True)
+    people = models.IntegerField()
+    guests = models.IntegerField()
+    body = models.TextField()
+    version = models.IntegerField()
+
+    class Meta:
+        app_label = "streams"
+        unique_together = [("stream_digest", "server_id")]
+
+    def __str__(self):
+        return f"{self.stream_digest}@{self.server_id}"

@@ -38,14 +38,27 @@ class StreamRoute:
     characters. `may_follow(user, **fields)` says whether the user may; no, where it raises
     something else than the database's errors. With `many` it is asked for many at once:
     may_follow([(user, fields), …]) returns an answer for each, in a list.
+
+    With `presence` its readers are counted, and told who is here if they ask for it; True, or a
+    function(user, **fields) that returns what others are shown of a user (JSON, or None).
     """
 
-    def __init__(self, pattern: str, may_follow: Callable[..., Any], many: bool = False) -> None:
+    def __init__(
+        self,
+        pattern: str,
+        may_follow: Callable[..., Any],
+        many: bool = False,
+        presence: Any = False,
+    ) -> None:
         self.pattern = pattern
         self.may_follow = may_follow
         self.many = many
+        self.presence = presence
         self.expression = _compiled(pattern)
-        _check_callable(self, list(self.expression.groupindex))
+        fields = list(self.expression.groupindex)
+        _check_callable(self, "may_follow", may_follow, fields, many)
+        if presence is not True and presence is not False:
+            _check_callable(self, "presence", presence, fields)
 
     def fields(self, name: str) -> Optional[Dict[str, str]]:
         """What the fields stand for in that name; None if it does not fit."""
@@ -143,23 +156,27 @@ def _compiled(pattern: Any) -> Any:
     return re.compile(expression + r"\Z")
 
 
-def _check_callable(route: StreamRoute, names: List[str]) -> None:
+def _check_callable(
+    route: StreamRoute, what: str, function: Any, names: List[str], many: bool = False
+) -> None:
     """TypeError for a function that could not be asked: now, and not at the first client."""
-    function = route.may_follow
     if not callable(function):
-        raise TypeError(f"{route!r} needs a function that says who may follow")
+        needs = "a function that says who may follow"
+        if what == "presence":
+            needs = "True, False or a function as its presence"
+        raise TypeError(f"{route!r} needs {needs}")
     asynchronous = inspect.iscoroutinefunction
     if asynchronous(function) or asynchronous(type(function).__call__):
-        raise TypeError(f"{route!r}: may_follow is called in a thread and cannot be async")
+        raise TypeError(f"{route!r}: {what} is called in a thread and cannot be async")
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # of something in C
         return
     try:
-        if route.many:
+        if many:
             signature.bind([])
         else:
             signature.bind(None, **dict.fromkeys(names, ""))
     except TypeError as error:
-        wanted = "a list" if route.many else ", ".join(["user"] + names)
-        raise TypeError(f"{route!r}: may_follow must take {wanted} ({error})") from None
+        wanted = "a list" if many else ", ".join(["user"] + names)
+        raise TypeError(f"{route!r}: {what} must take {wanted} ({error})") from None

@@ -126,7 +126,7 @@ class EventWire(Wire):
         session = self.session
         if not session.started or session.ended or self() > WRITE_THROUGH_BYTES:
             return False
-        if frames.cursor is None and not self.beats:
+        if frames.cursor is None and not self.beats and frames.texts[0].kind == "beat":
             return True  # it was written to now and then: see turn()
         if frames.events is None:
             data = b"".join(map(event, frames.texts))

@@ -11,7 +11,7 @@ from .session import Session
 FULL = float("inf")
 READ_SECONDS = 10  # until a log that cannot be read is told
 # Not worth an answer by themselves; other frames are.
-NO_NEWS = ("live", "hello")
+NO_NEWS = ("live", "hello", "presence")
 # After these there is nothing more of a stream for now.
 ANSWERS = ("live", "error")
 

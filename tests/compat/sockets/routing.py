@@ -60,6 +60,22 @@ class Papers(StreamConsumer):
         return user.has_perm("auth.change_user") and title != "secret"
 
 
+def shown(user, room):
+    """Nothing of who is called eve."""
+    return {"name": user.username} if user.is_authenticated and user.username != "eve" else None
+
+
+class Lobby(StreamConsumer):
+    stream = "lobby:{room}"
+    presence = True
+
+    def may_follow(self, user, room):
+        return True
+
+    def shown(self, user, room):
+        return shown(user, room)
+
+
 def may_change_users(user):
     return user.has_perm("auth.change_user")
 
@@ -75,6 +91,7 @@ class Streams(StreamsConsumer):
         StreamRoute("room:{owner}:{more*}", own_rooms, many=True),
         StreamRoute("open:{name}", anybody),
         StreamRoute("members:{name}", signed_in),
+        StreamRoute("lobby:{room}", anybody, presence=shown),
         StreamRoute("failing", lambda user: 1 / 0),
     ]
 
@@ -95,6 +112,7 @@ routes = [
     url("^sync/$", Sync),
     url("^news/$", News),
     url("^papers/(?P<title>[^/]+)/$", Papers),
+    url("^lobby/(?P<room>[^/]+)/$", Lobby),
     url("^streams/$", Streams),
     url("^member/$", Member),
     url("^failing/$", Failing),

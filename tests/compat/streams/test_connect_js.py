@@ -18,7 +18,8 @@ PAGE = """
 (function () {
   var told = [], subs = {};
   function options(who, more) {
-    ["Entries", "Live", "Gap", "Reset", "Error", "State", "Message"].forEach(function (name) {
+    var names = "Entries Live Gap Reset Error State Message Presence";
+    names.split(" ").forEach(function (name) {
       more["on" + name] = function () {
         told.push([who, name].concat(Array.prototype.slice.call(arguments)));
       };
@@ -313,3 +314,24 @@ def test_while_the_server_is_one_of_before_the_page_waits():
 def test_it_is_small():
     with open(STREAMS, "rb") as file:
         assert len(gzip.compress(file.read(), 6)) <= MOST_BYTES
+
+
+def test_parts_are_told_who_is_here_also_the_one_that_comes_later():
+    first, second, left = play(
+        """
+        var live1 = Streams.connect({ url: "/ws/?presence=1" });
+        subscribe(live1, "a", "news", { since: 0 });
+        open(); live("news", 0); taken();
+        gets("presence", "news", { count: 2, who: [{ name: "Ann" }] });
+        gets("presence", "other", { count: 9, who: [] });
+        var first = taken();
+        subscribe(live1, "b", "news", { since: "latest" }); run();
+        var second = taken();
+        subs.a.close();
+        gets("presence", "news", { count: 1, who: [] });
+        return [first, second, taken()];
+        """
+    )
+    assert first == [["a", "Presence", 2, [{"name": "Ann"}]]]
+    assert second == [["b", "Live", 0], ["b", "Presence", 2, [{"name": "Ann"}]]]
+    assert left == [["b", "Presence", 1, []]]

@@ -90,6 +90,7 @@ def test_a_follower_is_made_and_started(run, made, since, render, position, epoc
         "close": socket._close_stream,
         "backlog": ("wire of", socket.base_send),
         "epoch": epoch,
+        "visit": None,
     }
     run(one.send_text("text"))
     run(one.options["close"](4000))

@@ -53,12 +53,20 @@ def test_the_consumers_of_the_page(number):
         assert issubclass(names["Live"], StreamsConsumer) and len(names["Live"].routes) == 4
 
 
+def test_the_presence_of_the_page():
+    names = {}
+    code = blocks(PAGE, "python")[2].replace("django_bridge", "compat")
+    exec(compile(code, "streams.md", "exec"), names)  # noqa: S102
+    assert names["Comments"].presence is True
+    assert [route.presence for route in names["Live"].routes] == [True, names["shown"]]
+
+
 def test_the_scripts_of_the_page():
-    """They run, and open one socket each."""
+    """They run; three open a socket each, and one is what such a script says of presence."""
     scripts = [os.path.join(HERE, "browser.js"), STREAMS]
     codes = blocks(PAGE, "js")
     opened = or_skip(lambda: javascript.evaluate(scripts, "".join(codes) + "; sockets.length"))
-    assert opened == len(codes) == 2
+    assert (opened, len(codes)) == (3, 4)
 
 
 def test_the_templates_of_the_page_render():

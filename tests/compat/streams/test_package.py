@@ -74,7 +74,8 @@ const news: Subscription = live.subscribe<{ text: string }>("news", {
   onError: (code, detail) => code.concat(detail),
 });
 const since: number | "latest" = news.since();
-const one = follow({ url: "/ws/news/", since: "latest", epoch: null, onGap: (old) => old + 1 });
+const one = follow({ url: "/ws/news/", since: "latest", epoch: null, onGap: (old) => old + 1,
+  onPresence: (count, who) => { const text: string = count.toFixed() + who[0].name; } });
 const sent: boolean = one.send({ message: "hello" }) && isFinal(4501);
 Streams.connect().close();
 window.Streams.follow({ url: "/ws/" }).close();

@@ -150,3 +150,23 @@ def test_who_is_signed_in():
     assert ask(StreamRoute("a:{b}", signed_in), (ANN, "a:1"), (NOBODY, "a:1")) == [True, False]
     assert ask(StreamRoute("a:{b}", signed_in), (None, "a:1")) == [False]  # no users on that site
     assert ask(StreamRoute("a:{b}", anybody), (None, "a:1")) == [True]
+
+
+async def asynchronous_shown(user):
+    return {}
+
+
+@pytest.mark.parametrize(
+    "presence, problem",
+    [
+        ("yes", "needs True, False or a function as its presence"),
+        (None, "needs True, False or a function as its presence"),
+        (asynchronous_shown, "presence is called in a thread and cannot be async"),
+        (lambda: {}, "presence must take user, uid"),
+    ],
+)
+def test_a_presence_that_is_none_is_refused_at_once(presence, problem):
+    with pytest.raises(TypeError, match=problem):
+        StreamRoute("deploy:{uid}", anybody, presence=presence)
+    for fine in (True, False, lambda user, uid: None):
+        assert StreamRoute("deploy:{uid}", anybody, presence=fine).presence is fine

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 from django.utils import timezone
 
-from compat.streams import epochs, head, publish, publish_many
+from compat.streams import epochs, head, publish, publish_many, roll
 from compat.streams.management.commands import streams as command
 from compat.streams.models import Entry, Stream
 
@@ -226,3 +226,15 @@ def test_signals_are_left_as_they_are():
     before = signal.getsignal(signal.SIGINT)
     said("ls")
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_who_is_here_is_shown():
+    register = roll.Register()
+    register.renew()
+    ann = ["a", 1.0, {"name": "Ann"}]
+    register.write([(roll.digest("s"), roll.Sheet(1, 2, ["a"], [ann]))])
+    register.write([(roll.TOTAL, roll.Sheet(3, 4, ["a", "b", "c"], []))])
+    assert said("presence", "s") == ["3 here: 1 people, 2 guests", '{"name": "Ann"}']
+    assert said("presence") == ["7 here: 3 people, 4 guests"]
+    assert said("presence", "nobody's") == ["0 here: 0 people, 0 guests"]
+    assert "must have no" in refused("presence", "\x00")

@@ -1,4 +1,4 @@
-"""`manage.py streams`: look at streams, publish, trim, and give them new epochs."""
+"""`manage.py streams`: look at streams and who is there, publish, trim, give them new epochs."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ import time
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ... import epochs, publish, read
+from ... import epochs, presence, publish, read
 from ..._settings import POLL_SECONDS
 from ...models import Stream
 from ...names import check_storable
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     help = (
         "ls: streams with their heads. tail: the last entries of one, and what comes. publish: "
         "append to one. trim: as streams_trim. epoch: tell readers that what they have may not be "
-        "in the log any more, after a backup of the database was restored."
+        "in the log any more, after a backup of the database was restored. presence: who follows."
     )
 
     def add_arguments(self, parser):
@@ -46,6 +46,13 @@ class Command(BaseCommand):
         )
         epoch.add_argument("names", nargs="*", metavar="STREAM")
         epoch.add_argument("--all", action="store_true", help="every stream")
+
+        here = actions.add_parser(
+            "presence", help="how many follow a stream that has presence, and what is shown of them"
+        )
+        here.add_argument(
+            "name", metavar="STREAM", nargs="?", help="default: all together, without names"
+        )
 
     def handle(self, *args, **options):
         for key in ("names", "streams"):
@@ -112,6 +119,13 @@ class Command(BaseCommand):
         changed = epochs.change_all(options["names"] or None)
         if options["verbosity"]:
             self.say("%d streams have new epochs; their readers start over" % len(changed))
+
+    def do_presence(self, options):
+        here = presence(options["name"])
+        if options["verbosity"]:
+            self.say("%d here: %d people, %d guests" % here[:3])
+        for shown in here.who:
+            self.say(json.dumps(shown))
 
     def say(self, line):
         """A line, also where the locale has no such letters."""

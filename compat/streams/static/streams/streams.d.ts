@@ -24,7 +24,9 @@ export interface Listeners<Body = any> {
   onGap?(oldest: number): void;
   /** Forget what was delivered: it may not be in the log any more. Entries come from the first on. */
   onReset?(): void;
-  /** The same, for pages that were written before onReset. */
+  /** So many are here, and what the site shows of the first ones; if the address has ?presence=1. */
+  onPresence?(count: number, who: any[]): void;
+  /** The same as onReset, for pages that were written before it. */
   onStartOver?(): void;
 }
 

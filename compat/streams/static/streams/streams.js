@@ -409,6 +409,10 @@ self.Streams = (function () {
       }
       return true;
     }
+    if (frame.who) {
+      tell("onPresence", frame.count, frame.who);
+      return true;
+    }
     // A server of before says nothing of epochs.
     if (frame.epoch && frame.epoch !== cursor.epoch) {
       if (cursor.epoch && cursor.since !== 0) {
@@ -441,7 +445,7 @@ self.Streams = (function () {
     return true;
   }
 
-  var ABOUT_A_STREAM = /^(entries|live|gap|reset)$/;
+  var ABOUT_A_STREAM = /^(entries|live|gap|reset|presence)$/;
 
   function follow(options) {
     var cursor = cursorOf(options);
@@ -594,6 +598,9 @@ self.Streams = (function () {
 
     function deliver(stream, frame) {
       var fine = true;
+      if (frame.who) {
+        stream.here = frame;
+      }
       stream.live = frame.type === "live" || (stream.live && frame.type !== "reset");
       stream.subs.slice().forEach(function (sub) {
         if (stream.subs.indexOf(sub) < 0 || (sub.cursor.since === "latest" && !stream.live)) {
@@ -626,6 +633,9 @@ self.Streams = (function () {
           sub.cursor.epoch = other.cursor.epoch;
           later(function () {
             sub.tell("onLive", sub.cursor.since);
+            if (stream.here) {
+              take(sub.cursor, stream.here, sub.tell);
+            }
           });
         } else {
           again(sub.name);

@@ -51,6 +51,14 @@ class Streams(StreamsConsumer):
     ]
 
 
+class Lobby(StreamConsumer):
+    stream = "lobby"
+    presence = True
+
+    def may_follow(self, user):
+        return True
+
+
 class Room(StreamConsumer):
     stream = "room:{name}"
 
@@ -61,6 +69,7 @@ class Room(StreamConsumer):
 sockets = URLRouter(
     [
         url(r"^ws/streams/$", Streams),
+        url(r"^ws/lobby/$", Lobby),
         url(r"^ws/rooms/(?P<name>[^/]+)/$", Room),
         url(r"^ws/(?P<stream>[^/]+)/$", Reader),
     ]

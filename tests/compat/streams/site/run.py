@@ -17,6 +17,7 @@ django.setup()
 
 ROOMS = (
     "appending",
+    "attending",
     "connections",
     "faults",
     "following",

@@ -33,6 +33,7 @@ STREAMS_SLOW_SECONDS = float(os.environ.get("STREAMS_SITE_SLOW", "30"))
 STREAMS_HEARTBEAT_SECONDS = json.loads(os.environ.get("STREAMS_SITE_BEAT", "15"))
 STREAMS_PER_SOCKET = json.loads(os.environ.get("STREAMS_SITE_SOCKET", "100"))
 STREAMS_LONG_POLL_SECONDS = float(os.environ.get("STREAMS_SITE_LONG_POLL", "20"))
+STREAMS_PRESENCE_SECONDS = float(os.environ.get("STREAMS_SITE_PRESENCE", "2"))
 COMPAT_METRICS = bool(os.environ.get("STREAMS_SITE_METRICS"))
 LOGGING = {
     "version": 1,
