@@ -155,7 +155,11 @@ def finish(deployment, state, exit_code=None, reason=""):
 
 
 def _publish_state(deployment, by=None):
-    return publish(deployment.service.stream, entries.state(deployment, by))
+    """Tell who follows the service, and who watches many; returns the number in the service's."""
+    body = entries.state(deployment, by)
+    seq = publish(deployment.service.stream, body)
+    publish(deployment.service.states, body)
+    return seq
 
 
 def output_end(deployment):

@@ -104,6 +104,11 @@ class Service(models.Model):
         """The name of the stream that carries this service's deployments."""
         return stream_name(self.uid)
 
+    @property
+    def states(self):
+        """The name of the stream that carries the states of this service's deployments alone."""
+        return states_name(self.uid)
+
     def get_absolute_url(self):
         return reverse("deploy:service", args=[self.uid])
 
@@ -111,6 +116,11 @@ class Service(models.Model):
 def stream_name(uid):
     """Return the name of the stream that belongs to a service's uid."""
     return f"deploy:{uid}"
+
+
+def states_name(uid):
+    """Return the name of the stream of a service's states alone, for who watches many services."""
+    return f"states:{uid}"
 
 
 class Deployment(models.Model):

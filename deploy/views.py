@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from compat.streams import position
+from compat.streams.epochs import NOWHERE, positions
 from compat.streams.over_http.view import LongPollView
 from deploy import lifecycle, logs
 from deploy.models import TASKS_UID, Deployment
@@ -39,9 +40,12 @@ def page_view(view):
 def services(request):
     """List the services that the user may follow, each with its latest deployment."""
     found = list(visible_services(request.user).annotate(latest_pk=Max("deployments__pk")))
+    # Before the states are read: a change in between then shows as news, not as nothing.
+    now = positions([service_.states for service_ in found])
     latest = Deployment.objects.in_bulk([s.latest_pk for s in found if s.latest_pk])
     for service_ in found:
         service_.latest = latest.get(service_.latest_pk)
+        service_.now = now.get(service_.states, NOWHERE)
     return render(
         request,
         "deploy/services.html",

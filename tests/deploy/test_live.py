@@ -25,12 +25,37 @@ def test_who_may_follow_which():
     ann, bob = make_user("ann"), make_user("bob", superuser=True)
     viewers.user_set.add(ann)
     names = [web.stream, "deploy:api", "deploy:nope", "deploy:", "deploy:web:x", "else"]
-    assert answers(ann, *names) == [True, False, False, None, None, None]
-    assert answers(bob, *names) == [True, True, False, None, None, None]
-    assert answers(AnonymousUser(), *names) == [False, False, False, None, None, None]
+    names += [web.states, "states:api"]
+    assert answers(ann, *names) == [True, False, False, None, None, None, True, False]
+    assert answers(bob, *names) == [True, True, False, None, None, None, True, True]
+    assert answers(AnonymousUser(), *names)[:3] == [False, False, False]
     bob.is_active = False
     assert answers(bob, *names)[:2] == [False, False]
     assert answers(ann, stream_name(TASKS_UID)) == [False]
+
+
+class Follower:
+    def __init__(self, stream):
+        self.stream = stream
+
+
+def test_what_is_taken_away_ends_and_the_rest_goes_on():
+    web, api = make_service("web"), make_service("api")
+    viewers = Group.objects.create(name="viewers")
+    web.viewers.add(viewers)
+    api.viewers.add(viewers)
+    ann = make_user("ann")
+    viewers.user_set.add(ann)
+    consumer = Live({"type": "websocket"})
+    names = [web.stream, web.states, api.stream]
+    consumer._followers = {name: Follower(name) for name in names}
+    assert Live.dismissals([(consumer, ann)]) == {} and consumer._denied == ()
+    web.viewers.remove(viewers)
+    assert Live.dismissals([(consumer, ann)]) == {}
+    assert [one.stream for one in consumer._denied] == [web.stream, web.states]
+    api.delete()
+    Live.dismissals([(consumer, ann)])
+    assert [one.stream for one in consumer._denied] == names
 
 
 def test_all_of_a_page_are_asked_in_a_few_queries(django_assert_num_queries):

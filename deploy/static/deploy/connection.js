@@ -2,6 +2,7 @@
 //
 //   connection.show("live")            one of the words below
 //   connection.follow({...})           Streams.follow() that keeps the badge right
+//   connection.connect({...})          Streams.connect() that does; its parts call connection.live()
 (function (root) {
   "use strict";
 
@@ -34,13 +35,41 @@
 
   function follow(options) {
     var onLive = options.onLive;
-    var before = false; // was it connected before?
     // What the page shows is not in the log any more, nor maybe anywhere else: get the page again.
     options.onReset = function () {
       show("again");
       root.location.reload();
     };
-    options.onState = function (state) {
+    options.onState = stated();
+    options.onLive = function (seq) {
+      live();
+      if (onLive) {
+        onLive(seq);
+      }
+    };
+    return root.Streams.follow(options);
+  }
+
+  function connect(options) {
+    options.onState = stated();
+    return root.Streams.connect(options);
+  }
+
+  function live() {
+    if (shown !== "over" && shown !== "again") {
+      show("live");
+    }
+  }
+
+  function stated() {
+    var before = false; // was it connected before?
+    // A connection may take minutes to notice that the network is gone.
+    root.addEventListener("offline", function () {
+      if (shown !== "over" && shown !== "closed") {
+        show("offline");
+      }
+    });
+    return function (state) {
       if (shown === "over" || shown === "again") {
         return;
       }
@@ -55,24 +84,9 @@
         show(state);
       }
     };
-    options.onLive = function (seq) {
-      if (shown !== "over" && shown !== "again") {
-        show("live");
-      }
-      if (onLive) {
-        onLive(seq);
-      }
-    };
-    // A connection may take minutes to notice that the network is gone.
-    root.addEventListener("offline", function () {
-      if (shown !== "over" && shown !== "closed") {
-        show("offline");
-      }
-    });
-    return root.Streams.follow(options);
   }
 
-  root.connection = { show: show, lost: lost, follow: follow };
+  root.connection = { show: show, lost: lost, live: live, follow: follow, connect: connect };
 
   // A second click on a button that does something is a slip; and the page may come back from
   // the browser's memory with the button still off.

@@ -40,6 +40,7 @@
       if (link) {
         link.focus();
       }
+      root.document.dispatchEvent(new Event("refreshed"));
     }
   }
 

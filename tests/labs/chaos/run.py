@@ -246,8 +246,8 @@ class Chaos(object):
         found, epochs = json.loads(self.stack.shell(code).splitlines()[-1])
         logs = {uid: [] for uid in self.uids}
         for name, seq, body_id in found:
-            uid = name.partition(":")[2]
-            if uid in logs:
+            kind, _, uid = name.partition(":")
+            if kind == "deploy" and uid in logs:
                 logs[uid].append(body_id)
                 assert len(logs[uid]) == seq, "the log of %s has a hole before %d" % (uid, seq)
         # One without entries has no epoch for its readers either.

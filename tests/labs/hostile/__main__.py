@@ -18,6 +18,7 @@ PARTS = [
     ("Pages, through uWSGI", "PAGES", "status"),
     ("Frames", "FRAMES", "got"),
     ("Messages", "MESSAGES", "got"),
+    ("Messages of a client of many streams", "SUBSCRIPTIONS", "got"),
     ("`?since=` of a stream", "SINCES", "got"),
 ]
 

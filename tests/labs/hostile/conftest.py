@@ -36,12 +36,12 @@ class Site(object):
             peer.send(self.bytes(data))
             return peer.status()
 
-    def open(self, **options):
-        """A WebSocket to /ws/deploy/tasks/."""
-        from .cases.handshakes import handshake
+    def open(self, path=b"/ws/deploy/tasks/", **options):
+        """A WebSocket."""
+        from .cases.handshakes import to
 
         peer = self.peer(**options)
-        peer.send(self.bytes(handshake()))
+        peer.send(self.bytes(to(path)))
         assert peer.status() == 101, peer.head
         return peer
 

@@ -5,11 +5,12 @@ import struct
 
 import pytest
 
-from .cases import FRAMES, MESSAGES, SINCES
+from .cases import FRAMES, MESSAGES, SINCES, SUBSCRIPTIONS
 from .cases.handshakes import to
 from .wire import frame
 
 ALIVE = '{"message": "alive"}'
+LEFT = '{"type": "unsubscribe", "streams": ["alive"]}'
 
 
 def told(peer, lives):
@@ -46,6 +47,30 @@ def test_frame(site, case):
         neighbour.send(frame(b'{"message": "unharmed"}'))
         while neighbour.text() != '{"message": "unharmed"}':
             pass  # what the other one said, if it could be passed on
+
+
+@pytest.mark.parametrize("case", SUBSCRIPTIONS, ids=repr)
+def test_subscription(site, case):
+    with site.open(path=b"/ws/streams/") as neighbour, site.open(path=b"/ws/streams/") as peer:
+        assert json.loads(peer.text())["type"] == "hello"
+        peer.send(site.bytes(case.data))
+        peer.send(frame(LEFT.encode()))
+        found = []
+        while not found or not found[-1].startswith(("lives", "close")):
+            opcode, payload = peer.frame()
+            if opcode == 8:
+                found.append("close %d" % struct.unpack("!H", payload[:2]))
+            elif json.loads(payload.decode()).get("stream") == "alive":
+                found.append("lives")
+            elif kind(opcode, payload) not in ("beat", "entries"):
+                found.append(kind(opcode, payload))
+        # A storm is complained of until it ends.
+        got = case.got if isinstance(case.got, tuple) else (case.got,)
+        found = found[-1:] if "close" in got[0] else found
+        assert ", ".join(found) in got
+        neighbour.send(frame(LEFT.encode()))
+        while json.loads(neighbour.text()).get("stream") != "alive":
+            pass
 
 
 @pytest.mark.parametrize("case", SINCES, ids=repr)

@@ -7,7 +7,7 @@ so that nothing else is the reason of an answer.
 
 from .frames import FRAMES
 from .handshakes import HANDSHAKES
-from .messages import MESSAGES, SINCES
+from .messages import MESSAGES, SINCES, SUBSCRIPTIONS
 from .pages import PAGES
 
-__all__ = ["FRAMES", "HANDSHAKES", "MESSAGES", "PAGES", "SINCES"]
+__all__ = ["FRAMES", "HANDSHAKES", "MESSAGES", "PAGES", "SINCES", "SUBSCRIPTIONS"]

@@ -68,6 +68,86 @@ MESSAGES = [
     ),
 ]
 
+
+def subscribe(streams):
+    return frame(b'{"type": "subscribe", "streams": ' + streams + b"}")
+
+
+# To /ws/streams/; then a client leaves a stream that it does not follow: "lives" when told so.
+SUBSCRIPTIONS = [
+    Case("nothing wrong", subscribe(b'{"deploy:release": "latest"}'), "live, lives", "-"),
+    Case("empty", frame(b""), "error bad-json, lives", "streams"),
+    Case("60,000 brackets", frame(b"[" * 60000), "error bad-json, lives", "streams"),
+    Case("70,000 characters", frame(b"x" * 70000), "error too-large, lives", "streams"),
+    Case("binary", frame(b"\0\xff", 2), "error binary, lives", "streams"),
+    Case("an unknown type", frame(b'{"type": "deploy.run", "text": "x"}'), "lives", "ignored"),
+    Case("no type", frame(b'{"streams": {}}'), "error bad-frame, lives", "streams"),
+    Case(
+        "streams that are a list",
+        subscribe(b'["deploy:release"]'),
+        "error bad-frame, lives",
+        "streams",
+    ),
+    Case("no streams", subscribe(b"{}"), "error bad-frame, lives", "streams"),
+    Case(
+        "a path in a name",
+        subscribe(b'{"deploy:a/../tasks": 0}'),
+        "error denied, lives",
+        "the site",
+    ),
+    Case(
+        "a service that is not there",
+        subscribe(b'{"deploy:nope": 0}'),
+        "error denied, lives",
+        "the site",
+    ),
+    Case("SQL", subscribe(b'{"deploy:\' or 1=1 --": 0}'), "error denied, lives", "the site"),
+    Case(
+        "another stream of the database",
+        subscribe(b'{"news": 0}'),
+        "error unknown, lives",
+        "streams",
+    ),
+    Case("a pattern", subscribe(b'{"deploy:*": 0}'), "error denied, lives", "the site"),
+    Case("NUL in a name", subscribe(b'{"deploy:\\u0000": 0}'), "error bad-name, lives", "streams"),
+    Case(
+        "half a surrogate in a name",
+        subscribe(b'{"deploy:\\ud800": 0}'),
+        "error bad-name, lives",
+        "streams",
+    ),
+    Case(
+        "name of 60,000 characters",
+        subscribe(b'{"' + b"a" * 60000 + b'": 0}'),
+        "error bad-name, lives",
+        "streams",
+    ),
+    Case("__proto__", subscribe(b'{"__proto__": 0}'), "error unknown, lives", "streams"),
+    Case(
+        "cursor of 60,000 digits",
+        subscribe(b'{"deploy:release": ' + b"9" * 60000 + b"}"),
+        ("error bad-json, lives", "error bad-since, lives"),
+        "streams",
+    ),
+    Case(
+        "cursor that is an object",
+        subscribe(b'{"deploy:release": {"a": 1}}'),
+        "error bad-since, lives",
+        "streams",
+    ),
+    Case("cursor NaN", subscribe(b'{"deploy:release": NaN}'), "error bad-since, lives", "streams"),
+    Case(
+        "cursor true", subscribe(b'{"deploy:release": true}'), "error bad-since, lives", "streams"
+    ),
+    Case(
+        "2,000 names",
+        subscribe(b"{" + b",".join(b'"x%d":0' % n for n in range(2000)) + b"}"),
+        "close 4029",
+        "streams",
+    ),
+    Case("2,000 frames", frame(b"{}") * 2000, "close 4029", "streams"),
+]
+
 BAD_SINCE = "error bad-since, close 4500"
 SINCES = [
     Case("nothing wrong", b"since=0", "lives", "-"),
