@@ -3,9 +3,10 @@
 import os
 import re
 import subprocess
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from . import processes, views, wire
+from . import processes, views, way, wire
+from .nginx import Hop, Nginx
 
 NGINX = "nginx: master process"
 # What CHANNEL_LAYERS should name: this package has another name in a wheel.
@@ -74,6 +75,41 @@ class Site:
         return wire.handshake(target, self.path, origin) if target else None
 
     @property
+    def daphnes(self) -> List[wire.Address]:
+        """Where all of them listen."""
+        found = self.processes.of("daphne")
+        return self.once(
+            "daphnes", lambda: [at for p in found for at in processes.listening(p.pid)]
+        )
+
+    @property
+    def hops(self) -> List[Hop]:
+        """The nginxes of this machine on the handshake's way to daphne, from outside in."""
+        return self.once("hops", self._hops)
+
+    def _hops(self) -> List[Hop]:
+        found = way.of(self, self.path)
+        return found if found and way.leads_to_daphne(self, found[-1]) else []
+
+    @property
+    def broken_hop(self) -> Tuple[Optional[Hop], Optional[wire.Answer]]:
+        """The innermost of these that answers the handshake otherwise than daphne, and how."""
+        return self.once("broken", self._broken)
+
+    def _broken(self) -> Tuple[Optional[Hop], Optional[wire.Answer]]:
+        if not self.from_daphne or self.from_daphne.status not in (101, 403):
+            return None, None
+        for hop in reversed(self.hops):
+            target = self.daphne._replace(address=hop.address, tls=hop.tls)
+            answer = self.directly(target, self.origin or "http://localhost")
+            if answer and answer.status in (101, 403):
+                continue
+            # Limits, redirects and what is down are other findings'.
+            known = answer and answer.status in (200, 400, 404, 405, 426, 500)
+            return (hop, answer) if known else (None, None)
+        return None, None
+
+    @property
     def path(self) -> str:
         """The WebSocket's, with which the handshakes are tried."""
         from django.conf import settings
@@ -103,10 +139,20 @@ class Site:
         """The configuration of each nginx on this machine that can be read, includes and all."""
         return self.once("nginx", lambda: [text for text in map(_nginx, _masters()) if text])
 
+    @property
+    def nginxes(self) -> List[Nginx]:
+        """The same, read."""
+        return self.once("nginxes", lambda: [Nginx(text) for text in self.nginx])
+
 
 def _masters() -> List[List[str]]:
     """The command lines of nginx's masters, which are in their titles."""
-    found = []
+    return list(masters().values())
+
+
+def masters() -> Dict[int, List[str]]:
+    """The same, by process id."""
+    found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open("/proc/%s/cmdline" % pid, "rb") as file:
@@ -115,7 +161,7 @@ def _masters() -> List[List[str]]:
         except OSError:
             continue
         if title.startswith(NGINX):
-            found.append([program] + title[len(NGINX) :].split()[1:])
+            found[int(pid)] = [program] + title[len(NGINX) :].split()[1:]
     return found
 
 

@@ -4,10 +4,12 @@ import os
 import re
 import socket
 import sys
+import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 Address = Union[str, Tuple[str, int]]  # a unix socket's path, or host and port
 LISTENING = "0A"
+BOOTTIME = 7  # CLOCK_BOOTTIME, which has a name since Python 3.7
 APPLICATION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 
 
@@ -38,6 +40,15 @@ class Process(NamedTuple):
                 break
             flags.append(word)
         return [self.argv[0]] + flags
+
+    def option(self, name: str, default: float) -> float:
+        """The number that an option of its command line has."""
+        found = default
+        for word, following in zip(self.argv, self.argv[1:] + [""]):
+            given = following if word == name else word.partition("=")[2]
+            if word.partition("=")[0] == name and re.match(r"-?\d+\Z", given):
+                found = int(given)
+        return found
 
     def variables(self) -> Dict[str, str]:
         """Its environment, with what uWSGI's ini adds to it."""
@@ -138,6 +149,26 @@ def _words(pid: int, name: str, strict: bool = False) -> List[str]:
 def _parent(pid: int) -> int:
     with open("/proc/%d/stat" % pid) as file:
         return int(file.read().rpartition(")")[2].split()[1])
+
+
+def children(pid: int) -> List[int]:
+    """The processes of the same program that it has started: uWSGI's workers."""
+    found = []
+    for one in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        try:
+            if _parent(one) == pid and os.path.samefile("/proc/%d/exe" % one, "/proc/%d/exe" % pid):
+                found.append(one)
+        except OSError:
+            continue
+    return found
+
+
+def started(pid: int) -> float:
+    """The time at which a process was started; OSError when it has ended."""
+    with open("/proc/%d/stat" % pid) as file:
+        ticks = int(file.read().rpartition(")")[2].split()[19])
+    boot = time.time() - time.clock_gettime(BOOTTIME)
+    return boot + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def listening(pid: int) -> List[Address]:

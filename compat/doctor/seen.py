@@ -10,12 +10,15 @@ import asyncio
 import importlib
 import json
 import os
+import runpy
 import select
 import sys
 import threading
 import time
 import uuid
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+REDIS = runpy.run_path(os.path.join(HERE, "seen_redis.py"))  # its functions, by their names
 PATIENCE = 4.0  # seconds that a message may take once it has been sent
 LIMIT = 6.0  # seconds that a database or Redis may take to answer; firewalls keep silent
 
@@ -30,6 +33,7 @@ def main(asked):
     facts["settings"] = os.environ.get("DJANGO_SETTINGS_MODULE")
     attempt(facts, "settings", lambda: site(facts))
     if "settings" not in facts["errors"]:
+        attempt(facts, "newest", lambda: newest(facts))
         attempt(facts, "databases", lambda: databases(facts))
         attempt(facts, "folders", lambda: folders(facts))
         if facts.get("notifications") == "postgresql":
@@ -83,20 +87,85 @@ def site(facts):
     layers = getattr(settings, "CHANNEL_LAYERS", None) or {}
     facts["layer"] = layers.get("default", {}).get("BACKEND")
     facts["notifications"] = str(getattr(settings, "STREAMS_NOTIFICATIONS", "layer")).lower()
+    facts["proxy_ssl_header"] = getattr(settings, "SECURE_PROXY_SSL_HEADER", None)
+    facts["ssl_redirect"] = getattr(settings, "SECURE_SSL_REDIRECT", False)
+    facts["cookies"] = [cookie(settings, kind) for kind in ("SESSION", "CSRF")]
+
+
+def cookie(settings, kind):
+    """The settings of a cookie; SameSite only where something writes it."""
+    found = {"kind": kind}
+    for name in ("NAME", "DOMAIN", "SECURE", "PATH"):
+        found[name.lower()] = getattr(settings, "%s_COOKIE_%s" % (kind, name), None)
+    listed = getattr(settings, "MIDDLEWARE", None) or ()
+    if any(one.endswith(".same_site.SameSiteMiddleware") for one in listed):
+        found["same_site"] = getattr(settings, kind + "_COOKIE_SAMESITE", None)
+    return found
+
+
+def newest(facts):
+    """The newest file of the site's that was imported, and when it was changed."""
+    here, found = os.path.join(os.getcwd(), ""), ("", 0)
+    for module in list(sys.modules.values()):
+        path = getattr(module, "__file__", None) or ""
+        if path.startswith(here) and path.endswith(".py") and os.path.exists(path):
+            found = max(found, (path, os.stat(path).st_mtime), key=lambda one: one[1])
+    facts["newest"] = found
 
 
 def databases(facts):
     from django.db import connections
 
+    facts["threads"], facts["connections"] = threads(), {}
     used = [one for one in connections if connections[one].vendor != "unknown"]  # no ENGINE
     for alias in used:
-        attempt(facts, "database " + alias, lambda: within(connect, alias))  # noqa: B023
+        attempt(facts, "database " + alias, lambda: within(connect, alias, facts))  # noqa: B023
 
 
-def connect(alias):
+def threads():
+    """How many threads a daphne with these variables has for queries."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    told = os.environ.get("ASGI_THREADS", "")
+    return int(told) if told.isdigit() and int(told) else ThreadPoolExecutor()._max_workers
+
+
+# Connections to the whole server, how many it takes from such accounts, and the port it has itself.
+USED = {
+    "postgresql": (
+        "SELECT sum(numbackends), current_setting('max_connections')::int"
+        " - current_setting('superuser_reserved_connections')::int, inet_server_port()"
+        " FROM pg_stat_database"
+    ),
+    "mysql": "SHOW GLOBAL STATUS LIKE 'Threads_connected'",
+}
+
+
+def connect(alias, facts):
     from django.db import connections
 
-    connections[alias].ensure_connection()  # each thread has connections of its own
+    one = connections[alias]  # each thread has connections of its own
+    one.ensure_connection()
+    if one.vendor not in USED:
+        return
+    try:
+        with one.cursor() as cursor:
+            cursor.execute(USED[one.vendor])
+            row = cursor.fetchone()
+            if one.vendor == "mysql":
+                cursor.execute("SELECT @@max_connections, @@port")
+                row = [row[1]] + list(cursor.fetchone())
+    except Exception:  # an account, or a pooler, that may not be asked
+        return
+    told = one.settings_dict
+    place = [str(told.get("HOST") or ""), str(told.get("PORT") or "")]
+    used, limit, port = int(row[0]), int(row[1]), row[2]
+    # With a pooler in between, the server has another port than we were told.
+    direct = not place[1] or port is None or place[1] == str(port)
+    age = told.get("CONN_MAX_AGE")
+    facts["connections"][alias] = {
+        "server": place, "used": used, "limit": limit, "direct": direct, "max_age": age
+    }  # fmt: skip
 
 
 def notify(facts):
@@ -125,13 +194,13 @@ def notify(facts):
     hearing.close()
 
 
-def within(function, argument):
+def within(function, *arguments):
     """Call it in a thread, which is left alone where it does not come back in time."""
     raised = []
 
     def run():
         try:
-            function(argument)
+            function(*arguments)
         except Exception as error:
             raised.append(error)
 
@@ -184,14 +253,25 @@ async def talk(facts, asked):
     from channels.layers import get_channel_layer
 
     layer = get_channel_layer()
+    for name in ("prefix", "group_expiry"):
+        facts[name] = getattr(layer, name, None)
     try:
         channel = await asyncio.wait_for(join(layer, facts, asked), LIMIT)
-    except asyncio.TimeoutError:
-        raise TimeoutError("no answer within %d s" % LIMIT)
+    except Exception as error:
+        facts["speaks"] = REDIS["speaks"](layer)
+        if "NOPERM" in str(error):
+            await REDIS["lacking"](layer, facts, "default")
+        if isinstance(error, asyncio.TimeoutError):
+            raise TimeoutError("no answer within %d s" % LIMIT)
+        raise
     if channel:
         say(facts)
         facts["received"] = False  # the facts are told
         facts["received"] = await heard(layer, channel)
+        try:  # or the group stays in Redis for a day
+            await asyncio.wait_for(layer.group_discard(asked["listen"], channel), LIMIT)
+        except Exception:
+            return
 
 
 async def join(layer, facts, asked):
@@ -203,21 +283,10 @@ async def join(layer, facts, asked):
         channel = await layer.new_channel()
         await layer.group_add(asked["listen"], channel)
     if hasattr(layer, "connection"):
-        facts["eviction"] = await eviction(layer)
+        facts["eviction"] = await REDIS["eviction"](layer)
+        facts["redis"] = await REDIS["server"](layer)
+        await REDIS["lacking"](layer, facts)
     return channel
-
-
-async def eviction(layer):
-    """Redis' maxmemory-policy; None where there is no limit, or it may not be asked."""
-    try:
-        async with layer.connection(0) as connection:
-            found = []
-            for name in ("maxmemory", "maxmemory-policy"):
-                pair = await connection.execute("CONFIG", "GET", name)
-                found.append(pair[1].decode())
-    except Exception:  # a Redis that somebody else runs may refuse CONFIG
-        return None
-    return found[1] if found[0] != "0" else None
 
 
 async def heard(layer, channel):

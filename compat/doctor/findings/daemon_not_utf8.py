@@ -4,7 +4,7 @@ from typing import Any, Iterator
 
 from .. import examined
 
-ORDER = 80
+ORDER = 88
 WHY = "Names of files and print() with other letters than ASCII raise UnicodeEncodeError there."
 CHANGE = 'supervisor: environment = LANG="C.UTF-8",…; systemd: Environment=LANG=C.UTF-8'
 

@@ -5,7 +5,7 @@ from typing import Any, Iterator
 from .. import examined
 from ..processes import listening
 
-ORDER = 21
+ORDER = 22
 WHY = (
     "It was started with --fd outside of [fcgi-program:], or its port was taken; daphne "
     "then lives on without a socket."

@@ -3,6 +3,7 @@
 from typing import Any, Iterator
 
 from .. import examined
+from . import _database
 
 ORDER = 60
 WHY = (
@@ -17,5 +18,5 @@ CHANGE = (
 def look(site: examined.Site) -> Iterator[Any]:
     for view in site.views:
         for name in sorted(view.facts.get("errors", {})):
-            if name.startswith("database"):
+            if name.startswith("database ") and not _database.is_full(view.error(name)):
                 yield "%s: %s: %s" % (view.name, name, view.error(name))

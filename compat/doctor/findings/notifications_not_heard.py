@@ -4,7 +4,7 @@ from typing import Any, Iterator
 
 from .. import examined
 
-ORDER = 75
+ORDER = 69
 WHY = "Entries of streams come up to STREAMS_POLL_SECONDS late, logouts at the next check."
 CHANGE = (
     "DATABASES: the server itself, or a pooler in session mode (pgbouncer's transaction mode "

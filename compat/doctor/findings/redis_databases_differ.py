@@ -4,7 +4,7 @@ from typing import Any, Iterator
 
 from .. import examined
 
-ORDER = 73
+ORDER = 78
 WHY = (
     "They use different Redis servers, database numbers or prefixes: what a view "
     "publishes is seen late, what it sends to a group never."

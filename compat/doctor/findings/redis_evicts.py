@@ -4,7 +4,7 @@ from typing import Any, Iterator
 
 from .. import examined
 
-ORDER = 74
+ORDER = 79
 WHY = "With a policy of eviction a full Redis forgets groups and messages without a word."
 CHANGE = (
     "redis.conf: maxmemory-policy noeviction; a cache that wants eviction goes to a Redis"

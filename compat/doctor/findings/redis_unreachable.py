@@ -3,8 +3,9 @@
 from typing import Any, Iterator
 
 from .. import examined
+from . import _redis
 
-ORDER = 72
+ORDER = 77
 WHY = "Nothing is announced between processes: pages change late, or not at all."
 CHANGE = (
     "CONFIG.hosts in CHANNEL_LAYERS, or REDIS_URL in that process's environment: address,"
@@ -14,5 +15,5 @@ CHANGE = (
 
 def look(site: examined.Site) -> Iterator[Any]:
     for view in site.views:
-        if view.error("layer"):
+        if view.error("layer") and not _redis.kind(view):
             yield "%s: %s" % (view.name, view.error("layer"))

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 
@@ -12,17 +13,30 @@ from tests.support.sites import tiny
 from tests.support.wait import wait_until
 
 SETTINGS = """
+SECURE_SSL_REDIRECT = "REDIRECT" in os.environ
+globals().update((k, v) for k, v in os.environ.items() if "_COOKIE_" in k)
+if "SSL_HEADER" in os.environ:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 INSTALLED_APPS = ["channels", "compat", "django.contrib.contenttypes", "django.contrib.auth"]
 ALLOWED_HOSTS = ["127.0.0.1", "127.0.0.2", "localhost", "site.example"]
-MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+MIDDLEWARE = ["compat.same_site.SameSiteMiddleware",
+              "django.middleware.security.SecurityMiddleware",
+              "django.middleware.common.CommonMiddleware"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3",
                          "NAME": os.environ.get("DATABASE", os.path.join(BASE, "db.sqlite3"))}}
 if "PGPORT" in os.environ:
     DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "site",
                              "HOST": "127.0.0.1", "PORT": os.environ["PGPORT"]}}
+if "DATABASE_JSON" in os.environ:
+    import json
+    DATABASES = {"default": json.loads(os.environ["DATABASE_JSON"])}
 MEDIA_ROOT = os.environ.get("MEDIA", os.path.join(BASE, "media"))
 if os.environ.get("LAYER") == "memory":
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+if "GROUP_EXPIRY" in os.environ:
+    CHANNEL_LAYERS["default"]["CONFIG"]["group_expiry"] = int(os.environ["GROUP_EXPIRY"])
+if os.environ.get("LAYER") == "pubsub":
+    CHANNEL_LAYERS["default"]["BACKEND"] = "compat.channel_layer.pubsub.RedisPubSubChannelLayer"
 if os.environ.get("LAYER") == "none":
     CHANNEL_LAYERS = {}
 STREAMS_NOTIFICATIONS = os.environ.get("NOTIFICATIONS", "layer")
@@ -60,8 +74,8 @@ http {
 """
 
 
-class Stack:
-    """The site with everything around it, as `up` starts it."""
+class Files:
+    """The site's files, and daphnes of it."""
 
     def __init__(self, folder):
         self.site = tiny.Site(folder / "site")
@@ -73,13 +87,7 @@ class Stack:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w") as file:
                 file.write(text)
-        code, out, err = self.site.up()
-        assert code == 0, out + err
-        self.url = "http://127.0.0.1:%d" % self.site.port
-        self.run = Run(self.site.var)
-        with open(os.path.join(self.site.var, "site.env")) as file:
-            lines = [line.strip().partition("=") for line in file if "=" in line]
-        self.variables = {name: value.strip("'") for name, _, value in lines}
+        self.variables = {}
 
     def path(self, name):
         return os.path.join(self.site.folder, name)
@@ -87,6 +95,77 @@ class Stack:
     def append(self, name, text):
         with open(self.path(name), "a") as file:
             file.write(text)
+
+    @contextlib.contextmanager
+    def changed(self, name, change):
+        """change(text) is in a file meanwhile; its time is what it was afterwards."""
+        path = self.path(name)
+        kept = os.stat(path)
+        with open(path) as file:
+            text = file.read()
+        try:
+            with open(path, "w") as file:
+                file.write(change(text))
+            yield
+        finally:
+            with open(path, "w") as file:
+                file.write(text)
+            os.utime(path, ns=(kept.st_atime_ns, kept.st_mtime_ns))
+
+    @contextlib.contextmanager
+    def adopting(self, path):
+        """A daphne that is handed a unix socket as if it were one of TCP; its pid."""
+        program = os.path.join(os.path.dirname(sys.executable), "daphne")
+        environ = dict(self.site.environment, DJANGO_SETTINGS_MODULE="tiny.settings")
+        log = self.path("adopting.log")
+        with socket.socket(socket.AF_UNIX) as listener, open(log, "wb") as file:
+            listener.bind(path)
+            listener.listen(5)
+            process = subprocess.Popen(
+                [sys.executable, program, "--fd", "0", "tiny.asgi:application"],
+                cwd=self.site.folder,
+                env=dict(environ, **self.variables),
+                stdin=listener,
+                stdout=file,
+                stderr=file,
+            )
+        try:
+            wait_until(lambda: b"Listening on" in open(log, "rb").read())
+            yield process.pid
+        finally:
+            process.kill()
+            process.wait()
+
+    @contextlib.contextmanager
+    def daphne(self, *flags, application="tiny.asgi:application", words=(), port=None, **variables):
+        """One more daphne of the site, with other variables; `flags` are Python's."""
+        environ = dict(self.site.environment, DJANGO_SETTINGS_MODULE="tiny.settings")
+        environ.update(self.variables)
+        environ.update(variables)
+        port = port or free_port()
+        program = os.path.join(os.path.dirname(sys.executable), "daphne")
+        command = [sys.executable, *flags, program, "-b", HOST, "-p", str(port)]
+        log = self.path("daphne-%d.log" % port)
+        command += [*words, application]
+        server = Server(command, port, log, cwd=self.site.folder, env=environ)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+class Stack(Files):
+    """The site with everything around it, as `up` starts it."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        code, out, err = self.site.up()
+        assert code == 0, out + err
+        self.url = "http://127.0.0.1:%d" % self.site.port
+        self.run = Run(self.site.var)
+        with open(os.path.join(self.site.var, "site.env")) as file:
+            lines = [line.strip().partition("=") for line in file if "=" in line]
+        self.variables = {name: value.strip("'") for name, _, value in lines}
 
     @contextlib.contextmanager
     def without(self, program):
@@ -108,22 +187,6 @@ class Stack:
         return all(one["statename"] == "RUNNING" for one in self.run.programs())
 
     @contextlib.contextmanager
-    def daphne(self, *flags, application="tiny.asgi:application", **variables):
-        """One more daphne of the site, with other variables; `flags` are Python's."""
-        environ = dict(self.site.environment, DJANGO_SETTINGS_MODULE="tiny.settings")
-        environ.update(self.variables)
-        environ.update(variables)
-        port = free_port()
-        program = os.path.join(os.path.dirname(sys.executable), "daphne")
-        command = [sys.executable, *flags, program, "-b", HOST, "-p", str(port), application]
-        log = self.path("daphne-%d.log" % port)
-        server = Server(command, port, log, cwd=self.site.folder, env=environ)
-        try:
-            yield server
-        finally:
-            server.stop()
-
-    @contextlib.contextmanager
     def starting(self, application, mark):
         """A daphne that does not become ready; its pid, once `mark` (a path) is there."""
         program = os.path.join(os.path.dirname(sys.executable), "daphne")
@@ -143,6 +206,35 @@ class Stack:
 
     def stop(self):
         self.site.down()
+
+
+class Front:
+    """One nginx with a server block for each body; each has a port."""
+
+    def __init__(self, folder, around=""):
+        self.folder, self.around = str(folder), around
+        self.urls, self.ports, self.blocks, self.text = {}, {}, [], ""
+
+    def add(self, name, body, tls="", port=None):
+        """One that is reached by http, or by https with `tls` (its directives)."""
+        port = self.ports[name] = port or free_port()
+        self.urls[name] = "%s://127.0.0.1:%d" % ("https" if tls else "http", port)
+        listen = "listen 127.0.0.1:%d%s; %s" % (port, " ssl" if tls else "", tls)
+        self.blocks.append("server { %s\n%s }" % (listen, body))
+        return port
+
+    def start(self):
+        conf = os.path.join(self.folder, "nginx.conf")
+        with open(conf, "w") as file:
+            values = {"folder": self.folder, "servers": self.around + "\n".join(self.blocks)}
+            values["user"] = "user root;" if os.getuid() == 0 else ""
+            file.write(CONF % values)
+        command = [binaries.nginx(), "-e", "stderr", "-p", self.folder, "-c", conf]
+        port = next(iter(self.ports.values()))
+        self.server = Server(command, port, os.path.join(self.folder, "nginx.log"))
+
+    def stop(self):
+        self.server.stop()
 
 
 class Proxies:

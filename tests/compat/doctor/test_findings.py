@@ -9,9 +9,10 @@ import subprocess
 
 import pytest
 
-from compat.doctor import examined, findings, report
+from compat.doctor import examined, findings, managed, report
 from deploy_conf import binaries
 from deploy_conf.errors import ConfError
+from tests.compat.doctor.kinds import PROCESSES, SERVERS, WAYS, every_one
 from tests.compat.doctor.stack import Proxies, Stack, shell
 from tests.support import CHECKOUT
 from tests.support.sites import site_packages
@@ -191,28 +192,16 @@ def test_a_process_without_the_bridge(stack):
 
 
 def test_a_routing_that_cannot_be_imported(stack):
-    with open(stack.path("tiny/routing.py")) as file:
-        text = file.read()
-    stack.append("tiny/routing.py", "\nimport nothing_of_that_name\n")
-    try:
+    with stack.changed("tiny/routing.py", lambda text: text + "\nimport nothing_of_that_name\n"):
         one = first(look(stack), "application-not-importable")
-    finally:
-        with open(stack.path("tiny/routing.py"), "w") as file:
-            file.write(text)
     assert "No module named 'nothing_of_that_name'" in one.observed
 
 
 def test_models_before_setup(stack):
     daphne = [one for one in examined_processes(stack) if one.kind == "daphne"][0]
-    with open(stack.path("tiny/asgi.py")) as file:
-        text = file.read()
-    with open(stack.path("tiny/asgi.py"), "w") as file:
-        file.write("import compat\ncompat.install()\nimport django.contrib.auth.models\n" + text)
-    try:
+    early = "import compat\ncompat.install()\nimport django.contrib.auth.models\n"
+    with stack.changed("tiny/asgi.py", lambda text: early + text):
         one = first(look(stack), "application-not-importable")
-    finally:
-        with open(stack.path("tiny/asgi.py"), "w") as file:
-            file.write(text)
     assert "AppRegistryNotReady" in one.observed and "django.setup()" in one.change
     assert str(daphne.pid) in one.observed
 
@@ -324,9 +313,22 @@ def test_packages_that_cannot_work_together(stack, views, tmp_path, monkeypatch)
     assert one.observed.startswith("asgi-redis 1.4.3 with channels 2.1.4")
 
 
-def test_every_kind_was_broken(request):
-    tests = [name for name in globals() if name.startswith("test_")]
-    some = [one for one in request.session.items if one.module is request.module]
-    if len(some) < len(tests) or request.config.getoption("--no-processes"):
-        pytest.skip("only some of the tests were asked for")
-    assert BROKEN == {findings.id_of(module) for module in findings.every()}
+def test_a_stop_that_is_not_waited_for(stack, views):
+    """supervisor says how long it waits; that daphne may take longer is told by hand."""
+    site = examined.Site(examined.Options(stack.site.folder))
+    one = site.processes.of("daphne")[0]
+    rule = managed.rule(one)
+    assert (rule.who, rule.signal) == ("supervisor", "TERM") and rule.seconds > 5
+    slow = one._replace(environ=dict(one.environ, COMPAT_DRAIN_SECONDS="600"))
+    site.kept["processes"] = site.processes._replace(found=[slow] + site.processes.of("uwsgi"))
+    site.kept["views"] = views
+    one = first(report.examine(site).found, "stop-wait-short")
+    assert one.observed.endswith("supervisor kills it after %g s" % rule.seconds)
+    assert "stopwaitsecs = 605 " in one.change
+    away = dict(slow.environ, SUPERVISOR_SERVER_URL="unix://" + stack.path("none"))
+    assert managed.rule(slow._replace(environ=away)) is None
+
+
+def test_each_was_broken(request):
+    here = {findings.id_of(module) for module in findings.every()} - WAYS - SERVERS - PROCESSES
+    every_one(request, BROKEN, here | {"upgrade-not-forwarded"})

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from compat.doctor import examined, findings, processes, report, wire
+from tests.compat.doctor.kinds import PROCESSES, SERVERS, WAYS
 from tests.support import CHECKOUT
 from tests.support.commands import manage
 from tests.support.wait import wait_until
@@ -21,6 +22,13 @@ def test_every_finding_has_its_paragraph(page):
         headings = set(re.findall(r"^### ([a-z]+-[a-z0-9-]+)$", file.read(), re.M))
     assert headings == {findings.id_of(module) for module in findings.every()}
     assert report.GUIDE == PAGES[0]
+
+
+def test_a_finding_is_broken_in_one_file_of_tests():
+    """test_findings.py has those that no other has."""
+    known = [findings.id_of(module) for module in findings.every()]
+    elsewhere = sorted(WAYS - {"upgrade-not-forwarded"}) + sorted(SERVERS) + sorted(PROCESSES)
+    assert len(elsewhere) == len(set(elsewhere)) and set(elsewhere) <= set(known)
 
 
 def test_every_finding_says_why_and_what_to_change():

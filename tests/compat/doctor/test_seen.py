@@ -54,7 +54,13 @@ def test_what_settings_say(settings, monkeypatch, layers, name):
     facts = {}
     seen.site(facts)
     assert facts.pop("notifications") == "layer"
-    assert facts == {"allowed_hosts": ["a", "b"], "debug": True, "layer": name}
+    (one, other), facts["cookies"] = facts["cookies"], []
+    assert facts == {
+        "allowed_hosts": ["a", "b"], "debug": True, "layer": name, "cookies": [],
+        "proxy_ssl_header": settings.SECURE_PROXY_SSL_HEADER, "ssl_redirect": False,
+    }  # fmt: skip
+    assert [one["kind"], other["kind"]] == ["SESSION", "CSRF"]
+    assert one["name"] == settings.SESSION_COOKIE_NAME and other["path"] == "/"
     settings.STREAMS_NOTIFICATIONS = "PostgreSQL"
     seen.site(facts)
     assert facts["notifications"] == "postgresql"

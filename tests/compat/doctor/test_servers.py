@@ -1,0 +1,209 @@
+"""A real daphne with a real Redis and PostgreSQL that are broken in each way, and mended again."""
+
+import contextlib
+import json
+import os
+import socket
+from types import SimpleNamespace
+
+import pytest
+
+from compat.doctor import examined, report, seen_redis
+from compat.doctor.findings import redis_tls
+from compat.doctor.views import View
+from compat.doctor.views import look as ask
+from tests.compat.doctor.kinds import SERVERS, every_one
+from tests.compat.doctor.stack import Files
+from tests.support.redis import Redis, RedisError
+from tests.support.servers import free_port
+from tests.support.wait import wait_until
+
+BROKEN = set()
+SECRET = "of this test"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory, certificate):
+    """.redis, .site; its daphne has an account of its own there."""
+    files = Files(tmp_path_factory.mktemp("servers"))
+    folder = tmp_path_factory.mktemp("redis")
+    files.tls = free_port()
+    words = ["--dbfilename", "data", "--tls-port", str(files.tls), "--tls-auth-clients", "no"]
+    words += ["--tls-cert-file", certificate[0], "--tls-key-file", certificate[1]]
+    words += ["--tls-ca-cert-file", certificate[0]]
+    try:
+        redis = Redis(folder, *words)
+    except AssertionError:  # made without TLS
+        files.tls = None
+        redis = Redis(folder, *words[:2])
+    files.redis = redis
+    redis.say("ACL", "SETUSER", "site", "on", ">" + SECRET.replace(" ", "-"), "~*", "&*", "+@all")
+    files.variables["REDIS_URL"] = "redis://site:%s@127.0.0.1:%d/0" % (
+        SECRET.replace(" ", "-"),
+        redis.port,
+    )
+    with files.daphne() as files.server:
+        yield files
+    redis.stop()
+
+
+def look(stack, **variables):
+    """The findings; with variables, the daphne is asked as if it had them."""
+    site = examined.Site(examined.Options(stack.site.folder))
+    (one,) = site.processes.of("daphne")
+    one = one._replace(environ=dict(one.environ, **variables))
+    site.kept["processes"] = site.processes._replace(found=[one])
+    views = [view for view in ask([one]) if view.kind]
+    site.kept["views"] = views
+    found = report.examine(site)
+    assert found.remarks == ["nothing was looked at from outside: --url https://www.example.org"]
+    return found.found
+
+
+def first(found, id):
+    assert [one.id for one in found][:1] == [id], found
+    BROKEN.add(id)
+    return found[0]
+
+
+def test_servers_on_which_nothing_is_wrong(stack):
+    assert look(stack) == []
+
+
+def test_a_password_that_is_wrong(stack):
+    stack.redis.say("ACL", "SETUSER", "site", "resetpass", ">another")
+    try:
+        one = first(look(stack), "redis-password-wrong")
+    finally:
+        stack.redis.say("ACL", "SETUSER", "site", "resetpass", ">" + SECRET.replace(" ", "-"))
+    assert "WRONGPASS" in one.observed and "%40" in one.change
+
+
+@pytest.mark.parametrize(
+    "layer, taken, lacks, raised",
+    [
+        ("lists", ["-eval"], "+eval", False),
+        ("lists", ["-zadd", "-brpop"], "+brpop +zadd", True),
+        ("lists", ["resetkeys", "~other:*"], "~asgi:*", True),
+        ("pubsub", ["resetchannels"], "&asgi:*", True),
+    ],
+)
+def test_an_account_without_rights(stack, layer, taken, lacks, raised):
+    stack.redis.say("ACL", "SETUSER", "site", *taken)
+    try:
+        one = first(look(stack, LAYER=layer), "redis-forbids")
+    finally:
+        stack.redis.say("ACL", "SETUSER", "site", "resetkeys", "~*", "resetchannels", "&*", "+@all")
+    assert one.change.startswith("redis-cli ACL SETUSER site %s, then" % lacks)
+    assert ("NOPERM" in one.observed) is raised
+    assert stack.redis.say("KEYS", "*doctor-*") == []
+
+
+def test_tls_on_one_side_only(stack):
+    if stack.tls is None:
+        pytest.skip("this Redis was made without TLS")
+    url = stack.variables["REDIS_URL"]
+    plain = url.replace(str(stack.redis.port), str(stack.tls))
+    one = first(look(stack, REDIS_URL=plain), "redis-tls")
+    assert "speaks plainly, Redis wants TLS" in one.observed
+    one = first(look(stack, REDIS_URL=plain.replace("redis:", "rediss:")), "redis-tls")
+    assert "certificate" in one.observed.lower()
+    # Here both wait for the other: the process gives up after six seconds, which are not spent.
+    for address, found in (
+        (url, None), (plain, "tls"), (url.replace("redis:", "rediss:"), "plain"),
+        (plain.replace("redis:", "rediss:"), None),
+    ):  # fmt: skip
+        assert seen_redis.speaks(SimpleNamespace(hosts=[{"address": address}])) == found
+    facts = {"errors": {"layer": "TimeoutError: no answer"}, "speaks": "plain"}
+    (one,) = redis_tls.look(SimpleNamespace(views=[View("daphne", "daphne", facts)]))
+    assert one == "daphne speaks TLS, Redis does not: TimeoutError: no answer"
+
+
+def test_hardly_a_connection_is_left(stack):
+    before = stack.redis.say("CONFIG", "GET", "maxclients")[1].decode()
+    with contextlib.ExitStack() as opened:
+        for _ in range(30):
+            opened.enter_context(socket.create_connection(("127.0.0.1", stack.redis.port)))
+        wait_until(lambda: b"connected_clients:31" in stack.redis.say("INFO", "clients"))
+        try:
+            stack.redis.say("CONFIG", "SET", "maxclients", 34)
+            one = first(look(stack), "redis-connections-full")
+            assert one.observed.endswith(" of 34 connections are taken (maxclients)")
+            stack.redis.say("CONFIG", "SET", "maxclients", 30)
+            one = first(look(stack), "redis-connections-full")
+            assert "max number of clients" in one.observed
+        finally:
+            opened.close()
+            wait_until(lambda: set_back(stack, before))
+
+
+def set_back(stack, number):
+    with contextlib.suppress(RedisError, OSError):
+        stack.redis.say("CONFIG", "SET", "maxclients", number)
+        return True
+
+
+def test_a_redis_that_is_full(stack):
+    stack.redis.say("CONFIG", "SET", "maxmemory", "100kb")
+    try:
+        one = first(look(stack), "redis-refuses-writes")
+    finally:
+        stack.redis.say("CONFIG", "SET", "maxmemory", "0")
+    assert "OOM" in one.observed or "maxmemory" in one.observed
+    assert "a larger maxmemory" in one.change
+
+
+def test_a_redis_that_cannot_save(stack):
+    stack.redis.say("CONFIG", "SET", "save", "3600 1")
+    data = os.path.join(stack.redis.folder, "data")
+    os.mkdir(data)  # where the file would be
+    try:
+        stack.redis.say("SET", "x", "1")
+        with pytest.raises(RedisError):
+            stack.redis.say("SAVE")
+        stack.redis.say("BGSAVE")
+        wait_until(lambda: b"rdb_bgsave_in_progress:0" in stack.redis.say("INFO", "persistence"))
+        one = first(look(stack), "redis-refuses-writes")
+    finally:
+        os.rmdir(data)
+        stack.redis.say("CONFIG", "SET", "save", "")
+        stack.redis.say("SAVE")
+    assert 'save ""' in one.change
+
+
+def test_a_replica(stack):
+    stack.redis.say("REPLICAOF", "127.0.0.1", free_port())
+    try:
+        one = first(look(stack), "redis-refuses-writes")
+    finally:
+        stack.redis.say("REPLICAOF", "NO", "ONE")
+    assert "the master's address" in one.change
+
+
+def test_more_threads_than_the_database_has_connections(stack, postgresql):
+    made = {"DATABASE_JSON": json.dumps(postgresql.new_database())}
+    assert look(stack, ASGI_THREADS="4", **made) == []
+    one = first(look(stack, ASGI_THREADS="200", **made), "database-connections")
+    assert one.observed.startswith(
+        "1 daphne with 200 threads may open 200 connections, the database"
+    )
+
+
+def test_all_connections_are_taken(stack, postgresql):
+    made = postgresql.new_database()
+    words = {"host": made["HOST"], "port": made["PORT"], "user": "tests", "dbname": made["NAME"]}
+    with contextlib.ExitStack() as opened:
+        for _ in range(90):
+            opened.callback(postgresql.driver.connect(**words).close)
+        variables = {"DATABASE_JSON": json.dumps(made), "ASGI_THREADS": "4"}
+        one = first(look(stack, **variables), "database-connections")
+        assert " of 97 connections are open" in one.observed
+        with pytest.raises(postgresql.driver.OperationalError):
+            for _ in range(20):
+                opened.callback(postgresql.driver.connect(**words).close)
+        one = first(look(stack, **variables), "database-connections")
+        assert "FATAL" in one.observed
+
+
+def test_each_was_broken(request):
+    every_one(request, BROKEN, SERVERS)
