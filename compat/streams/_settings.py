@@ -142,6 +142,15 @@ PRESENCE_NAMES = Setting(
     "those who were there first. All are counted.",
     SECTION,
 )
+ADMIN = Setting(
+    "STREAMS_ADMIN",
+    Flag(),
+    True,
+    "Whether Django's admin shows streams, where the site uses it: to those who have the "
+    "permission to read or change streams. False where you register an admin of your own.",
+    SECTION,
+    live=False,
+)
 MAX_BODY = Setting(
     "STREAMS_MAX_BODY",
     Number("characters", least=2),

@@ -22,6 +22,8 @@ class Stream(models.Model):
 
     class Meta:
         app_label = "streams"
+        # Django 1.11 has none to view; the name of later versions' would be taken.
+        permissions = [("read_stream", "Can read streams in the admin")]
 
     def __str__(self):
         return f"{self.name} ({self.last_seq})"
