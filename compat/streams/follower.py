@@ -97,10 +97,10 @@ class StreamFollower(Beaten):
         await topic.opened()
         if self.cursor == LATEST:
             self.cursor = await topic.fresh_head()
-        elif self.cursor and not self._goes_on(topic):
+        elif (self.cursor or self.epoch) and not self._goes_on(topic):
             # The others may know more than we do.
             head = await topic.fresh_head()
-            if not self._goes_on(topic):
+            if self.cursor and not self._goes_on(topic):
                 if self.epoch is None:
                     raise SinceBeyondHead(
                         f"since={self.cursor} is beyond the last entry, which is {head}"

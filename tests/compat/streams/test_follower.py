@@ -59,7 +59,9 @@ def closed(monkeypatch):
     "since, epoch, looks, kinds",
     [
         (0, None, 1, ["entries", "live"]),
-        (0, "e0", 1, ["entries", "live"]),  # nothing was seen, of no history
+        (0, "", 1, ["entries", "live"]),
+        (0, "e1", 1, ["entries", "live"]),
+        (0, "e0", 2, ["entries", "live"]),  # nothing was seen that it would have to forget
         (1, None, 1, ["entries", "live"]),
         (3, None, 1, ["live"]),
         (3, "e1", 1, ["live"]),
@@ -105,6 +107,21 @@ def test_others_may_know_of_more_than_we_do(run):
             await Reader(3).start()
 
     run(scenario, "1")
+
+
+def test_who_was_told_of_another_history_elsewhere_is_not_sent_the_one_before(run):
+    """Told to start over, and cut off before it got an entry."""
+
+    async def scenario(hub):
+        await Reader(0, epoch="").start()
+        hub.epoch, hub.log = "e2", ["4", "5"]  # nobody has noticed here
+        reader = Reader(0, epoch="e2")
+        await reader.start()
+        await settle()
+        assert reader.kinds() == ["entries", "live"]
+        assert reader.frames()[0]["epoch"] == "e2" and reader.frames()[0]["bodies"] == [4, 5]
+
+    run(scenario, "1", "2", "3")
 
 
 def test_who_left_while_starting_is_sent_nothing(run):
