@@ -43,10 +43,11 @@ def test_the_first_pattern_decides():
 @pytest.mark.parametrize("characters, inline", [(0, True), (1, False)])
 def test_bodies_travel_along_up_to_a_size(monkeypatch, characters, inline):
     sent = []
-    monkeypatch.setattr(notification, "notify", lambda *arguments: sent.append(arguments))
+    monkeypatch.setattr(notification, "notify", lambda *said, spare: sent.append((*said, spare)))
     text = "x" * (notification.INLINE_CHARACTERS - 1 + characters)
     notification.announce("news", 5, [text, "y"], "e1")
-    ((group, message, complaint),) = sent
+    ((group, message, complaint, spare),) = sent
+    assert spare == ("bodies",)  # where even these are too much for the way that it goes
     assert group == names.group_name("news") and "could not be announced" in complaint
     assert (message["first"], message["last"], message["epoch"]) == (5, 6, "e1")
     assert message.get("bodies") == ([text, "y"] if inline else None)
