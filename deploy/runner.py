@@ -199,7 +199,7 @@ class Runner(object):
         for run in self.runs.values():
             run.execution.grace = grace
             run.execution.stop(Deployment.LOST, "the runner was stopped")
-        deadline = time.monotonic() + (grace if self.runs else 0) + FINISHING
+        deadline = time.monotonic() + grace + FINISHING
         hurried = False
         while self.runs and time.monotonic() < deadline:
             if self._stops > 1 and not hurried:

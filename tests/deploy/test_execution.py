@@ -136,6 +136,25 @@ def test_a_command_has_time_to_end():
     assert execution.outcome == (Deployment.CANCELLED, 3, "cancelled by ann")
 
 
+def test_a_grace_is_cut_short_for_who_cannot_wait():
+    execution = start(STUBBORN, grace=600)
+    said = ""
+    while "pid" not in said:
+        said += "".join(execution.outbox.take() or ())
+    execution.stop(Deployment.CANCELLED, "cancelled by ann")
+    while "stopping" not in said:
+        said += "".join(execution.outbox.take() or ())
+    execution.kill()
+    text_of(execution)
+    assert execution.outcome == (Deployment.CANCELLED, -9, "cancelled by ann")
+
+
+def test_the_pipe_of_a_command_is_closed_with_it():
+    execution = start("print('x')")
+    text_of(execution)
+    assert execution._process.stdout.closed
+
+
 @pytest.mark.parametrize(
     "code, number, reason",
     [
