@@ -227,7 +227,9 @@ def test_a_cancelled_command_waits_for_nobody_who_left_the_group():
         "time.sleep(600)\n"
     )
     execution = start(code, grace=60)  # longer than the test may take
-    told = "".join(execution.outbox.take())
+    told = ""
+    while "\n" not in told:  # without a buffer, print() writes word by word
+        told += "".join(execution.outbox.take())
     execution.stop(Deployment.CANCELLED, "cancelled by ann")
     told += text_of(execution)
     child = int(re.search(r"pid (\d+)\n", told).group(1))
