@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from compat._asyncio import all_tasks
-from compat.channel_layer import fan_out, plans
+from compat.channel_layer import fan_out, members, plans
 from compat.channel_layer.fan_out import FanOut
 from compat.channel_layer.pubsub import RedisPubSubChannelLayer
 
@@ -49,7 +49,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(fan_out, "time", clock)
+    for module in (fan_out, members):
+        monkeypatch.setattr(module, "time", clock)
     return clock
 
 
@@ -116,7 +117,7 @@ async def ended(one, *groups, heard=True):
 
 @with_fan_out()
 async def test_only_so_many_ended_channels_are_remembered(one, host, monkeypatch):
-    monkeypatch.setattr(fan_out, "ENDED_CHANNELS", 3)
+    monkeypatch.setattr(members, "ENDED_CHANNELS", 3)
     names = [await ended(one) for _ in range(3)]
     assert list(one.ended) == names
     names += [await ended(one), await ended(one)]
@@ -199,7 +200,7 @@ async def test_a_channel_of_a_task_that_runs_does_not_leave_by_itself(one, host,
 
 @with_fan_out()
 async def test_a_task_owns_so_many_idle_channels(one, host):
-    names = [one.new_channel("specific") for _ in range(fan_out.CHANNELS_OF_A_TASK)]
+    names = [one.new_channel("specific") for _ in range(members.CHANNELS_OF_A_TASK)]
     assert one.owned == set(names) and all(map(one.is_ours, names))
     local = "specific.%s!" % one.name
     assert host.local == (local, plans.local_channel(one.layer, local))

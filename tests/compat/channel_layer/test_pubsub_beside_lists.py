@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from channels_redis.core import RedisChannelLayer
 
-from compat.channel_layer import fan_out
+from compat.channel_layer import members
 from compat.channel_layer.pubsub import RedisPubSubChannelLayer
 
 GROUP = "news"
@@ -160,7 +160,7 @@ def test_a_group_with_many_members_here_is_one_subscription_and_one_mark(redis, 
         assert redis.say("ZCARD", "asgi::group:" + GROUP) == 1
         assert redis.say("PUBSUB", "NUMSUB", "asgi:@0:group:" + GROUP)[1] == 1
         assert redis.say("CLIENT", "LIST", "TYPE", "pubsub").count(b"\n") == 1
-        assert fan_out.CHANNELS_OF_A_TASK < 200
+        assert members.CHANNELS_OF_A_TASK < 200
         await layer.group_send(GROUP, {"type": "news"})
         for channel in channels:
             assert await taken(layer, channel) == {"type": "news"}
