@@ -8,8 +8,8 @@ One line around a site's routes, under "websocket" of its ProtocolTypeRouter::
     application = ProtocolTypeRouter({"websocket": guard(URLRouter([url(r"^ws/news/$", News)]))})
 
 It is, from the outside: the Origin must be one of ours, else 403; not too many sockets from one
-address; channels' AuthMiddlewareStack; not too many sockets of one user, nor messages a second;
-and whoever has been signed out since is disconnected.
+address; session and user, as by channels' AuthMiddlewareStack; not too many sockets of one user,
+nor messages a second; and whoever has been signed out since is disconnected.
 
 Settings (0: no limit): SOCKETS_ORIGINS (None: as ALLOWED_HOSTS says), SOCKETS_PER_ADDRESS (500),
 SOCKETS_PER_USER (100), SOCKETS_UNCOUNTED_ADDRESSES (loopback), SOCKETS_MESSAGES_PER_SECOND (50),

@@ -11,15 +11,21 @@ def guard(
     """
     An ASGI application that lets WebSockets through to `application` as far as the site allows.
 
-    `auth` puts "session" and "user" into the scope; channels' AuthMiddlewareStack when None.
+    `auth` puts "session" and "user" into the scope. When it is None, that is done as channels'
+    AuthMiddlewareStack does it, for all handshakes at once that arrive together.
     """
     from . import plain_request
     from .limits import AddressLimit, SocketLimit
     from .origin import OriginRequired
 
     if auth is None:
-        from channels.auth import AuthMiddlewareStack
+        from . import interface
 
-        auth = AuthMiddlewareStack
+        if interface.SINGLE:  # channels 3 and later
+            from channels.auth import AuthMiddlewareStack as SignIn
+        else:
+            from .sign_in import SignIn
+
+        auth = SignIn
     plain_request.watch(application)
     return OriginRequired(AddressLimit(auth(SocketLimit(application))))

@@ -35,6 +35,17 @@ class Failing(AsyncWebsocketConsumer):
         raise LookupError("as it was asked to")
 
 
+class Who(AsyncWebsocketConsumer):
+    """Tells who has come, and whether there is a session."""
+
+    channel_layer_alias = None
+
+    async def connect(self):
+        await self.accept()
+        session, user = self.scope["session"], self.scope["user"]
+        await self.send("%s %s" % (user.get_username() or "nobody", session.session_key))
+
+
 class Sync(WebsocketConsumer):
     channel_layer_alias = None
 
@@ -110,6 +121,7 @@ class Member(AsyncWebsocketConsumer):
 routes = [
     url("^echo/$", Echo),
     url("^sync/$", Sync),
+    url("^who/$", Who),
     url("^news/$", News),
     url("^papers/(?P<title>[^/]+)/$", Papers),
     url("^lobby/(?P<room>[^/]+)/$", Lobby),
