@@ -51,8 +51,8 @@ smoke: $(VENV)/tested  ## `up`, one push seen by a client, `down`, and the tests
 matrix:  ## `make test` on every Python from 3.6 to 3.13 that is installed
 	python3 -m tests.labs.version_matrix.pythons
 
-bench: $(VENV)/tested  ## ours against the stock stack: medians and ratios
-	$(PY) -m tests.labs.bench
+bench: $(VENV)/tested  ## ours against the stock stack; ARGS=--peers: and against today's
+	$(PY) -m tests.labs.bench $(ARGS)
 
 soak: $(VENV)/tested  ## what daphne keeps after 30,000 clients; a minute or two
 	$(PY) -m tests.labs.soak

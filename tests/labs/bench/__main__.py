@@ -1,4 +1,4 @@
-"""Ours against the stock pinned stack, in turn, on this machine: tests.labs.bench --help."""
+"""Ours against the stock stack and today's, in turn, on this machine: tests.labs.bench --help."""
 
 import argparse
 import json
@@ -12,12 +12,15 @@ from deploy_conf.errors import ConfError
 
 from .bench import Bench
 from .failure import Failed
-from .items import ITEMS
+from .items import COMPARED, ITEMS
 from .processes import stop_all
+from .record import comparisons, write
 from .report import Progress, table
 from .results import Results
 
 EPILOG = """items:
+%s
+items of --peers, which can be named without it, too (then there is no peer, and no network needed):
 %s
 
 Stock is the pinned stack (channels-redis' group_send, no log) with the same Python; ours has
@@ -27,7 +30,10 @@ medians of the rounds; the ratio of http is the median of the ratios of neighbou
 busy machine trust ratios and CPU, not rates. A goal that is missed is no error.
 Exit status: 0, 1 when a measurement failed, 2 for a wrong option, 130 after Ctrl-C (which prints
 what there is).
-""" % "\n".join("  %-8s %s" % (item.NAME, item.ABOUT) for item in ITEMS)
+""" % tuple(
+    "\n".join("  %-9s %s" % (item.NAME, item.ABOUT) for item in items)
+    for items in (ITEMS, COMPARED)
+)
 
 
 def count(text):
@@ -49,7 +55,7 @@ def parse(arguments):
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    names = [item.NAME for item in ITEMS]
+    names = [item.NAME for item in ITEMS + COMPARED]
     parser.add_argument("--rounds", type=count, default=3, help="how often each is measured (3)")
     parser.add_argument(
         "--only", action="append", choices=names, metavar="NAME", help="only this item; repeatable"
@@ -57,6 +63,13 @@ def parse(arguments):
     parser.add_argument("--json", metavar="FILE", help="write all figures there as well")
     parser.add_argument("--lines", type=count, default=5000, help="lines of a burst (5000)")
     parser.add_argument("--readers", type=count, default=10, help="readers of a burst (10)")
+    parser.add_argument(
+        "--peers",
+        action="store_true",
+        help="channels 4 under daphne and uvicorn as well, installed into var/bench when needed",
+    )
+    parser.add_argument("--many", action="store_true", help="broadcast to 2,000 readers, too")
+    parser.add_argument("--record", action="store_true", help="write docs/records/performance.md")
     return parser.parse_args(arguments)
 
 
@@ -86,7 +99,9 @@ def main(arguments=None):
     finally:
         stop_all()
         shutil.rmtree(folder, ignore_errors=True)
-    print("\n".join(table(results)))
+    print("\n".join((table(results) if results.rows else []) + comparisons(results)))
+    if options.record and results.measures:
+        write(results)
     if output is not None:
         with output:
             json.dump(results.as_dict(), output, indent=2)

@@ -5,28 +5,37 @@ import platform
 
 from deploy_conf.errors import ConfError
 
-from . import clients
+from . import clients, kernel
 from .failure import Failed
-from .items import ITEMS
+from .items import COMPARED, ITEMS
 from .processes import undisturbed
 from .servers import Servers
 from .sites import KINDS, make_sites
+from .systems import make_systems
 
 
 class Bench:
-    """What the items get: `options`, `sites`, `results`, `progress(text)`, and the methods here."""
+    """
+    What the items get: `options`, `sites`, `results`, `progress(text)`, and the methods here.
+
+    `systems` is what those in COMPARED compare.
+    """
 
     def __init__(self, options, folder, results, progress):
         self.options, self.folder = options, folder
         self.results, self.progress = results, progress
         self.prefix = "bench-%d-" % os.getpid()
-        self.sites = {}
+        self.sites, self.systems = {}, {}
 
     def run(self):
         """Measure every item that was asked for."""
-        chosen = [item for item in ITEMS if not self.options.only or item.NAME in self.options.only]
+        only = self.options.only or [i.NAME for i in (COMPARED if self.options.peers else ITEMS)]
+        chosen = [item for item in ITEMS + COMPARED if item.NAME in only]
         for item in chosen:
-            self.results.rows += item.rows(self.options)
+            if item in ITEMS:
+                self.results.rows += item.rows(self.options)
+            else:
+                self.results.measures += item.measures(self.options)
         url = os.environ.get("DATABASE_URL") or "sqlite:///%s/db.sqlite3" % self.folder
         scheme = url.partition(":")[0]
         self.results.note(
@@ -36,6 +45,9 @@ class Bench:
         self.progress("setting up the two sites")
         self.sites = make_sites(self.folder, url, self._works, self.results.note)
         try:
+            if self.results.measures:
+                more = (self.options.peers, self.progress, self.results.note)
+                self.systems = make_systems(self.sites, self.folder, *more)
             for item in chosen:
                 try:
                     item.run(self)
@@ -66,11 +78,29 @@ class Bench:
         """Numbers of the rounds, with a line of progress each."""
         for number in range(self.options.rounds):
             self.progress("%s, round %d of %d" % (name, number + 1, self.options.rounds))
+            self.results.loads.append(kernel.load())
             yield number
+
+    def turns(self, name, without=()):
+        """(number of the round, name of the system), each round in another order."""
+        names = [one for one in self.systems if one not in without]
+        for number in self.rounds(name):
+            for one in names[number % len(names) :] + names[: number % len(names)]:
+                yield number, one
+                said = [
+                    "%s %.*f" % (m.key, m.digits, self.results.values[m.key, one][-1])
+                    for m in self.results.measures
+                    if m.key.startswith(name + ".") and (m.key, one) in self.results.values
+                ]
+                self.progress("  %s: %s" % (one, ", ".join(said)))
 
     def servers(self, kind, layer=None):
         """Servers of a site, none started; what was started ends with its `with` block."""
         return Servers(self.sites[kind].with_layer(layer) if layer else self.sites[kind])
+
+    def system(self, name):
+        """Servers of a system, none started; what was started ends with its `with` block."""
+        return Servers(self.systems[name])
 
     def attempt(self, item, kind, measure, *arguments):
         """Call `measure`; a failure is recorded and the run goes on."""

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 
+from . import kernel
 from .failure import Failed
 from .processes import Process
 from .servers import HOST
@@ -13,9 +14,11 @@ PUBLISH_SECONDS = 180
 
 
 def _module(site, name, *arguments):
-    command = [sys.executable, "-m", "tests.labs.bench." + name] + list(arguments)
-    log = os.path.join(site.folder, name + ".log")
-    return Process("the %s (%s)" % (name, site.kind), command, site.env, log, talks=True)
+    # Who publishes is the site; the others are the same clients for all.
+    python = site.python if name == "publisher" else sys.executable
+    command = [python, "-m", "tests.labs.bench." + name] + list(arguments)
+    log, what = os.path.join(site.folder, name + ".log"), "the %s (%s)" % (name, site.kind)
+    return Process(what, command, site.env, log, talks=True, core=kernel.CLIENTS)
 
 
 def readers(site, port, name, count, since="0", **options):
@@ -31,6 +34,13 @@ def readers(site, port, name, count, since="0", **options):
 def group_readers(site, port, name, count, **options):
     """Readers of a plain group, with an ordinary consumer; ends with its `with` block."""
     options.update(host=HOST, port=port, path="/ws/group/%s/" % name, sockets=count)
+    return _ready(_module(site, "reader", json.dumps(options)))
+
+
+def stream_readers(site, port, name, count, **options):
+    """Readers that follow a stream of ours from its end."""
+    options.update(host=HOST, port=port, path="/ws/%s/?since=latest" % name, sockets=count)
+    options["mark"] = '"type":"live"'
     return _ready(_module(site, "reader", json.dumps(options)))
 
 
@@ -55,6 +65,13 @@ def ask(asking):
     """Let them; returns what they tell."""
     asking.say("go")
     return json.loads(asking.hear(PUBLISH_SECONDS))
+
+
+def visitors(site, port, path, count, at_once=25, again=0):
+    """Sockets that connect when they are asked to, each with a session and user of its own."""
+    options = {"sockets": count, "at_once": at_once, "later": True, "cookies": site.cookies}
+    options["again"] = again
+    return echoer(site, port, path, **options)
 
 
 def _ready(process):

@@ -3,6 +3,21 @@
 import os
 import time
 
+# Clients must not take a server's time, where there are two cores: what each is kept on.
+SERVERS, CLIENTS = 0, -1
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+
+
+def keep_on(pid, core):
+    """Keep a new process on one of two cores or more; None leaves it where it is."""
+    if core is not None and len(CORES) > 1:
+        os.sched_setaffinity(pid, {CORES[core]})
+
+
+def load():
+    """The load average of the last minute."""
+    return os.getloadavg()[0]
+
 
 def group_members(leader):
     """Process ids of the process group that `leader` leads."""

@@ -21,6 +21,11 @@ def text_of(payload):
     return "".join(body["s"] for body in frame.get("bodies", ()))
 
 
+def ends(payload):
+    """How many whole lines are in a frame: each ends with dots."""
+    return payload.count(b'.."') + payload.count(b"..\\n")
+
+
 def number_of(text):
     """The number of a line."""
     return int(text.split(" ", 1)[0])

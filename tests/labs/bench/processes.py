@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+from . import kernel
 from .failure import Failed
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -39,10 +40,10 @@ class Process:
     """
     A command in a process group of its own, so that Ctrl-C reaches only us and we stop the rest.
 
-    Its errors, and with `talks` not set its output as well, go to `log`.
+    Its errors, and with `talks` not set its output as well, go to `log`. `core`: see kernel.py.
     """
 
-    def __init__(self, name, command, env, log, talks=False, pass_fds=()):
+    def __init__(self, name, command, env, log, talks=False, pass_fds=(), core=None):
         self.name, self.log = name, log
         self.unread = b""
         with open(log, "ab") as errors:
@@ -58,6 +59,7 @@ class Process:
             )
             _running.append(self)
         self.pid = self.process.pid
+        kernel.keep_on(self.pid, core)
 
     def __enter__(self):
         return self

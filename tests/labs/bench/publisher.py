@@ -3,11 +3,14 @@ A process that publishes: python -m tests.labs.bench.publisher HOW '{"name": …
 
 HOW: batches (as the runner of deployments does it), single (one publish() a line), paced (the
 same, one line every `interval` seconds), each for the site in BENCH_SITE; or group (paced, to a
-plain group of either site). Prints "ready", waits
+plain group of either site). windowed (so many `ahead` of what all readers have, which they tell at
+the socket `acks`) and together (in calls with many lines each, as well as the site can do it) are
+for streams with `stream`, else for a group. Prints "ready", waits
 for a line of input, publishes, and prints {"start": monotonic time, "seconds": …, "cpu": …}.
 """
 
 import json
+import socket
 import sys
 import threading
 import time
@@ -50,6 +53,43 @@ def paced(send, lines, interval):
         send(line(number, lines))
 
 
+def windowed(send, lines, ahead, listener):
+    """Single lines, of which `ahead` may be on their way."""
+    done = 0
+    for number in range(1, lines + 1):
+        while number - done > ahead:
+            try:
+                done = max(done, int(listener.recv(32)))
+            except socket.timeout:
+                done += 1  # somebody has missed a line
+        send(line(number, lines))
+
+
+def together(stream, group, lines, size=64):
+    """All lines, `size` in a call."""
+    texts = [line(number, lines) for number in range(1, lines + 1)]
+    parts = [texts[at : at + size] for at in range(0, lines, size)]
+    if stream:
+        from compat.streams import publish_many
+
+        for part in parts:
+            publish_many(stream, [{"k": "out", "d": 1, "s": text + "\n"} for text in part])
+        return
+    from asgiref.sync import async_to_sync
+    from channels.layers import get_channel_layer
+
+    layer = get_channel_layer()
+
+    async def one_by_one(pairs):
+        for name, message in pairs:
+            await layer.group_send(name, message)
+
+    many = hasattr(type(layer), "group_send_many")
+    send = async_to_sync(layer.group_send_many if many else one_by_one)
+    for part in parts:
+        send([(group, {"type": "line", "text": text}) for text in part])
+
+
 def batches(stream, lines):
     """A command prints all lines at once: through the runner's own outbox into the log."""
     from compat.streams import publish_many
@@ -72,12 +112,17 @@ def batches(stream, lines):
     thread.join()
 
 
-def main(how, name, lines, interval=0.0):
+def main(how, name, lines, interval=0.0, ahead=16, acks=None, stream=False):
     import django
     from django.conf import settings
 
     django.setup()
-    sender = our_sender if settings.OURS and how != "group" else stock_sender
+    ours = stream if how in ("windowed", "together") else settings.OURS and how != "group"
+    sender = our_sender if ours else stock_sender
+    if how == "windowed":
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listener.bind(acks)
+        listener.settimeout(5)
     send = sender(name)
     # What the first call imports and connects is not what is measured.
     sender(name + "-warm")("warm")
@@ -86,6 +131,10 @@ def main(how, name, lines, interval=0.0):
     cpu, start = time.process_time(), time.monotonic()
     if how == "batches":
         batches(name, lines)
+    elif how == "windowed":
+        windowed(send, lines, ahead, listener)
+    elif how == "together":
+        together(name if ours else None, name, lines)
     elif how in ("paced", "group"):
         paced(send, lines, interval)
     else:

@@ -7,29 +7,56 @@ After "stop", or the end of its input, it ends at once.
 """
 
 import asyncio
+import collections
+import contextlib
 import json
+import socket
 import sys
 import time
 
-from .lines import LAST, number_of, percentile, sent_at, text_of
+from .lines import LAST, ends, number_of, percentile, sent_at, text_of
 from .websocket_client import Socket
 
 AT_ONCE = 25  # handshakes
 
 
-class Readers:
-    """`sockets` connections to one path; `mark`: what a ready one has received."""
+class Acks:
+    """Tells the publisher, at the path of its socket, each line that all readers have."""
 
-    def __init__(self, host, port, path, sockets, mark="", quiet=3.0):
+    def __init__(self, path, readers):
+        self.path, self.readers = path, readers
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.got = {}  # one of the readers → lines so far
+        self.having = collections.Counter()  # line → readers that have it
+
+    def frame(self, one, payload):
+        before = self.got.get(one, 0)
+        self.got[one] = after = before + ends(payload)
+        for number in range(before + 1, after + 1):
+            self.having[number] += 1
+            if self.having[number] == self.readers:
+                with contextlib.suppress(OSError):  # it has sent the last one
+                    self.socket.sendto(b"%d" % number, self.path)
+
+
+class Readers:
+    """
+    `sockets` connections to one path; `mark`: what a ready one has received, `acks`: see Acks.
+    """
+
+    def __init__(self, host, port, path, sockets, mark="", quiet=3.0, acks=None):
         self.loop = asyncio.get_event_loop()
         self.address = (host, port)
         self.path, self.count, self.mark, self.quiet = path, sockets, mark.encode(), quiet
         self.sockets = []
+        self.acks = Acks(acks, sockets) if acks else None
         self.last_frame = time.monotonic()
         self.words = asyncio.Queue()
 
-    def touch(self):
+    def touch(self, one=None):
         self.last_frame = time.monotonic()
+        if self.acks is not None and one is not None:
+            self.acks.frame(one, one.frames[-1][1])
 
     async def open(self):
         gate = asyncio.Semaphore(AT_ONCE)
@@ -39,8 +66,9 @@ class Readers:
         async with gate:
             host = "%s:%d" % self.address
             _, one = await self.loop.create_connection(
-                lambda: Socket(host, self.path, self.mark, LAST.encode(), self.touch), *self.address
+                lambda: Socket(host, self.path, self.mark, LAST.encode()), *self.address
             )
+            one.on_frame = lambda: self.touch(one)
             await asyncio.wait_for(one.ready, 60)
             self.sockets.append(one)
 

@@ -21,6 +21,8 @@ class Results:
 
     def __init__(self):
         self.rows = []
+        self.measures = []  # of items that compare any number of systems
+        self.loads = []  # of the machine, as the rounds began
         self.values = {}
         self.failures = []
         self.notes = []
@@ -88,6 +90,20 @@ class Results:
                 }
                 for row in self.rows
             ],
+            "measures": [
+                {
+                    "name": measure.key,
+                    "title": measure.title,
+                    "unit": measure.unit,
+                    "values": {n: v for (key, n), v in self.values.items() if key == measure.key},
+                    "goals": [
+                        [goal.of, goal.than, goal.factor, goal.met(self, measure.key)]
+                        for goal in measure.goals
+                    ],
+                }
+                for measure in self.measures
+            ],
+            "loads": self.loads,
             "failures": self.failures,
             "notes": self.notes,
         }

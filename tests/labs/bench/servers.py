@@ -3,7 +3,6 @@
 import contextlib
 import os
 import socket
-import sys
 
 from deploy_conf import binaries
 from tests.support.servers import HOST, free_port
@@ -14,6 +13,10 @@ from .processes import ROOT, Process
 DAPHNE = (
     "import tests.labs.bench.site; from daphne.cli import CommandLineInterface as C; C.entrypoint()"
 )
+COMMANDS = {
+    "daphne": ["-c", DAPHNE, "-v", "1"],
+    "uvicorn": ["-m", "uvicorn", "--lifespan", "off", "--no-access-log"],
+}
 UWSGI_PROCESSES = 2
 NGINX = """
 daemon off;
@@ -31,7 +34,7 @@ http {
     keepalive_requests 1000000;
     upstream daphne { %(daphnes)s }
     server {
-        listen %(host)s:%(port)d;
+        listen %(host)s:%(port)d backlog=2048;
         location /ws/ {
             proxy_pass http://daphne;
             proxy_http_version 1.1;
@@ -86,6 +89,7 @@ class Servers:
 
     def _start(self, name, command, ready, **options):
         log = os.path.join(self.site.folder, "%s.log" % name)
+        options.setdefault("core", kernel.CLIENTS)
         process = Process(
             "%s (%s)" % (name, self.site.kind), command, self.site.env, log, **options
         )
@@ -101,22 +105,24 @@ class Servers:
         return self._start("redis", command, lambda: listens(path))
 
     def daphne(self):
-        """Start one more daphne; its port is appended to `daphne_ports`."""
+        """Start one more daphne, or what the site has in its place; appends to `daphne_ports`."""
         with contextlib.closing(socket.socket()) as listener:
             # It listens from now on: nobody can take the port before daphne accepts.
             listener.bind((HOST, 0))
-            listener.listen(512)
+            listener.listen(2048)
             descriptor = listener.fileno()
-            command = [sys.executable, "-c", DAPHNE, "-v", "1", "--fd", str(descriptor)]
+            command = [self.site.python] + COMMANDS[self.site.server] + ["--fd", str(descriptor)]
             command += ["tests.labs.bench.site.asgi:application"]
             port = listener.getsockname()[1]
             log = os.path.join(self.site.folder, "daphne-%d.log" % port)
 
             def ready():
                 with open(log, errors="replace") as text:
-                    return "Listening on" in text.read()
+                    said = text.read()
+                return "Listening on" in said or "Uvicorn running on" in said
 
-            process = self._start("daphne-%d" % port, command, ready, pass_fds=[descriptor])
+            options = {"pass_fds": [descriptor], "core": kernel.SERVERS}
+            process = self._start("daphne-%d" % port, command, ready, **options)
         self.daphne_ports.append(port)
         return process
 
@@ -131,7 +137,7 @@ class Servers:
         command += ["--pythonpath", ROOT, "--module", "tests.labs.bench.site.wsgi", "--need-app"]
         command += ["--lazy-apps", "--single-interpreter", "--enable-threads", "--die-on-term"]
         command += ["--disable-logging"]
-        return self._start("uwsgi", command, lambda: listens(path))
+        return self._start("uwsgi", command, lambda: listens(path), core=None)
 
     def nginx(self):
         """Start nginx over the daphnes that run and uWSGI; its port becomes `port`."""

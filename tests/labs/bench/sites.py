@@ -15,7 +15,14 @@ LIBRARY_SHIMS = IMPORT_SHIMS + ("asgiref", "aioredis", "channels_redis", "daphne
 
 
 class Site:
-    """One site: `kind`, its `folder`, and `env`, the environment of all its processes."""
+    """
+    One site: `kind`, its `folder`, and `env`, the environment of all its processes.
+
+    `python` is the interpreter of its processes, `server` what serves WebSockets, a key of
+    servers.COMMANDS.
+    """
+
+    python, server = sys.executable, "daphne"
 
     def __init__(self, kind, folder, database_url, disable=""):
         self.kind = kind
@@ -41,11 +48,11 @@ class Site:
         site.env = dict(self.env, BENCH_LAYER=backend)
         return site
 
-    def python(self, code, *arguments):
+    def python_code(self, code, *arguments):
         """Run code with Django set up; returns what it prints, fails as its last line says."""
         program = "import tests.labs.bench.site, django, sys\ndjango.setup()\n" + code
         done = subprocess.run(
-            [sys.executable, "-c", program] + list(arguments),
+            [self.python, "-c", program] + list(arguments),
             env=self.env,
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -60,14 +67,14 @@ class Site:
 
     def migrate(self):
         """Make the tables of the streams; the environment may name a database of its own."""
-        self.python(
+        self.python_code(
             "from django.core.management import call_command\n"
             "call_command('migrate', 'streams', interactive=False, verbosity=0)"
         )
 
     def forget(self, prefix):
         """Remove the streams whose names begin with `prefix`."""
-        self.python(
+        self.python_code(
             "from compat.streams.models import Entry, Stream\n"
             "Entry.objects.filter(stream__name__startswith=sys.argv[1]).delete()\n"
             "Stream.objects.filter(name__startswith=sys.argv[1]).delete()",

@@ -1,4 +1,4 @@
-"""The benchmark still runs: one tiny burst, and a wrong option."""
+"""The benchmark still runs: one tiny burst, what sending costs, and a wrong option."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def command_line(pid):
 def test_a_tiny_burst(tmp_path):
     scratch, figures = tmp_path / "t", tmp_path / "figures.json"
     scratch.mkdir()
-    options = "--only burst --rounds 1 --lines 200 --readers 2 --json".split()
+    options = "--only burst --only sending --rounds 1 --lines 200 --readers 2 --json".split()
     done = bench(scratch, *(options + [str(figures)]))
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(figures.read_text())
@@ -46,6 +46,11 @@ def test_a_tiny_burst(tmp_path):
             row = rows["burst.%s.%s" % (how, measure)]
             assert row["stock"] > 0 and row["ours"] > 0, row
             assert row["label"] in done.stdout
+    one, batch = found["measures"]
+    for name in ("ours", "streams", "stock"):
+        assert one["values"][name][0] > batch["values"][name][0] > 0, (name, one, batch)
+    assert all(goal[3] in (True, False, None) for goal in one["goals"])
+    assert "### " + one["title"] in done.stdout
     assert "round 1 of 1" in done.stderr
     assert os.listdir(str(scratch)) == []
     assert not [pid for pid in os.listdir("/proc") if str(scratch) in command_line(pid)]

@@ -46,7 +46,7 @@ def run(bench):
                 servers[kind].nginx()
                 client = clients.http_client(servers[kind].site, servers[kind].port, CONNECTIONS)
                 asking[kind] = stack.enter_context(client)
-                _ask(asking[kind], WARM)
+                ask(asking[kind], WARM)
             for turn in range(TURNS):
                 for kind in bench.kinds(turn):
                     bench.attempt(NAME, kind, _turn, bench, servers[kind], asking[kind])
@@ -57,7 +57,7 @@ def run(bench):
                 bench.progress("  %s: %.0f requests/s, %.1f µs CPU each" % (kind, rate, cpu))
 
 
-def _ask(client, requests):
+def ask(client, requests):
     client.say(str(requests))
     try:
         return float(client.hear(90))
@@ -68,7 +68,7 @@ def _ask(client, requests):
 def _turn(bench, servers, client):
     uwsgi = servers.running[0]
     before = servers.cpu_seconds(uwsgi)
-    seconds = _ask(client, REQUESTS)
+    seconds = ask(client, REQUESTS)
     cpu = servers.cpu_seconds(uwsgi) - before
     bench.results.add("http.rate", servers.site.kind, REQUESTS / seconds)
     bench.results.add("http.cpu", servers.site.kind, cpu / REQUESTS * 1e6)

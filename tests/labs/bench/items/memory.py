@@ -41,15 +41,15 @@ def _sockets(bench, kind, number):
         site, port = servers.site, servers.daphne_ports[0]
         # The first ones load modules and open connections; that is not what a socket costs.
         with clients.readers(site, port, name, FIRST, "latest"):
-            before = _steady(daphne.pid)
+            before = steady(daphne.pid)
             with clients.readers(site, port, name, SOCKETS, "latest"):
-                after = _steady(daphne.pid)
+                after = steady(daphne.pid)
     bench.results.add("memory.empty", kind, before / 1024)
     bench.results.add("memory.socket", kind, (after - before) / SOCKETS)
     bench.progress("  %s: %.1f KiB a socket" % (kind, (after - before) / SOCKETS))
 
 
-def _steady(pid):
+def steady(pid):
     """Resident KiB once it has stopped to change."""
     deadline = time.monotonic() + LONGEST_SECONDS
     value, since = kernel.rss_kib(pid), time.monotonic()

@@ -1,11 +1,18 @@
-"""A reader of each kind at /ws/<name>/: a stream of ours, or a plain group; /ws/group/ has that."""
+"""
+A reader of each kind at /ws/<name>/: a stream of ours, or a plain group; /ws/group/ has that, and
+/ws/user/ the same for pages of the site, with the session and its user. Runs with channels 4, too.
+"""
 
 import json
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
-from django.conf.urls import url
+
+try:
+    from django.conf.urls import url
+except ImportError:  # today's
+    from django.urls import re_path as url
 
 
 class GroupReader(AsyncWebsocketConsumer):
@@ -45,14 +52,36 @@ if settings.OURS:
 else:
     Reader = GroupReader
 
-application = ProtocolTypeRouter(
-    {
-        "websocket": URLRouter(
-            [
-                url(r"^ws/echo/$", Echo),
-                url(r"^ws/group/(?P<name>[^/]+)/$", GroupReader),
-                url(r"^ws/(?P<name>[^/]+)/$", Reader),
-            ]
-        )
-    }
-)
+
+def one(consumer):
+    """The consumer as an application of the channels that runs."""
+    return consumer.as_asgi() if hasattr(consumer, "as_asgi") else consumer
+
+
+def signed_in(application):
+    """From pages of the site only, with "session" and "user" in the scope."""
+    if settings.OURS:
+        from compat.sockets import guard
+
+        return guard(application)
+    from channels.auth import AuthMiddlewareStack
+    from channels.security.websocket import AllowedHostsOriginValidator
+
+    return AllowedHostsOriginValidator(AuthMiddlewareStack(application))
+
+
+protocols = {
+    "websocket": URLRouter(
+        [
+            url(r"^ws/echo/$", one(Echo)),
+            url(r"^ws/group/(?P<name>[^/]+)/$", one(GroupReader)),
+            url(r"^ws/user/(?P<name>[^/]+)/$", signed_in(one(GroupReader))),
+            url(r"^ws/(?P<name>[^/]+)/$", one(Reader)),
+        ]
+    )
+}
+if hasattr(Echo, "as_asgi"):  # channels 2 does that by itself
+    from django.core.asgi import get_asgi_application
+
+    protocols["http"] = get_asgi_application()
+application = ProtocolTypeRouter(protocols)

@@ -10,6 +10,8 @@ SECRET_KEY = "bench"
 ALLOWED_HOSTS = ["*"]
 USE_TZ = True
 INSTALLED_APPS = ["channels", "django.contrib.contenttypes"]
+INSTALLED_APPS += ["django.contrib.auth", "django.contrib.sessions"]
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 if OURS:
     # devops: the write-ahead log on SQLite, as the reference site has it.
     INSTALLED_APPS = ["compat", "compat.streams", "devops.apps.DevopsConfig"] + INSTALLED_APPS
@@ -18,6 +20,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+# All come from one address, and as many as are wanted.
+SOCKETS_PER_USER = SOCKETS_PER_ADDRESS = 0
 ROOT_URLCONF = "tests.labs.bench.site.urls"
 WSGI_APPLICATION = "tests.labs.bench.site.wsgi.application"
 ASGI_APPLICATION = "tests.labs.bench.site.routing.application"

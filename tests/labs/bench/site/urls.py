@@ -1,7 +1,8 @@
 """One view that does nothing, so that what surrounds it is what costs."""
 
-from django.conf.urls import url
 from django.http import HttpResponse
+
+from .routing import url
 
 
 def nothing(request):

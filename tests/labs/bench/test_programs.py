@@ -1,0 +1,49 @@
+"""The programs beside the benchmark still run, each once and for a moment."""
+
+import re
+import subprocess
+import sys
+
+from tests.labs.bench import long_log, publishing
+from tests.support import CHECKOUT
+
+
+def test_what_publish_costs(redis, capsys, monkeypatch):
+    """A row for publish() and one for group_send(), with what a call takes."""
+    monkeypatch.setattr(publishing, "SHAPES", {"1 publisher": (1, 1)})
+    publishing.main("0.2", "sqlite")
+    head, _, ours, stock = capsys.readouterr().out.splitlines()
+    assert head == "| | | calls/s | CPU ms a call |"
+    for row, name in ((ours, "sqlite"), (stock, "group_send")):
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert cells[0] == name and int(cells[2]) > 0 and float(cells[3]) > 0
+
+
+def test_a_log_that_is_long(capfd):
+    """All that it asks a log for is told; the trim leaves half."""
+    long_log.main(["2000", "20", "sqlite", "--minutes", "0.5"])
+    said = capfd.readouterr().out
+    assert said.startswith("sqlite\n")
+    told = dict(re.findall(r"^  (\S+) +(.*)$", said, re.M))
+    assert list(told) == ["filled", "size", "catch-up", "trimmed", "streams"]
+    assert told["filled"].startswith("entries 2000, ")
+    removed = int(re.match(r"entries (\d+), ", told["trimmed"]).group(1))
+    published = int(re.search(r"publishes (\d+)", told["trimmed"]).group(1))
+    assert 1000 <= removed <= 1000 + published
+
+
+def test_a_loud_command_beside_quiet_ones():
+    """Nothing of the loud one is missing, and the quiet ones are heard."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.labs.bench.loud", "0.2", "20000"],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    alone, beside, loud, cpu = done.stdout.splitlines()
+    assert alone.startswith("quiet ones alone: p50 ") and beside.startswith("with a loud one:  p50")
+    assert loud.startswith("the loud one: 4000 lines ") and " 0 missing, in order: True" in loud
+    assert cpu.startswith("CPU of the runner: ")
