@@ -25,7 +25,8 @@ EXTRA = re.compile(r";.*\bextra\s*==")
 
 def document(when=None):
     """The text of a CycloneDX 1.6 document; when: see vex.timestamp()."""
-    return json.dumps(cyclonedx(packages(), timestamp(when)), indent=2)
+    when = timestamp(when)
+    return json.dumps(cyclonedx(packages(), when), indent=2)
 
 
 def packages():

@@ -122,7 +122,8 @@ def is_wanted(module):
 def document(form, when=None):
     """The text of a document. form: "openvex" or "cyclonedx"; when: see timestamp()."""
     build = {"openvex": openvex, "cyclonedx": cyclonedx}[form]
-    return json.dumps(build(current(), timestamp(when)), indent=2)
+    when = timestamp(when)  # first: a bad one is told at once
+    return json.dumps(build(current(), when), indent=2)
 
 
 def timestamp(when=None):
