@@ -1,11 +1,8 @@
 """A running site takes up new code while clients are at work."""
 
-import getpass
 import json
 import os
 import re
-import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
@@ -13,10 +10,10 @@ import urllib.request
 import pytest
 import websocket
 
-from deploy_conf import binaries, processes, reload, uwsgi_ini
+from deploy_conf import processes, reload
 from deploy_conf.errors import ConfError
 from deploy_conf.managers.supervisord import Supervisord
-from deploy_conf.running import NO_ANSWER, Run, supervisor_at
+from deploy_conf.running import Run
 from tests.support.sites import tiny
 from tests.support.wait import wait_until
 
@@ -96,19 +93,125 @@ def change(site, name, before, after):
         file.write(text.replace(before, after))
 
 
-@pytest.fixture
-def several(site):
-    """The site, with more than one process of a kind."""
-    code, out, err = site.up("--unlimited", "127.0.0.0/8")
-    assert code == 0, out + err
-    return site
+class Lasting(object):
+    """A site that runs for many tests. After each its files are as before, and all of it runs."""
+
+    def __init__(self, folder, *options):
+        tiny.write(str(folder))
+        self.site = tiny.Site(folder)
+        (folder / "tiny" / "views.py").write_text("")
+        (folder / "tiny" / "checked.py").write_text("")
+        with open(str(folder / "tiny" / "urls.py"), "a") as file:
+            # Loaded by the URLconf, and by a system check alone.
+            file.write("\nfrom tiny import views\n")
+        with open(str(folder / "tiny" / "wsgi.py"), "a") as file:
+            file.write("\nfrom django.core import checks\n\n")
+            file.write("@checks.register\ndef look(**_):\n    import tiny.checked\n    return []\n")
+        self.options = ("--unlimited", "127.0.0.0/8", *options)
+        self.kept = {path: path.read_bytes() for path in folder.rglob("*.py")}
+        self.up()
+        self.running = set(self.site.programs())
+
+    def up(self):
+        code, out, err = self.site.up(*self.options)
+        assert code == 0, out + err
+
+    def put_back(self):
+        changed = [path for path, text in self.kept.items() if path.read_bytes() != text]
+        for path in changed:
+            path.write_bytes(self.kept[path])
+        if "ticker.py" in [path.name for path in changed]:
+            supervisor = Run(self.site.var).supervisor()
+            supervisor.stopProcess("tiny:tiny-ticker")
+            supervisor.startProcess("tiny:tiny-ticker")
+        if set(self.site.programs()) != self.running:  # of a test that failed
+            self.site.down()
+            self.up()
+
+
+@pytest.fixture(scope="module")
+def lasting_several(tmp_path_factory):
+    """More than one process of a kind."""
+    lasting = Lasting(tmp_path_factory.mktemp("several"))
+    yield lasting
+    lasting.site.down()
 
 
 @pytest.fixture
-def up(site):
-    code, out, err = site.up("--unlimited", "127.0.0.0/8", *tiny.SMALL)
-    assert code == 0, out + err
-    return site
+def several(lasting_several):
+    yield lasting_several.site
+    lasting_several.put_back()
+
+
+@pytest.fixture(scope="module")
+def lasting_small(tmp_path_factory):
+    lasting = Lasting(tmp_path_factory.mktemp("small"), *tiny.SMALL)
+    yield lasting
+    lasting.site.down()
+
+
+@pytest.fixture
+def up(lasting_small):
+    yield lasting_small.site
+    lasting_small.put_back()
+
+
+# Of what comes to nothing first: a reload may leave uWSGI at work on a second renewal.
+
+BROKEN = "syntax error here\n"
+
+
+@pytest.mark.parametrize(
+    "name, after, reason",
+    [
+        ("tiny/urls.py", BROKEN, "tiny/urls.py, line 17: SyntaxError: invalid syntax"),
+        ("tiny/views.py", BROKEN, "tiny/views.py, line 1: SyntaxError: invalid syntax"),
+        ("tiny/routing.py", BROKEN, "SyntaxError: invalid syntax"),
+        ("tiny/settings.py", "\nimport no_such_module\n", "No module named 'no_such_module'"),
+        ("tiny/wsgi.py", "\nimport no_such_module\n", "tiny.wsgi:application fails"),
+        ("tiny/urls.py", "\nurlpatterns.insert(0, url('^$', lambda request: 1 / 0))\n", "500"),
+        ("tiny/routing.py", "\nEcho.connect = None\n", "TypeError"),
+        ("tiny/checked.py", BROKEN, "tiny/checked.py, line 1"),
+        ("tiny/settings.py", "\nMIDDLEWARE = ['tiny.none.Middleware']\n", "tiny.none"),
+        ("tiny/settings.py", "\nINSTALLED_APPS.append('tiny.no_app')\n", "tiny.no_app"),
+        ("ticker.py", BROKEN, "ticker.py, line 6: invalid syntax"),
+    ],
+)
+def test_code_that_is_broken_anywhere_touches_nothing(watched, name, after, reason):
+    site, visitor, before = watched
+    with open(os.path.join(site.folder, name), "a") as file:
+        file.write(after)
+    code, out, err = site.run("reload")
+    assert code in (1, 2) and out == "", out
+    assert len(err.splitlines()) == 1 and reason in err, err
+    if code == 1:
+        assert "nothing was reloaded" in err
+    asked = visitor.asked
+    wait_until(lambda: visitor.asked > asked + 1)  # one that began after that
+    assert pids(site) == before and visitor.failed == []
+
+
+@pytest.fixture
+def watched(several):
+    """(site, a visitor, the ids of its processes)."""
+    with open(os.path.join(several.folder, "tiny", "settings.py"), "a") as file:
+        file.write('\nDEPLOY_CONF_RELOAD_SIGNALS = {"ticker": "HUP"}\n')
+    visitor = Visitor(several, pause=0.05)
+    wait_until(lambda: visitor.asked)
+    yield several, visitor, pids(several)
+    assert visitor.end() == []
+
+
+def test_code_that_cannot_be_imported_stays_out(several):
+    before = pids(several)
+    change(several, "tiny/asgi.py", "import django\n", "import no_such_module\n")
+    code, out, err = several.run("reload")
+    assert (code, out) == (1, "")
+    assert err == (
+        "deploy_conf: the new code of tiny.asgi:application fails, nothing was reloaded: "
+        "ModuleNotFoundError: No module named 'no_such_module' (tiny/asgi.py, line 4)\n"
+    )
+    assert pids(several) == before
 
 
 def test_new_code_and_no_failed_request(several):
@@ -144,18 +247,6 @@ def test_new_code_and_no_failed_request(several):
     assert after["redis"] == before["redis"] and after["ticker"] == before["ticker"]
     # No stale worker of nginx stays.
     wait_until(lambda: not set(before["nginx"]) & set(pids(up)["nginx"]))
-
-
-def test_code_that_cannot_be_imported_stays_out(up):
-    before = pids(up)
-    change(up, "tiny/asgi.py", "import django\n", "import no_such_module\n")
-    code, out, err = up.run("reload")
-    assert (code, out) == (1, "")
-    assert err == (
-        "deploy_conf: the new code of tiny.asgi:application fails, nothing was reloaded: "
-        "ModuleNotFoundError: No module named 'no_such_module' (tiny/asgi.py, line 4)\n"
-    )
-    assert pids(up) == before
 
 
 def test_a_program_gets_the_signal_that_it_asked_for(up):
@@ -205,209 +296,11 @@ def test_one_reload_at_a_time(tmp_path):
     reload.lock(str(tmp_path)).close()
 
 
-OWN_INI = """
-[uwsgi]
-master
-die-on-term
-    ; uWSGI takes all of this
-    env = DJANGO_SETTINGS_MODULE=tiny.settings
-env = SHARE=100%
-need-app
-chdir = {folder}
-pythonpath = {folder}
-wsgi-file = {folder}/tiny/wsgi.py
-socket = {folder}/own.sock
-log-format = %(addr) %(method)
-"""
-OWN_SUPERVISOR = """
-[unix_http_server]
-file = {folder}/sup.sock
-[supervisord]
-logfile = {folder}/supervisord.log
-pidfile = {folder}/supervisord.pid
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
-[program:{program}]
-command = {command}
-stopsignal = TERM
-startsecs = 1
-[include]
-files = {folder}/conf/supervisor-daphne.conf
-"""
-
-
-class Own(object):
-    """An administrator's own supervisor and uWSGI, and daphne of `render --only websocket`."""
-
-    def __init__(self, site, program, option):
-        self.folder = site.folder
-        words = ["--user", getpass.getuser(), "--daphne-port", str(site.port), "--log-dir"]
-        words = ["--output", "conf", "--only", "websocket"] + words + [site.folder]
-        code, out, err = site.run("render", *words)
-        assert code == 0, out + err
-        change(site, "conf/supervisor-daphne.conf", "startsecs = 5", "startsecs = 1")
-        ini = os.path.join(site.folder, "own.ini")
-        uwsgi = binaries.uwsgi()
-        command = uwsgi.command + option + [ini]
-        chosen = [("plugin", uwsgi.plugin), ("virtualenv", uwsgi.virtualenv)]
-        self.write("own.ini", OWN_INI + "".join("%s = %s\n" % one for one in chosen if one[1]))
-        self.write("sup.conf", OWN_SUPERVISOR, program=program, command=" ".join(command))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "supervisor.supervisord", "-n", "-s", "-c", "sup.conf"],
-            cwd=site.folder,
-            env=site.environment,
-        )
-        self.socket = os.path.join(site.folder, "sup.sock")
-
-    def write(self, name, text, **values):
-        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
-            for key, value in dict(values, folder=self.folder).items():
-                text = text.replace("{%s}" % key, value)
-            file.write(text)
-
-    def pids(self):
-        """Program → process id, once all of them run; {} until then."""
-        try:
-            found = supervisor_at(self.socket).getAllProcessInfo()
-        except NO_ANSWER:
-            return {}
-        running = all(one["statename"] == "RUNNING" for one in found)
-        return {one["name"]: one["pid"] for one in found} if running else {}
-
-
-@pytest.mark.parametrize(
-    "program, option, line",
-    [
-        ("tiny-uwsgi", ["--ini"], "deploy_conf rendered no ini file for it"),
-        ("tiny-uwsgi", [], "deploy_conf rendered no ini file for it"),
-        ("uwsgi", ["--ini"], "supervisord has none called tiny-uwsgi"),
-    ],
-)
-def test_a_uwsgi_of_the_administrators_is_left_as_it_is(site, program, option, line):
-    own = Own(site, program, option)
-    try:
-        before = wait_until(own.pids, 30)
-        workers = wait_until(lambda: processes.children(before[program]))
-        assert sorted(before) == sorted([program, "tiny-daphne_0", "tiny-daphne_1"])
-        code, out, err = site.run("reload", "--supervisor", own.socket, "--name", "tiny")
-        assert (code, err) == (0, "")
-        # The site's Redis is not there: that is no reason to refuse.
-        refused, *lines = out.splitlines()
-        assert refused.startswith("WebSocket /ws/echo/: ConnectionRefusedError: ")
-        assert lines[0] == "uwsgi: left as it is; " + line
-        assert [line.split(":")[0] for line in lines[1:]] == ["daphne_0", "daphne_1", "reloaded"]
-        after = wait_until(own.pids)
-        assert after[program] == before[program]
-        assert processes.children(before[program]) == workers
-        assert not {before["tiny-daphne_0"], before["tiny-daphne_1"]} & set(after.values())
-    finally:
-        own.process.terminate()
-        own.process.wait(60)
-
-
-@pytest.mark.parametrize(
-    "words, ours",
-    [
-        (["--ini", "{folder}/uwsgi.ini"], True),
-        (["--ini={folder}/uwsgi.ini"], True),
-        (["{folder}/uwsgi.ini"], True),
-        (["--ini", "{folder}/of its own"], True),
-        (["--ini", "uwsgi.ini"], False),
-        (["--ini", "{folder}/foreign.ini"], False),
-        (["--ini", "{folder}/none.ini"], False),
-        (["--ini"], False),
-    ],
-)
-def test_a_rendered_ini_is_known_by_what_it_says(tmp_path, words, ours):
-    text = (
-        "[uwsgi]\nmaster\n  module = first:app\n; x\nmodule=tiny.wsgi:application\nchdir = /50%%\n"
-    )
-    for name in ("uwsgi.ini", "of its own"):
-        (tmp_path / name).write_text("# uWSGI for tiny. Rendered by deploy_conf.\n" + text)
-    (tmp_path / "foreign.ini").write_text(text)
-    code = "import sys; print(flush=True); sys.stdin.read()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code] + [word.format(folder=tmp_path) for word in words],
-        cwd=str(tmp_path),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    with process:
-        process.stdout.readline()
-        found = uwsgi_ini.of_process(process.pid)
-        process.stdin.close()
-    wanted = {"master": "", "module": "tiny.wsgi:application", "chdir": "/50%"}
-    assert found == (wanted if ours else None)
-
-
-BROKEN = "syntax error here\n"
-
-
-@pytest.mark.parametrize(
-    "name, after, reason",
-    [
-        ("tiny/urls.py", BROKEN, "tiny/urls.py, line 17: SyntaxError: invalid syntax"),
-        ("tiny/views.py", BROKEN, "tiny/views.py, line 1: SyntaxError: invalid syntax"),
-        ("tiny/routing.py", BROKEN, "SyntaxError: invalid syntax"),
-        ("tiny/settings.py", "\nimport no_such_module\n", "No module named 'no_such_module'"),
-        ("tiny/wsgi.py", "\nimport no_such_module\n", "tiny.wsgi:application fails"),
-        ("tiny/urls.py", "\nurlpatterns.insert(0, url('^$', lambda request: 1 / 0))\n", "500"),
-        ("tiny/routing.py", "\nEcho.connect = None\n", "TypeError"),
-        ("tiny/checked.py", BROKEN, "tiny/checked.py, line 1"),
-        ("tiny/settings.py", "\nMIDDLEWARE = ['tiny.none.Middleware']\n", "tiny.none"),
-        ("tiny/settings.py", "\nINSTALLED_APPS.append('tiny.no_app')\n", "tiny.no_app"),
-        ("ticker.py", BROKEN, "ticker.py, line 6: invalid syntax"),
-    ],
-)
-def test_code_that_is_broken_anywhere_touches_nothing(watched, name, after, reason):
-    site, visitor, before = watched
-    path = os.path.join(site.folder, name)
-    with open(path, "rb") as file:
-        kept = file.read()
-    with open(path, "a") as file:
-        file.write(after)
-    try:
-        code, out, err = site.run("reload")
-        assert code in (1, 2) and out == "", out
-        assert len(err.splitlines()) == 1 and reason in err, err
-        if code == 1:
-            assert "nothing was reloaded" in err
-        assert pids(site) == before and visitor.failed == []
-    finally:
-        with open(path, "wb") as file:
-            file.write(kept)
-
-
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory):
-    """(site, a visitor who never stops, the ids of its processes)."""
-    folder = tmp_path_factory.mktemp("watched")
-    tiny.write(str(folder))
-    site = tiny.Site(folder)
-    (folder / "tiny" / "views.py").write_text("")
-    (folder / "tiny" / "checked.py").write_text("")
-    with open(str(folder / "tiny" / "urls.py"), "a") as file:
-        # Loaded by the URLconf, and by a system check alone.
-        file.write("\nfrom tiny import views\n")
-    with open(str(folder / "tiny" / "wsgi.py"), "a") as file:
-        file.write("\nfrom django.core import checks\n\n")
-        file.write("@checks.register\ndef look(**_):\n    import tiny.checked\n    return []\n")
-    with open(str(folder / "tiny" / "settings.py"), "a") as file:
-        file.write('\nDEPLOY_CONF_RELOAD_SIGNALS = {"ticker": "HUP"}\n')
-    code, out, err = site.up("--unlimited", "127.0.0.0/8")
-    assert code == 0, out + err
-    visitor = Visitor(site, pause=0.05)
-    wait_until(lambda: visitor.asked)
-    yield site, visitor, pids(site)
-    assert visitor.end() == [] and visitor.asked > 50
-    site.down()
-
-
 def test_workers_that_do_not_come_up_leave_the_old_code_answering(several):
     """What no rehearsal sees: code that fails in uWSGI alone."""
     up = several
     # Not so fast that a worker reaches uWSGI's max-requests, and is renewed for that reason.
-    visitors = [Visitor(up, pause=0.02) for _ in range(2)]
+    visitors = [Visitor(up, pause=0.1) for _ in range(2)]
     path = os.path.join(up.folder, "tiny", "wsgi.py")
     with open(path) as file:
         kept = file.read()
@@ -470,3 +363,4 @@ def test_what_somebody_stopped_stays_stopped(up):
     assert code == 1 and "ticker: was stopped by hand, left so" in out
     assert err == "deploy_conf: ticker was stopped by hand; the others are reloaded\n"
     assert interface.getProcessInfo("tiny:tiny-ticker")["statename"] == "STOPPED"
+    interface.startProcess("tiny:tiny-ticker")
