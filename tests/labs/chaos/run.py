@@ -46,6 +46,7 @@ class Chaos(object):
 
     folder: where the site and the ledgers live. deaf: readers that do not resume, which must fail.
     database: (server, DATABASE_URL), None: SQLite; disk: a small one's folder, or None.
+    visitors: who ask for pages meanwhile, 20 times a second each.
     """
 
     def __init__(self, folder, seed, entries, streams, clients, faults, seconds, **more):
@@ -56,6 +57,7 @@ class Chaos(object):
         self.database = more.get("database")
         self.disk = more.get("disk")
         self.only = more.get("only")
+        self.visitors_wanted = more.get("visitors", VISITORS)
         self.say = more.get("say", lambda line: None)
         self.chance = random.Random(seed)
         self.uids = ["web%d" % n for n in range(streams)]
@@ -98,7 +100,9 @@ class Chaos(object):
         self.proxies = [Silent("127.0.0.1", self.stack.port).__enter__() for _ in range(PROXIES)]
         self.clients = [self._client(cookie, n) for n in range(self.clients_wanted)]
         wait_until(lambda: all(one.connects for one in self.clients), 60, "the readers' start")
-        self.visitors = [Visitor(self.stack.host, "/accounts/login/") for _ in range(VISITORS)]
+        self.visitors = [
+            Visitor(self.stack.host, "/accounts/login/") for _ in range(self.visitors_wanted)
+        ]
         self.stack.start(self.uids[0], cookie)
         wait_until(lambda: self._deployments()[0][0] == "running", 60, "the first deployment")
         self.stack.start(self.uids[0], cookie)  # it waits
