@@ -37,7 +37,7 @@ def test_nothing_is_lost(tmp_path):
 
 def test_a_system_without_a_log_is_found_out(tmp_path):
     """Readers who cannot say where they were, as behind a channel layer alone."""
-    report = Chaos(tmp_path, 20261127, 600, 2, 8, 4, 7, only=CUTS, deaf=True, visitors=0).run()
+    report = Chaos(tmp_path, 20261127, 600, 2, 8, 6, 10, only=CUTS, deaf=True, visitors=0).run()
     assert report["missing"] > 0
 
 
