@@ -13,6 +13,7 @@ from tests.support import CHECKOUT, commands, warm
 from tests.support.daphne import listening
 from tests.support.probe import DJANGO, probe
 from tests.support.wait import wait_until
+from tests.support.warm_server import receive, send
 
 SELF = """
 import json, os, signal, sys, threading
@@ -134,3 +135,36 @@ def test_when_the_process_that_forks_has_ended_there_is_a_new_one():
     with pytest.raises((OSError, AssertionError)):
         commands.run("-c", "print(1)")
     assert commands.run("-c", "print(2)").stdout == "2\n"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import atexit, threading\natexit.register(print, 'at its end')\nprint('first')\n"
+        "timer = threading.Timer(0.1, print, ['waited for'])\ntimer.start()",
+        "class Kept(object):\n    def __del__(self):\n        print('forgotten')\nkept = Kept()",
+        "import sys\nprint('as text', end='')\nsys.exit('why')",
+        "import sys\nsys.exit(300)",
+        "import sys\nsys.exit(True)",
+        "import sys\nsys.exit(-1)",
+        "import atexit\natexit.register(lambda: 1 / 0)\nprint('on')",
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)",
+    ],
+)
+def test_it_ends_the_same(code):
+    cold, forked = (commands.run("-c", code, cold=cold) for cold in (True, False))
+    said = [(one.returncode, one.stdout, one.stderr.splitlines()[-1:]) for one in (cold, forked)]
+    assert said[0] == said[1] and (said[0][1] or said[0][0])
+
+
+def test_two_lines_that_are_there_at_once_are_two():
+    mine, theirs = socket.socketpair()
+    with mine, theirs:
+        send(theirs, 7)
+        send(theirs, ["x" * 100000], [mine.fileno()])
+        theirs.close()
+        assert receive(mine) == (7, [])
+        value, (passed,) = receive(mine)
+        assert value == ["x" * 100000]
+        os.close(passed)
+        assert receive(mine) == (None, [])

@@ -18,7 +18,16 @@ import threading
 from tests.support import CHECKOUT
 from tests.support.warm_server import receive, send
 
-START = "exec(__import__('tests.support.warm_server', fromlist=['serve']).serve(%d))"
+# Of names, `__main__` gets none.
+START = """
+try:
+    exec(__import__('tests.support.warm_server', fromlist=['serve']).serve(%d))
+except SystemExit as __:
+    __import__('tests.support.warm_server', fromlist=['end']).end(__.code)
+    raise
+else:
+    __import__('tests.support.warm_server', fromlist=['end']).end()
+"""
 WEB = ("DJANGO",)
 STACK = ("DJANGO", "STACK")
 KEPT = 6  # processes, each for other variables

@@ -5,6 +5,7 @@ It runs without site-packages (`python -S`), and so without the bridge, until a 
 patches are disabled. That one may import Django and what belongs to it, and fork itself.
 """
 
+import atexit
 import fcntl
 import gc
 import importlib
@@ -14,6 +15,7 @@ import site
 import socket
 import struct
 import sys
+import threading
 
 # Of the standard library. What a Python has no more, it does without.
 STANDARD = """
@@ -151,6 +153,31 @@ def begin(request, passed):
         return compile(file.read(), script, "exec")
 
 
+def end(code=None):
+    """
+    End as an interpreter does, but for the time that it takes to take all modules apart: those of
+    the warm process would be copied for that. Returns for a code that is not a number.
+    """
+    if not isinstance(code, (int, type(None))):
+        return  # the interpreter prints it
+    threading._shutdown()
+    try:
+        atexit._run_exitfuncs()
+    except BaseException:
+        pass  # it has been printed
+    main = sys.modules["__main__"].__dict__
+    for name in [name for name in main if name != "__builtins__"]:
+        main[name] = None
+    gc.collect()  # whoever complains of being forgotten does so now
+    status = (code or 0) & 0xFF
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            status = status or 120
+    os._exit(status)
+
+
 def reap():
     """Forks that have ended meanwhile."""
     try:
@@ -172,7 +199,10 @@ def receive(control):
     """(value, the descriptors that came with it); None when the other side is gone."""
     data, passed = b"", []
     while not data.endswith(b"\n"):
-        more, ancillary, _, _ = control.recvmsg(65536, socket.CMSG_SPACE(4 * 9))
+        # No more than a line: of who ends soon, number and status may be there both.
+        ahead = control.recv(65536, socket.MSG_PEEK)
+        size = ahead.find(b"\n") + 1 or len(ahead) or 1
+        more, ancillary, _, _ = control.recvmsg(size, socket.CMSG_SPACE(4 * 9))
         if not more:
             return None, passed
         data += more
