@@ -1,5 +1,6 @@
 """How tests are run: hooks of pytest for all rooms, imported by tests/conftest.py."""
 
+import gc
 import os
 import shlex
 import subprocess
@@ -45,11 +46,23 @@ def pytest_runtest_protocol(item):
         subprocess.Popen.__init__, os.fork = kept
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection():
+    """What is made here lives as long as the run: nobody looks through it for what is forgotten."""
+    gc.disable()
+    yield
+    if hasattr(gc, "freeze"):  # not on Python 3.6
+        gc.freeze()
+    gc.enable()
+
+
 # Files that want the one site and the browser of a session: each worker would start its own.
 STACK = "live_page logins over_http page_details protocol site_security wire_contract"
 STACK = ["tests/e2e/test_%s.py" % name for name in STACK.split()]
+HOSTILE = "tests/labs/hostile/"  # these want another one, which is looked at all the time
 LONG = [  # half a minute and more in one file
     *STACK,
+    HOSTILE,
     "tests/deploy_conf/test_reload.py",
     "tests/labs/chaos/",
     "tests/e2e/test_nodes.py",
@@ -84,6 +97,8 @@ def pytest_xdist_make_scheduler(config, log):
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid):
             path = super()._split_scope(nodeid)
+            if path.startswith(HOSTILE):
+                return HOSTILE
             return STACK[0] if path in STACK else path
 
     return Scheduling(config, log)
