@@ -1,4 +1,4 @@
-"""The growth is that of stock; with the patch a header is parsed that stock takes hours for."""
+"""The growth is that of stock; with the patch a header is parsed that stock takes minutes for."""
 
 from tests.support.probe import DJANGO, probe, prove, source
 from tests.support.probe_parts import COPIED, GROWTH, WSGI, same
@@ -18,7 +18,7 @@ def code_probe():
 
 def test_many_semicolons_take_linear_time():
     code = code_probe + "make = lambda n: 'a; b=\"' + ';' * n\n"
-    code += "print(*[linear(function, make, 16000, 4000000) for function in functions])"
+    code += "print(*[linear(function, make, 16000, 1000000) for function in functions])"
     prove(NAME, code, good="done done", bad="quadratic quadratic")
 
 

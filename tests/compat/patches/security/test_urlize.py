@@ -23,9 +23,9 @@ def test_it_takes_linear_time():
 
         print(copies(urlize_filter, make, 1000))
         if not os.environ["COMPAT_DISABLE"]:
-            print(len(urlize_filter(make(300000))))
+            print(len(urlize_filter(make(100000))))
 
-    prove(NAME, code, good="linear\n600001", bad="quadratic")
+    prove(NAME, code, good="linear\n200001", bad="quadratic")
 
 
 def test_long_addresses_are_no_links():
@@ -143,7 +143,7 @@ random.seed(3)
 pieces = ["http://", "https://", "www.", "a.com", "b.org", "/x", "?a=1&amp;b=2", "&lt;", "&gt;",
           "<", ">", "(", ")", "[", "]", ".", ",", ":", ";", "!", '"', "'", "@", "c@d.com", " ",
           "\\u00e9", "&#39;", "&quot;", "%20", "\\n", "_", "(a)", "[::1]"]
-for _ in range(6000):
+for _ in range(2000):
     text = "".join(random.choice(pieces) for _ in range(random.randrange(12)))
     for more in ({}, {"nofollow": True}, {"trim_url_limit": 7}, {"autoescape": True}):
         for kind in (str, mark_safe):
