@@ -57,7 +57,7 @@ def pytest_collection():
 
 
 # Files that want the one site and the browser of a session: each worker would start its own.
-STACK = "live_page logins over_http page_details protocol site_security wire_contract"
+STACK = "live_page logins over_http page_details protocol shared_socket site_security wire_contract"
 STACK = ["tests/e2e/test_%s.py" % name for name in STACK.split()]
 HOSTILE = "tests/labs/hostile/"  # these want another one, which is looked at all the time
 LONG = [  # half a minute and more in one file
