@@ -300,6 +300,16 @@ def test_causes_come_first():
         ("location-not-included", "upgrade-not-forwarded"),
         ("host-replaced", "origin-refused"),
         ("layer-missing", "redis-databases-differ"),
+        ("daphne-fd-unix", "daphne-no-socket"),
+        ("application-not-importable", "code-older"),
+        ("code-older", "settings-differ"),
+        ("database-connections", "database-unreachable"),
+        ("redis-forbids", "redis-unreachable"),
+        ("redis-refuses-writes", "redis-databases-differ"),
+        ("scheme-not-forwarded", "websocket-redirected"),
+        ("selinux-denies", "daphne-not-reached"),
+        ("upstream-dead", "daphne-not-reached"),
+        ("upgrade-not-forwarded", "proxy-timeout-short"),
     ):
         assert names.index(first) < names.index(later)
 

@@ -14,6 +14,7 @@ from compat.doctor.views import View
 from compat.doctor.views import look as ask
 from tests.compat.doctor.kinds import SERVERS, every_one
 from tests.compat.doctor.stack import Files
+from tests.support.probe import probe
 from tests.support.redis import Redis, RedisError
 from tests.support.servers import free_port
 from tests.support.wait import wait_until
@@ -187,6 +188,27 @@ def test_more_threads_than_the_database_has_connections(stack, postgresql):
     assert one.observed.startswith(
         "1 daphne with 200 threads may open 200 connections, the database"
     )
+
+
+MARIADB = """
+import json, os, pymysql, runpy
+pymysql.install_as_MySQLdb()
+from django.conf import settings
+settings.configure(DATABASES={"default": json.loads(os.environ["DATABASE"])})
+import django
+django.setup()
+facts = {"errors": {}}
+runpy.run_path("compat/doctor/seen.py", run_name="seen")["databases"](facts)
+print(json.dumps(facts))
+"""
+
+
+def test_the_connections_of_mariadb(mariadb):
+    made = mariadb.new_database()
+    facts = json.loads(probe(MARIADB, env={"DATABASE": json.dumps(made)}).said)
+    told = facts["connections"]["default"]
+    assert facts["errors"] == {} and told["used"] >= 1 and told["limit"] > 100
+    assert told["server"][0] == made["HOST"] and told["direct"] is True
 
 
 def test_all_connections_are_taken(stack, postgresql):
