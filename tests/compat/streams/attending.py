@@ -78,6 +78,7 @@ async def come_and_go(stream):
     await stop(tab)
     await rounds()
     await stop(ann)
+    await rounds(1)
     back = Reader(stream, "ann", {"name": "Ann, later"}, watch=True)
     await enter(back)
     await rounds()
@@ -186,6 +187,13 @@ async def slow_and_broken(stream):
     held = protocols[0].transport.value().count(b'"presence"')
     protocols[0].transport.dataBuffer = b""
     while b'"count":2' not in protocols[0].transport.value():
+        await asyncio.sleep(0.01)
+    protocols[0].transport.dataBuffer = b"x" * 100000
+    await enter(Reader(stream))
+    await plain.hears(3)
+    await rounds(1)
+    protocols[0].transport.dataBuffer = b""
+    while b'"count":3' not in protocols[0].transport.value():
         await asyncio.sleep(0.01)
     plain.follower.send_text = lambda text: 1 / 0
     await enter(Reader(stream, "late"))
