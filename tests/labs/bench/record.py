@@ -40,7 +40,8 @@ def comparisons(results):
         lines += ["", "load average %s" % load(results)]
         if not results.rows:
             lines += ["note: " + text for text in results.notes]
-            lines += ["failed: %(item)s, %(site)s: %(reason)s" % f for f in results.failures]
+            failed = ["failed: %(item)s, %(site)s: %(reason)s" % f for f in results.failures]
+            lines += sorted(set(failed))
     return lines
 
 
