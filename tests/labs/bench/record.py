@@ -76,8 +76,8 @@ def write(results):
     heads = ["## Ours on CPython %s" % platform.python_version(), ""]
     day = datetime.date.today().isoformat()
     rounds = max([len(values) for values in results.values.values()] or [0])
-    text = "Measured on %s in one run of %d rounds, on two cores with a load average of %s."
-    heads += [text % (day, rounds, load(results)), *results.notes, ""]
+    text = "Measured on %s in one run of %d round%s, on two cores with a load average of %s."
+    heads += [text % (day, rounds, "s"[: rounds != 1], load(results)), *results.notes, ""]
     heads += ["![CPU and memory, ours and others](%s)" % picture]
     skip = ("note: ", "load average")
     tables = [line for line in comparisons(results) if not line.startswith(skip)]
