@@ -222,6 +222,9 @@ ELSEWHERE = {
     "compat/doctor/examined.py: DEPLOY_CONF_WEBSOCKET_PROBE",
     # Where the bridge may not be active: it imports nothing of it.
     "compat/doctor/seen.py: STREAMS_NOTIFICATIONS",
+    "compat/doctor/seen.py: ASGI_THREADS",
+    # In the environment of another process.
+    "compat/doctor/findings/stop_wait_short.py: COMPAT_DRAIN_SECONDS",
     # `up` hands them on to the site's processes.
     "deploy_conf/commands/_options.py: DEVOPS_VAR",
     "deploy_conf/commands/up.py: REDIS_URL",
