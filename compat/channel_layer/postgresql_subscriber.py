@@ -4,11 +4,13 @@ import asyncio
 import logging
 from typing import Any, Callable, Dict, List, Set
 
+from .._throttle import Throttle
 from . import listening, postgresql
 from .notify import Message
 from .subscriber import JOIN_SECONDS
 
 logger = logging.getLogger(__name__)
+throttle = Throttle(600.0)  # somebody subscribes whenever the first reader comes
 
 
 class PostgresqlSubscriber:
@@ -100,6 +102,6 @@ def subscribe(on_notification: Callable[[Message], Any], on_return: Callable[[],
     try:
         postgresql.connection()
     except Exception as error:
-        logger.warning("entries are found by polling only: %s", error)
+        throttle.log(logger.warning, "entries are found by polling only: %s", error)
         return None
     return PostgresqlSubscriber(on_notification, on_return)

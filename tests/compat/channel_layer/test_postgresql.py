@@ -239,8 +239,11 @@ def test_without_notifications_this_process_is_told_and_nobody_asked(
     run(main())
 
 
-def test_where_it_is_no_postgresql_a_line_says_so_and_polling_goes_on(says, caplog, run):
+def test_where_it_is_no_postgresql_a_line_says_so_and_polling_goes_on(
+    says, caplog, run, monkeypatch
+):
     says("postgresql")
+    monkeypatch.setattr(postgresql_subscriber.throttle, "next", 0)
     told, end = local()
     for _ in range(3):
         notify.notify(GROUP, MESSAGE, "not sent")
@@ -248,7 +251,8 @@ def test_where_it_is_no_postgresql_a_line_says_so_and_polling_goes_on(says, capl
     assert told == [MESSAGE] * 3
 
     async def main():
-        assert shared_subscriber.subscribe(None, None) is None
+        for _ in range(2):
+            assert shared_subscriber.subscribe(None, None) is None
 
     run(main())
     lines = [record.getMessage() for record in caplog.records]

@@ -4,7 +4,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf.urls import url
 
-from compat.streams import ahead, head
+from compat.streams import ahead, apublish, head
 from compat.streams.consumer import StreamConsumer, StreamConsumerMixin, since_from
 from compat.streams.many import StreamRoute, StreamsConsumer, anybody
 from compat.streams.over_http import over_http
@@ -32,6 +32,8 @@ class Reader(StreamConsumerMixin, AsyncWebsocketConsumer):
     async def receive(self, text_data=None, bytes_data=None):
         if text_data == "fail":
             raise RuntimeError("asked to fail")
+        if text_data == "publish":
+            await apublish(self.scope["url_route"]["kwargs"]["stream"], "pushed")
         if text_data == "unfollow":
             await self.unfollow()
             await self.send(text_data="unfollowed")
