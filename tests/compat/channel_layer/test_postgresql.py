@@ -351,13 +351,14 @@ def test_what_is_rolled_back_tells_nobody_and_what_is_committed_tells_then(
 
 def test_what_goes_wrong_after_a_commit_is_the_sites_no_more(database, caplog, monkeypatch):
     monkeypatch.setattr(postgresql, "channel", lambda: "x" * 70)  # longer than a name may be
-    with transaction.atomic():
+    with transaction.atomic(), connections["default"].cursor() as cursor:
+        cursor.execute("CREATE TABLE of_the_site (id int)")
         notify.notify(GROUP, MESSAGE, "not sent")
     notify.notify(GROUP, MESSAGE, "nor this")
     lines = [record.getMessage() for record in caplog.records]
     assert [line.split(":")[0] for line in lines] == ["not sent", "nor this"]
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT 1")
+        cursor.execute("DROP TABLE of_the_site")  # it was committed
 
 
 def test_a_logout_reaches_the_sockets_of_other_processes(database, run, monkeypatch):
