@@ -11,7 +11,7 @@ import websocket
 
 from tests.labs.django_suite.environment import CHECKOUT, Unready, call
 from tests.support import pythons
-from tests.support.crawl import Visitor, differences
+from tests.support.crawl import Visitor, differences, without_streams
 from tests.support.servers import Server, free_port
 from tests.support.wheel import clean
 
@@ -101,16 +101,11 @@ def pages(url, cookie):
         here = url.partition("//")[2]
         found.append(
             {
-                path: (status, [], lines(body.replace(here, "this site")))
-                for path, (status, _, body) in crawled.items()
+                path: (status, [], body.replace(here, "this site"))
+                for path, (status, _, body) in without_streams(crawled).items()
             }
         )
     return found
-
-
-def lines(body):
-    """Without the permissions of the streams' tables."""
-    return "\n".join(line for line in body.splitlines() if "streams | " not in line)
 
 
 def follow(one, folder):
