@@ -115,6 +115,9 @@ class Lasting(object):
     def up(self):
         code, out, err = self.site.up(*self.options)
         assert code == 0, out + err
+        # `up` waits for one worker; the others are not to import what a test breaks.
+        workers = len(pids(self.site)["uwsgi"])
+        wait_until(lambda: self.site.log("uwsgi").count("WSGI app 0") >= workers)
 
     def put_back(self):
         changed = [path for path, text in self.kept.items() if path.read_bytes() != text]

@@ -88,6 +88,8 @@ def test_a_tab_that_was_offline_misses_nothing(stack, page, emitter):
     emit = emitter(batches=3, lines=50)
     start(page, stack, emit.uid)
     shown(page, 50)
+    # A socket that is about to be opened would not notice that the tab is cut off.
+    page.wait_for("document.querySelector('#connection').textContent === 'live'")
     page.offline(True)
     try:
         page.wait_for("!navigator.onLine")

@@ -78,6 +78,7 @@ class Site(Stack):
     def __init__(self, nodes, front):
         self.nodes, self.front = nodes, front
         self.host, self.url = front.host, front.url
+        self.port = front.port
 
     def shell(self, code):
         return self.nodes[0].shell(code)
