@@ -208,7 +208,7 @@ def verified(session: Any, user: Any) -> Any:
 
     if hasattr(user, "get_session_auth_hash"):
         kept = session.get(HASH_SESSION_KEY) or ""
-        if not constant_time_compare(kept, user.get_session_auth_hash()):
+        if not kept or not constant_time_compare(kept, user.get_session_auth_hash()):
             session.flush()
             return AnonymousUser()
     user = copy.copy(user)

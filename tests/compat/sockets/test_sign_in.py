@@ -7,7 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import websocket
-from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    get_user_model,
+)
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
@@ -125,6 +130,19 @@ def test_two_queries_for_all(site):
     assert found[0][1] == found[-1][1] and found[0][1] is not found[-1][1]
     # The recheck goes by sessions that somebody has looked at.
     assert all(session.accessed and not session.modified for session, _ in found)
+
+
+def test_a_session_that_vouches_for_nothing_is_nobodys(site, monkeypatch):
+    """A user model whose hash is empty: django.contrib.auth lets nobody in then."""
+    user = make_user("otto")
+    key = session_of(user)
+    assert sign_in.look_up([key])[0][1] == user
+    session = SessionStore(key)
+    session[HASH_SESSION_KEY] = ""
+    session.save()
+    monkeypatch.setattr(type(user), "get_session_auth_hash", lambda self: "")
+    ((session, found),) = sign_in.look_up([key])
+    assert found.is_anonymous and session.session_key is None
 
 
 class Backend(ModelBackend):
