@@ -266,7 +266,7 @@ class Attendance:
         for room in batch:
             if room.going:
                 self.touched.add(room)
-            elif room.is_empty() and room is not self.total:
+            elif room.is_empty() and room not in self.touched and room is not self.total:
                 del self.rooms[room.name]
         for room in watched:
             found = others[room.digest]

@@ -204,6 +204,43 @@ async def slow_and_broken(stream):
 
 
 @in_loop
+async def come_while_it_writes(stream):
+    """A guest comes and goes while a round writes that the room is empty; then another comes."""
+    other = Reader(stream + "2", "ann", watch=True)
+    first, short, last = Reader(stream), Reader(stream), Reader(stream)
+    await enter(other, first)
+    await rounds()
+    current = hub.Hub.current().attendance
+    loop, ask = current.hub.loop, current._in_thread
+    seen = []
+
+    async def come_and_leave():
+        current.enter(short.follower)
+        current.leave(short.follower)
+
+    def asked(rows, *args):
+        if not seen and any(not sheet.guests and not sheet.people for _, sheet in rows):
+            seen.append(rows)
+            asyncio.run_coroutine_threadsafe(come_and_leave(), loop).result()
+        return ask(rows, *args)
+
+    current._in_thread = asked
+    short.follower.stream, short.follower.visit = stream, Visit(None)
+    await stop(first)
+    while stream in current.rooms:
+        await asyncio.sleep(0.001)
+    await enter(last)
+    await rounds(3)
+    here = (await in_thread(presence, stream)).count
+    rooms = stream in current.rooms
+    await stop(last)
+    await rounds(3)
+    gone = (await in_thread(presence, stream)).count, stream in current.rooms
+    await stop(other)
+    return len(seen), here, rooms, gone
+
+
+@in_loop
 async def without_the_tables(stream):
     """The database fails presence: entries come all the same, and it is right afterwards."""
 

@@ -45,6 +45,11 @@ def test_who_cannot_be_told_now_is_told_later(site, stream):
     assert site.run("slow_and_broken", stream) == [0, [1012], [1012]]
 
 
+def test_who_comes_and_goes_while_a_round_is_written(site, stream):
+    assert site.run("come_while_it_writes", stream) == [1, 1, True, [0, False]]
+    assert "presence is not up to date" not in site.stderr
+
+
 def test_presence_that_fails_harms_no_entries_and_comes_back(site, stream):
     assert site.run("without_the_tables", stream) == "well"
     assert site.stderr.count("presence is not up to date") == 1
