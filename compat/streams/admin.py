@@ -45,7 +45,7 @@ class Streams(ChangeList):
 class StreamAdmin(admin.ModelAdmin):
     """Looks at streams; what is in them is published, and not edited."""
 
-    list_display = ("name", "last_seq", "kept", "size", "rate", "readers", "last")
+    list_display = ("name", "last_seq", "kept", "characters", "rate", "readers", "last")
     search_fields = ("name",)
     ordering = ("name",)
     list_per_page = PAGE
@@ -59,6 +59,12 @@ class StreamAdmin(admin.ModelAdmin):
         return stream.facts.kept
 
     kept.short_description = "entries kept"  # type: ignore[attr-defined]
+
+    def characters(self, stream: Any) -> int:
+        return stream.size
+
+    characters.short_description = "characters kept"  # type: ignore[attr-defined]
+    characters.admin_order_field = "size"  # type: ignore[attr-defined]
 
     def rate(self, stream: Any) -> str:
         return rate_text(stream.facts.rate)
