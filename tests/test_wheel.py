@@ -142,8 +142,8 @@ def test_what_it_says_of_itself(metadata):
 
 
 def test_the_version_is_in_one_place_and_in_the_changelog():
-    newest = re.search(r"^## (\S+)", read("CHANGELOG.md"), re.M).group(1)
-    assert newest == compat.__version__
+    newest = re.search(r"^## (\S+) \(\d{4}-\d\d-\d\d\)$", read("CHANGELOG.md"), re.M)
+    assert newest and newest.group(1) == compat.__version__
     assert "version =" not in read("pyproject.toml").replace("python_version =", "").replace(
         "target-version =", ""
     )

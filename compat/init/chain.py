@@ -1,12 +1,12 @@
 """A settings module and those it takes its names from: who says what, in the order of running."""
 
+import os
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Set
 
-from . import syntax
+from . import included, syntax
 from .source import Source
 
 BINDS, ADDS, CHANGES = "binds", "adds", "changes"
-COMPOUND = ("if_stmt", "try_stmt", "for_stmt", "while_stmt", "with_stmt", "async_stmt")
 
 
 class Step(NamedTuple):
@@ -15,7 +15,8 @@ class Step(NamedTuple):
     source: Source
     node: Any
     top: Any
-    always: bool
+    reached: bool  # whether its file is always run
+    always: bool  # whether it is, itself
     only: Optional[Set[str]]  # the names that are taken from its file; None for all
 
     @property
@@ -27,15 +28,25 @@ class Step(NamedTuple):
 
 
 class Chain:
-    """`find` gives the Source of a dotted name, None for one that is not the site's."""
+    """
+    `find` gives the Source of a dotted name, None for one that is not the site's; `matching`
+    gives those of a pattern of paths.
+    """
 
-    def __init__(self, module: str, find: Callable[[str], Optional[Source]]) -> None:
-        self.module, self._find = module, find
+    def __init__(
+        self,
+        module: str,
+        find: Callable[[str], Optional[Source]],
+        matching: Callable[[str], List[Source]] = lambda pattern: [],
+    ) -> None:
+        self.module, self._find, self._matching = module, find, matching
         self.source = find(module)
-        self.unread: List[str] = []  # star imports of what is not the site's
+        self.unread: List[str] = []  # what is not the site's, or not found
         self.steps: List[Step] = []
+        self._calls = included.Calls(self._value_so_far)
         if self.source is not None:
-            self.steps = list(self._of(module, self.source, True, None, {module}))
+            for step in self._of(module, self.source, True, None, {module}):
+                self.steps.append(step)
 
     def sources(self) -> List[Source]:
         """The files that are run whatever the conditions, in the order of their first statement."""
@@ -52,10 +63,13 @@ class Chain:
             self.unread.append(module)
         else:
             for node, sure in _flat(source.tree, always):
-                step = Step(source, node, syntax.top_of(node), sure, only)
+                step = Step(source, node, syntax.top_of(node), always, sure, only)
                 if node.type == "import_from":
                     for one in syntax.imports(node):
+                        self._calls.learn(one)
                         yield from self._imported(module, source, one, step, seen)
+                for part in self._calls.parts(node):
+                    yield from self._included(module, part, step, seen)
                 yield step
 
     def _imported(
@@ -71,6 +85,22 @@ class Chain:
                 self.unread.append(name)
         elif name not in seen:
             yield from self._of(name, other, step.always, taken, seen | {name})
+
+    def _included(
+        self, module: str, part: included.Part, step: Step, seen: Set[str]
+    ) -> Iterator[Step]:
+        path = os.path.join(os.path.dirname(step.source.path), part.pattern)
+        others = self._matching(path) if included.is_plain(part.pattern) else []
+        if not others and (part.sure or included.ANY in part.pattern):
+            self.unread.append("%s (line %d)" % (step.source.path, step.line))
+        for other in others:
+            if other.path not in seen and other is not step.source:
+                always = step.always and part.sure
+                yield from self._of(module, other, always, step.only, seen | {other.path})
+
+    def _value_so_far(self, name: str) -> Any:
+        base = self.base(name)
+        return value_of(base.node) if base and len(self.about(name)) == 1 else None
 
     @staticmethod
     def absolute(module: str, source: Source, one: syntax.Import) -> str:
@@ -95,6 +125,31 @@ class Chain:
         """The last step, outside of conditions, that gives a name a value of its own."""
         found = [one for one in self.about(name) if one.always and what(one.node, name) == BINDS]
         return found[-1] if found else None
+
+    def is_settled(self, name: str) -> bool:
+        """Whether a name has a value of its own, whatever the conditions are."""
+        return self.base(name) is not None or any(
+            syntax.surely(one.top, lambda node: what(node, name) == BINDS)
+            for one in self.about(name)
+            if one.reached
+        )
+
+    def has(self, name: str, fits: Callable[[str], bool], seen: Optional[Set[str]] = None) -> bool:
+        """Whether a text that fits is in a name's value whatever the conditions are."""
+        seen = {name} if seen is None else seen
+
+        def adds(node: Any) -> bool:
+            if not what(node, name):
+                return False
+            others = [other for other in syntax.names(node) if other not in seen]
+            return any(map(fits, syntax.strings(node))) or any(
+                self.has(other, fits, seen | {other}) for other in others
+            )
+
+        about = [one for one in self.steps if what(one.node, name)]
+        return any(adds(one.node) for one in about if one.always) or any(
+            syntax.surely(one.top, adds) for one in about if one.reached
+        )
 
     def literal(self, name: str) -> Any:
         """The value of a name that is only ever said once, as a literal; else None."""
@@ -151,7 +206,7 @@ def _flat(body: Any, always: bool) -> Iterator[Any]:
     for node in syntax.statements(body):
         if node.type == "async_stmt":
             continue
-        if node.type not in COMPOUND:
+        if node.type not in syntax.COMPOUND:
             yield node, always
             continue
         sure = always and node.type == "with_stmt"
@@ -160,13 +215,8 @@ def _flat(body: Any, always: bool) -> Iterator[Any]:
                 for one in _flat(part, sure):
                     yield one
             elif part.type == "simple_stmt":
-                for one in syntax.statements(_Body([part])):
+                for one in syntax.statements(part):
                     yield one, sure
-
-
-class _Body:
-    def __init__(self, children: List[Any]) -> None:
-        self.children = children
 
 
 def value_of(node: Any) -> Any:

@@ -1,5 +1,6 @@
 """The project that `init` looks at: its files, its settings, and what it is to be told."""
 
+import glob
 import os
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
@@ -19,6 +20,11 @@ class Advice(NamedTuple):
     lines: List[str]
 
 
+def is_app(app: str, text: str) -> bool:
+    """Whether an entry of INSTALLED_APPS is an app, or a configuration of it."""
+    return text == app or text.startswith(app + ".apps.")
+
+
 class Site:
     """`written` stands in for files on the disk: what they would be."""
 
@@ -34,14 +40,14 @@ class Site:
         self.sources: Dict[str, Source] = {}
         self.advice: List[Advice] = []
         self.bridge = BRIDGE
-        self.chain = Chain(module, self.find)
+        self.chain = Chain(module, self.find, self.matching)
         if self.chain.source is None:
             raise InitError("settings %s: there is no such file in %s" % (module, directory))
         if self.chain.source.broken:
             raise InitError("%s, %s" % (self.chain.source.path, self.chain.source.broken))
         self.chains = [self.chain]
         if manage and manage != module and self.file_of(manage):
-            self.chains.append(Chain(manage, self.find))
+            self.chains.append(Chain(manage, self.find, self.matching))
         self.wsgi = self._wsgi()
         self.package = self.wsgi.rpartition(".")[0]
         self.application = ""  # ASGI_APPLICATION, once it is known
@@ -79,6 +85,12 @@ class Site:
         path = self.file_of(dotted)
         return self.source(path) if path else None
 
+    def matching(self, pattern: str) -> List[Source]:
+        """The files in the site's folder whose path matches, sorted."""
+        found = glob.glob(os.path.join(glob.escape(self.directory), os.path.normpath(pattern)))
+        paths = sorted(os.path.relpath(path, self.directory) for path in found)
+        return [self.source(path) for path in paths if path.endswith(".py") and path[:2] != ".."]
+
     def source(self, path: str) -> Source:
         """The file at a path of the site's, or one that may be made there."""
         if path not in self.sources:
@@ -106,13 +118,15 @@ class Site:
             self.advice.append(advice)
 
     def has_app(self, chain: Chain, app: str) -> bool:
-        found = chain.texts("INSTALLED_APPS")
-        return any(one == app or one.startswith(app + ".apps.") for one in found)
+        """Whether it has an app, perhaps under a condition only."""
+        return any(is_app(app, one) for one in chain.texts("INSTALLED_APPS"))
 
     def anchor(self, chain: Chain) -> Tuple[Source, int]:
         """Where a new setting goes: below WSGI_APPLICATION, or INSTALLED_APPS, or at the end."""
-        for name in ("WSGI_APPLICATION", "INSTALLED_APPS"):
-            steps = [one for one in chain.about(name) if one.always and one.only is None]
+        # Where the apps cannot be read, what is said in that place may come after this file's.
+        names = ("WSGI_APPLICATION", "INSTALLED_APPS") if chain.about("INSTALLED_APPS") else ()
+        for name in names:
+            steps = [one for one in chain.about(name) if one.reached and one.only is None]
             if steps:
                 return self.below(steps[-1])
         assert chain.source is not None

@@ -4,7 +4,9 @@ import ast
 import sys
 import sysconfig
 from importlib.machinery import PathFinder
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
+
+COMPOUND = ("if_stmt", "try_stmt", "for_stmt", "while_stmt", "with_stmt", "async_stmt")
 
 
 class Import(NamedTuple):
@@ -98,3 +100,29 @@ def top_of(node: Any) -> Any:
     while node.parent is not None and node.parent.type != "file_input":
         node = node.parent
     return node
+
+
+def surely(node: Any, test: Callable[[Any], Any]) -> bool:
+    """Whether every way through a statement runs one that passes the test, or ends in an error."""
+    parts = list(_parts(node))
+    if not parts:
+        return node.type == "raise_stmt" or bool(test(node))
+    found = {word: True for word, _ in parts}
+    for word, part in parts:
+        found[word] &= any(surely(one, test) for one in statements(part))
+    if node.type == "if_stmt":
+        return "else" in found and all(found.values())
+    if node.type == "try_stmt":
+        whole = found["try"] or found.get("else", False)
+        return found.get("finally", False) or whole and found.get("except", True)
+    return node.type == "with_stmt" and all(found.values())
+
+
+def _parts(node: Any) -> Iterator[Tuple[str, Any]]:
+    """(word, what is below it) of a compound statement that a module has."""
+    word = ""
+    for one in node.children if node.type in COMPOUND else ():
+        if one.type in ("keyword", "except_clause"):
+            word = one.get_first_leaf().value
+        elif one.type in ("suite", "simple_stmt"):
+            yield word, one

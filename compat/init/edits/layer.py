@@ -1,6 +1,6 @@
 """CHANNEL_LAYERS: where Redis is; what channels 1 said there is turned into channels 2's."""
 
-from typing import Any, List, Optional, Set, Tuple
+from typing import Any, Iterator, List, Optional, Set, Tuple
 
 from ...patching import BRIDGE
 from .. import syntax
@@ -37,11 +37,11 @@ def look(site: Site) -> None:
             if source.path in done or done & {one.path for one in chain.sources()}:
                 continue
             done.add(source.path)
-            if not reader_of(source):
-                import_os(source)
+            if not reader_of(source, place):
+                import_os(source, place)
             rest = source.text[place:]
             below = [""] if rest.strip() and not rest.startswith(("\n", "\r")) else []
-            source.insert_lines(place, [""] + text(source) + below)
+            source.insert_lines(place, [""] + text(source, place) + below)
             continue
         base = chain.base(NAME)
         if base is None:
@@ -134,48 +134,60 @@ def _pairs(node: Any) -> List[Tuple[Any, Any, Any]]:
     ]
 
 
-def text(source: Source) -> List[str]:
-    """The setting as this file would read the variable that the servers get."""
+def text(source: Source, place: Optional[int] = None) -> List[str]:
+    """The setting as this file would read the variable that the servers get, at this place."""
     return [
         NAME + " = {",
         '    "default": {',
         '        "BACKEND": "%s",' % BACKEND,
-        '        "CONFIG": {"hosts": [%s]},' % address(source),
+        '        "CONFIG": {"hosts": [%s]},' % address(source, place),
         "    },",
         "}",
     ]
 
 
-def address(source: Source) -> str:
-    reader = reader_of(source)
+def address(source: Source, place: Optional[int]) -> str:
+    reader = reader_of(source, place)
     if reader:
         return '%s("REDIS_URL", default="%s")' % (reader, ADDRESS)
     return 'os.environ.get("REDIS_URL", "%s")' % ADDRESS
 
 
-def import_os(source: Source) -> None:
-    """Have the file import it, unless it does."""
-    first = None
+def run_before(source: Source, place: Optional[int]) -> Iterator[Any]:
+    """The plain statements of the module above a place; all of them where that is None."""
     for node in syntax.statements(source.tree):
+        above = place is None or source.offset(node.end_pos) <= place
+        if above and node.type not in syntax.COMPOUND + ("funcdef", "classdef"):
+            yield node
+
+
+def import_os(source: Source, place: int) -> None:
+    """Have the file import it above this place, unless it does."""
+    first = future = None
+    for node in run_before(source, place):
+        if node.type == "import_name" and "os" in [x.value for x in node.get_defined_names()]:
+            return
         for one in syntax.imports(node):
-            if one.names is None and one.module.partition(".")[0] == "os":
-                return
-            if first is None and one.module != "__future__":
+            if one.module == "__future__":
+                future = node
+            elif first is None:
                 first = node
     nodes = list(syntax.statements(source.tree))
     if first is not None:
         source.insert_lines(source.before(syntax.top_of(first)), ["import os"])
+    elif future is not None:
+        source.insert_lines(source.after(syntax.top_of(future)), ["import os"])
     elif nodes and nodes[0].type == "string":
         source.insert_lines(source.after(syntax.top_of(nodes[0])), ["", "import os"])
     else:
-        place = source.before(syntax.top_of(nodes[0])) if nodes else 0
-        source.insert_lines(place, ["import os", ""])
+        start = source.before(syntax.top_of(nodes[0])) if nodes else 0
+        source.insert_lines(start, ["import os", ""])
 
 
-def reader_of(source: Source) -> Optional[str]:
+def reader_of(source: Source, place: Optional[int]) -> Optional[str]:
     """`env` of django-environ, environs or envparse, or `config` of python-decouple."""
     chain_names = {"environ", "environs", "Env", "envparse"}
-    for node in syntax.statements(source.tree):
+    for node in run_before(source, place):
         for one in syntax.imports(node):
             for name, alias in one.names or []:
                 if (one.module, name) in (("decouple", "config"), ("envparse", "env")):

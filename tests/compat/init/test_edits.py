@@ -67,6 +67,37 @@ FORMS = {
     "list()": ("INSTALLED_APPS = list(('x', %s))", list),
     "appended": ("INSTALLED_APPS = ['x']\nINSTALLED_APPS.append(%s)", list),
     "in a condition as well": ("INSTALLED_APPS = [%s]\nif os:\n    INSTALLED_APPS += ['x']", list),
+    "again under a condition": ("INSTALLED_APPS = ['x']\nif os:\n    INSTALLED_APPS = [%s]", list),
+    "tuple again": ("INSTALLED_APPS = ('x',)\nif os:\n    INSTALLED_APPS = (%s,)", tuple),
+    "computed, then a tuple": (
+        "f = tuple\nINSTALLED_APPS = f()\nINSTALLED_APPS = INSTALLED_APPS + (%s,)",
+        list,
+    ),
+    "branches": ("if os:\n    INSTALLED_APPS = [%s]\nelse:\n    INSTALLED_APPS = ['y']", list),
+    "branches of two kinds": (
+        "if not os:\n    INSTALLED_APPS = ['y']\nelse:\n    INSTALLED_APPS = (%s,)",
+        list,
+    ),
+    "branches of tuples": (
+        "if os:\n    INSTALLED_APPS = (%s,)\nelif 1:\n    INSTALLED_APPS = ('y',)\nelse:\n"
+        "    raise ValueError()",
+        tuple,
+    ),
+    "one more in each branch": (
+        "INSTALLED_APPS = ['x']\nif os:\n    INSTALLED_APPS += [%s]\nelse:\n"
+        "    INSTALLED_APPS += ['debug_toolbar']",
+        list,
+    ),
+    "tried": (
+        "try:\n    import os.no\nexcept ImportError:\n    INSTALLED_APPS = [%s]\nelse:\n"
+        "    INSTALLED_APPS = ['y']",
+        list,
+    ),
+    "branches inside": (
+        "if os:\n    if os:\n        INSTALLED_APPS = [%s]\n    else:\n"
+        "        INSTALLED_APPS = []\nelse:\n    INSTALLED_APPS = []",
+        list,
+    ),
     "on one line with another": ("A = 1; INSTALLED_APPS = [%s]; B = 2", list),
     "empty": ("A = %s\nINSTALLED_APPS = []\nINSTALLED_APPS.append(A)", list),
     "empty tuple": ("INSTALLED_APPS = ()\nINSTALLED_APPS += (%s,)", tuple),
@@ -100,8 +131,9 @@ def test_who_needs_no_layer_gets_none(project, round_trip, way):
 BY_HAND = {
     "unknown": "from os import *\nfrom elsewhere_that_is_not_here import *",
     "only under a condition": "if DEBUG:\n    INSTALLED_APPS = ['x']",
-    "again under a condition": "INSTALLED_APPS = ['x']\nif True:\n    INSTALLED_APPS = ['y']",
-    "computed, then a tuple": "INSTALLED_APPS = f()\nINSTALLED_APPS = INSTALLED_APPS + ('x',)",
+    "only where it is not in vain": "try:\n    INSTALLED_APPS = ['x']\nexcept E:\n    pass",
+    "in a loop": "for a in 'x':\n    INSTALLED_APPS = [a]",
+    "in one branch of two": "if A:\n    INSTALLED_APPS = ['x']\nelif B:\n    INSTALLED_APPS = []",
     "in a class": "class Base:\n    INSTALLED_APPS = ['django.contrib.auth']",
 }
 
@@ -112,6 +144,39 @@ def test_apps_that_cannot_be_said_safely_are_told(project, form):
     said = project.init()
     assert "INSTALLED_APPS = list(INSTALLED_APPS) + [" in said.split("by hand:")[1]
     assert "+    'compat'" not in said and '+    "compat"' not in said
+
+
+@pytest.mark.parametrize(
+    "text,place",
+    [
+        ("INSTALLED_APPS = [%s]\nif os:\n    INSTALLED_APPS += ['channels']", 4),
+        ("MORE = []\nif os:\n    MORE = ['channels']\nINSTALLED_APPS = [%s] + MORE", 5),
+    ],
+)
+def test_an_app_under_a_condition_is_told_and_not_added_twice(project, text, place):
+    """Django refuses an app that is there twice."""
+    project.write("shop/settings.py", settings(text % AUTH))
+    said = project.init(write=True)
+    by_hand = said.split("by hand:")[1]
+    assert "settings.py:%d: channels is in INSTALLED_APPS under a condition" % place in by_hand
+    apps = project.values()["INSTALLED_APPS"]
+    assert sorted(apps) == sorted(["django.contrib.auth", *APPS])
+    assert "written" not in project.init(write=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if os:\n    INSTALLED_APPS = [%s, 'channels']\nelse:\n    INSTALLED_APPS = ['channels']",
+        "INSTALLED_APPS = [%s]\nif os:\n    INSTALLED_APPS += ['channels']\n"
+        "else:\n    INSTALLED_APPS.append('channels')",
+    ],
+)
+def test_an_app_in_every_branch_is_there(project, text):
+    project.write("shop/settings.py", settings(text % AUTH))
+    said = project.init(write=True)
+    assert "under a condition" not in said
+    assert sorted(project.values()["INSTALLED_APPS"]) == sorted(["django.contrib.auth", *APPS])
 
 
 def test_what_is_there_stays(project, round_trip):

@@ -38,6 +38,8 @@ KINDS = {
     "stock": (projects.stock, "mysite", "mysite.settings"),
     "split": (projects.split, "config", "config.settings.production"),
     "first": (projects.first, "chat", "chat.settings"),
+    "components": (projects.components, "mysite", "mysite.settings"),
+    "branches": (projects.branches, "mysite", "mysite.settings"),
 }
 
 

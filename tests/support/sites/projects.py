@@ -1,4 +1,4 @@
-"""Projects of other people's, before the bridge: stock, split settings, channels 1."""
+"""Projects of other people's, before the bridge: stock, settings in pieces, channels 1."""
 
 import os
 import textwrap
@@ -223,3 +223,78 @@ def split(folder):
 def first(folder):
     """A chat on channels 1."""
     write(folder, FIRST)
+
+
+def components(folder):
+    """Stock, with its settings taken apart for django-split-settings."""
+    stock(folder)
+    text = _taken(folder, "settings.py")
+    start = text.index("MIDDLEWARE = [")
+    end = text.index("]\n", start) + 2
+    # What is included has __file__ of what includes it.
+    common = (text[:start] + text[end:]).replace(
+        "BASE_DIR = os.path.dirname(", "BASE_DIR = os.path.dirname(os.path.dirname(", 1
+    )
+    common = common.replace("(__file__)))", "(__file__))))", 1)
+    write(
+        os.path.join(folder, "mysite", "settings"),
+        {
+            "__init__.py": """
+            from os import environ
+
+            from split_settings.tools import include, optional
+
+            ENV = environ.get("MYSITE_ENV") or "production"
+            pieces = [
+                "components/*.py",
+                "environments/%s.py" % ENV,
+                optional("environments/local.py"),
+            ]
+            include(*pieces)
+            """,
+            "components/common.py": common,
+            "components/middleware.py": text[start:end],
+            "environments/development.py": "INSTALLED_APPS += ['mysite']\n",
+            "environments/production.py": ALLOWED + "MIDDLEWARE[:0] = [%r]\n" % GZIP,
+        },
+    )
+
+
+def branches(folder):
+    """Stock, with apps and middleware by a variable, and settings of the machine."""
+    stock(folder)
+    text = _taken(folder, "settings.py").replace("INSTALLED_APPS = [", "DJANGO_APPS = [")
+    text = text.replace("DEBUG = True", "DEBUG = os.environ.get('MYSITE_DEBUG') == '1'")
+    start = text.index("MIDDLEWARE = [")
+    end = text.index("]\n", start) + 2
+    more = """
+    if DEBUG:
+        INSTALLED_APPS = DJANGO_APPS + ["django.contrib.admindocs"]
+        MIDDLEWARE = BASIC
+    else:
+        INSTALLED_APPS = DJANGO_APPS + ["mysite"]
+        MIDDLEWARE = ["%s"] + BASIC
+    if DEBUG:
+        INSTALLED_APPS += ["django.contrib.sites"]
+
+    try:
+        from local_settings import *
+    except ImportError:
+        pass
+    """
+    middle = text[start:end].replace("MIDDLEWARE", "BASIC") + textwrap.dedent(more % GZIP)
+    files = {"mysite/settings.py": text[:start] + middle + text[end:]}
+    write(folder, dict(files, **{"local_settings.py": ALLOWED}))
+
+
+GZIP = "django.middleware.gzip.GZipMiddleware"
+ALLOWED = 'DEBUG = False\nALLOWED_HOSTS = ["127.0.0.1", "testserver"]\n'
+
+
+def _taken(folder, name):
+    """The text of a file of mysite's, which is no more there."""
+    path = os.path.join(folder, "mysite", name)
+    with open(path) as file:
+        text = file.read()
+    os.remove(path)
+    return text
