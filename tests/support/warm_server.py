@@ -141,7 +141,7 @@ def begin(request, passed):
     if request["argv"][0] == "-c":
         return compile(request["code"], "<string>", "exec")
     if request["argv"][0] == "-m":
-        sys.path[0] = request["cwd"]
+        sys.path[0] = request["cwd"] if sys.version_info >= (3, 7) else ""
         code = "__import__('runpy')._run_module_as_main(%r)" % request["code"]
         return compile(code, "<string>", "exec")
     script = request["argv"][0]
@@ -188,9 +188,9 @@ def reap():
 
 
 def send(control, value, passed=()):
-    """A line of JSON, and open files."""
+    """A line of JSON, and open files. As bytes, which another locale may read as other letters."""
     passed = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("%di" % len(passed), *passed))]
-    line = json.dumps(value).encode() + b"\n"
+    line = os.fsencode(json.dumps(value, ensure_ascii=False)) + b"\n"
     sent = control.sendmsg([line], passed if passed[0][2] else [])
     control.sendall(line[sent:])
 
@@ -208,4 +208,4 @@ def receive(control):
         data += more
         for _, _, packed in ancillary:
             passed += struct.unpack("%di" % (len(packed) // 4), packed)
-    return json.loads(data.decode()), passed
+    return json.loads(os.fsdecode(data)), passed
