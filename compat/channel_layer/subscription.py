@@ -176,6 +176,8 @@ class Subscription:
 
     def _drop(self) -> None:
         conn, self.conn, self.subscribing = self.conn, None, False
+        # Who was told of a confirmation misses something now, however short the connection was.
+        self.was_up = self.was_up or bool(self.confirmed)
         self.confirmed.clear()
         self.asked.clear()
         if conn is not None:

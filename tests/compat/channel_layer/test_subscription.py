@@ -287,6 +287,22 @@ def test_what_came_from_a_connection_of_before_counts_no_more(run):
     run(scenario, lambda: Connection(answers=False))
 
 
+def test_a_connection_that_is_lost_right_after_it_confirmed_has_been_up(run):
+    async def scenario(one, world):
+        first = world.next[0]
+        added = asyncio.ensure_future(one.add("a", nothing))
+        for _ in range(2):  # that it serves us, and the name; not the beat that comes with it
+            await asyncio.sleep(0.01)
+            first.waiting.pop(0).set_result(1)
+        await added
+        assert world.beats == [] and len(first.waiting) == 1
+        first.end.set()
+        await asyncio.sleep(1)
+        assert one.confirmed == {"a"} and len(world.returns) == 1
+
+    run(scenario, lambda: Connection(answers=False))
+
+
 def test_nothing_is_left_of_a_connection_that_does_not_end(run):
     class Stubborn(Connection):
         def close(self):
