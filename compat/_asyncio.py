@@ -25,3 +25,23 @@ async def end_task(task):
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=0.5)
+
+
+def start(loop, coroutine, tasks, logger, failure):
+    """
+    A task that `tasks` holds until it ends; where it fails, `failure` and why go to the log.
+
+    The end of a process need not tell that it was running.
+    """
+    task = loop.create_task(coroutine)
+    task._log_destroy_pending = False
+    tasks.add(task)
+
+    def done(task):
+        tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            logger.debug("%s: %s: %s", failure, type(error).__name__, error)
+
+    task.add_done_callback(done)
+    return task

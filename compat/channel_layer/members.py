@@ -9,7 +9,7 @@ import time
 import uuid
 from typing import Any, Dict, Iterable, List, Set, Tuple
 
-from .._asyncio import current_task, end_task
+from .._asyncio import current_task, end_task, start
 from . import plans
 from .host import Host
 from .mailbox import Mailbox
@@ -231,17 +231,8 @@ class Members:
     # Tasks, and the end
 
     def _later(self, coroutine: Any) -> "asyncio.Future[Any]":
-        task: Any = asyncio.ensure_future(coroutine)
-        task._log_destroy_pending = False
-        self.tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: "asyncio.Future[Any]") -> None:
-        self.tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            error = task.exception()
-            logger.debug("a group was not left or joined: %s: %s", type(error).__name__, error)
+        failure = "a group was not left or joined"
+        return start(self.loop, coroutine, self.tasks, logger, failure)
 
     async def stop(self) -> None:
         """Leave all groups, and close everything."""

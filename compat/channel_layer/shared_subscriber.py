@@ -9,7 +9,7 @@ import logging
 import random
 from typing import Any, Callable, Set
 
-from .._asyncio import end_task
+from .._asyncio import end_task, start
 from .._throttle import Throttle
 from . import layers
 from ._settings import NONE, NOTIFICATIONS, POSTGRESQL
@@ -151,16 +151,7 @@ class SharedSubscriber:
                 self._later(self._join(group))
 
     def _later(self, coroutine: Any) -> "asyncio.Future[Any]":
-        task: Any = self.loop.create_task(coroutine)
-        task._log_destroy_pending = False
-        self.tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: "asyncio.Future[Any]") -> None:
-        self.tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            logger.debug("a group was not renewed: %s", task.exception())
+        return start(self.loop, coroutine, self.tasks, logger, "a group was not renewed")
 
 
 def subscribe(on_notification: Callable[[Message], Any], on_return: Callable[[], Any]) -> Any:
