@@ -1,131 +1,24 @@
-"""Notifications by PostgreSQL: what is said, who hears it, and what can happen on the way."""
+"""Notifications by PostgreSQL: what is said, and who hears it."""
 
 import asyncio
-import contextlib
-import gc
 import json
-import logging
 import os
-import resource
-import signal
-import socket
 
 import pytest
 from django.db import connections, transaction
 
 from compat.channel_layer import (
     _settings,
-    listening,
     notify,
     postgresql,
     postgresql_subscriber,
     shared_subscriber,
 )
-from compat.channel_layer.postgresql_subscriber import PostgresqlSubscriber
 from compat.sockets import logout
 from compat.sockets.recheck import OpenSocket, Recheck
 from tests.support.wait import wait_until
 
-GROUP = "streams.0123"
-MESSAGE = {"type": "news", "stream": "s", "first": 1, "last": 2, "bodies": ["1", "2"]}
-LISTENERS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'django_bridge.listen'"
-
-
-@pytest.fixture
-def says(settings, monkeypatch):
-    """says(way) chooses how notifications travel."""
-    monkeypatch.setattr(notify, "_throttles", {})
-
-    def choose(way):
-        settings.STREAMS_NOTIFICATIONS = way
-
-    return choose
-
-
-class Database:
-    """A database of PostgreSQL that is Django's default one, and what others do there."""
-
-    def __init__(self, server):
-        self.server = server
-        self.settings = server.new_database()
-
-    def ask(self, query, *parameters):
-        one = self.server.driver.connect(
-            host=self.settings["HOST"],
-            port=self.settings["PORT"],
-            user=self.settings["USER"],
-            dbname=self.settings["NAME"],
-        )
-        with contextlib.closing(one), one.cursor() as cursor:
-            one.autocommit = True
-            cursor.execute(query, parameters)
-            return cursor.fetchall()
-
-    def elsewhere(self, text=None, group=GROUP, sender="elsewhere"):
-        """Notify as another process does, or what nobody of ours would say."""
-        if text is None:
-            text = "%s %s %s" % (sender, group, json.dumps(MESSAGE))
-        self.ask("SELECT pg_notify(%s, %s)", postgresql.channel(), text)
-
-    def listeners(self):
-        return [row[0] for row in self.ask(LISTENERS + " AND datname = %s", self.settings["NAME"])]
-
-
-@pytest.fixture
-def database(postgresql, says, django_db_blocker, monkeypatch):
-    """A Database that the site of this process uses, with notifications by it."""
-    one = Database(postgresql)
-    says("postgresql")
-    monkeypatch.setattr(postgresql_subscriber, "JOIN_SECONDS", 30)  # on a busy machine
-    before, connection = connections.databases["default"], connections["default"]
-    with django_db_blocker.unblock():
-        connections.databases["default"] = dict(one.settings)
-        del connections["default"]
-        try:
-            yield one
-        finally:
-            if listening._current is not None:
-                listening.goodbye(listening._current)  # of a test that failed
-            connections["default"].close()
-            connections.databases["default"] = before
-            connections["default"] = connection
-    wait_until(lambda: not one.listeners(), what="the end of what listens")
-
-
-class Ear:
-    """A PostgresqlSubscriber that keeps what it is told."""
-
-    def __init__(self):
-        self.messages, self.returns = [], 0
-        self.changed = asyncio.Event()
-        self.subscriber = PostgresqlSubscriber(self.heard, self.returned)
-
-    def heard(self, message):
-        self.messages.append(message)
-        self.changed.set()
-
-    def returned(self):
-        self.returns += 1
-        self.changed.set()
-
-    async def until(self, ready, seconds=30):
-        async def wait():
-            while not ready(self):
-                self.changed.clear()
-                await self.changed.wait()
-
-        await asyncio.wait_for(wait(), seconds)
-
-    async def hears(self, number):
-        await self.until(lambda one: len(one.messages) >= number)
-
-
-async def listener(group=GROUP):
-    one = Ear()
-    await one.subscriber.join(group)
-    assert one.subscriber.listens
-    return one
-
+from .notified import GROUP, MESSAGE, listener
 
 # What is said
 
@@ -381,164 +274,5 @@ def test_a_logout_reaches_the_sockets_of_other_processes(database, run, monkeypa
         assert await asyncio.wait_for(closed, 30) == 4501
         socket.stop()
         await asyncio.wait([*recheck.tasks])
-
-    run(main())
-
-
-# What can happen to the connection
-
-
-def test_a_connection_that_was_ended_is_made_again(database, run, caplog):
-    async def main():
-        one = await listener()
-        for number in range(1, 3):
-            (pid,) = database.listeners()
-            database.ask("SELECT pg_terminate_backend(%s)", pid)
-            # What was said meanwhile is looked for at once.
-            await one.until(lambda one, number=number: one.returns == number)
-            assert database.listeners() != [pid]
-            database.elsewhere()
-            await one.hears(number)
-        await one.subscriber.stop()
-
-    run(main())
-    lines = [record.getMessage() for record in caplog.records]
-    assert len(lines) == 1 and lines[0].startswith("PostgreSQL does not notify us: ")
-    assert lines[0].endswith("; changes are found by polling meanwhile")
-    assert "\n" not in lines[0]
-
-
-def test_a_server_that_restarts(database, run, postgresql):
-    async def main():
-        one = await listener()
-        postgresql.stop(signal.SIGINT)
-        try:
-            await one.until(lambda one: not one.subscriber.listens or tick(one))
-            # Who comes now is not held up.
-            other = Ear()
-            began = asyncio.get_event_loop().time()
-            await other.subscriber.join("streams.other")
-            assert asyncio.get_event_loop().time() - began < 5
-            assert not other.subscriber.listens
-        finally:
-            postgresql.start()
-        for each in (one, other):
-            await each.until(lambda each: each.returns == 1)
-        database.elsewhere()
-        database.elsewhere(group="streams.other")
-        await one.hears(1)
-        await other.hears(1)
-        for each in (one, other):
-            await each.subscriber.stop()
-
-    def tick(one):
-        asyncio.get_event_loop().call_later(0.01, one.changed.set)
-
-    run(main())
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root may stop a process of PostgreSQL's user")
-def test_a_connection_that_hangs_is_left(database, run, monkeypatch, caplog):
-    monkeypatch.setattr(listening, "BEAT_SECONDS", 0.2)
-    monkeypatch.setattr(listening, "ANSWER_SECONDS", 1.0)
-
-    async def main():
-        one = await listener()
-        (pid,) = database.listeners()
-        await asyncio.sleep(0.5)
-        assert database.listeners() == [pid]  # beats are answered
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            await one.until(lambda one: one.returns == 1)
-            database.elsewhere()
-            await one.hears(1)
-        finally:
-            os.kill(pid, signal.SIGCONT)
-        await one.subscriber.stop()
-
-    run(main())
-    assert "TimeoutError: no answer within 1 s" in caplog.text
-
-
-def test_a_process_with_many_sockets_listens(database, run):
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most < 1300:
-        pytest.skip("the limit of open files is %d" % most)
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (1300, most))
-    try:
-        with contextlib.ExitStack() as stack:
-            while stack.enter_context(contextlib.closing(socket.socket())).fileno() < 1030:
-                pass
-
-            async def main():
-                one = await listener()
-                database.elsewhere()
-                await one.hears(1)
-                await one.subscriber.stop()
-
-            run(main())
-            wait_until(lambda: not database.listeners(), what="the end of the connection")
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))
-
-
-def test_a_loop_that_was_closed_without_a_goodbye_is_forgotten(database):
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    one = loop.run_until_complete(listener())
-    loop.close()
-    asyncio.set_event_loop(None)
-    assert database.listeners()
-    database.elsewhere()
-    wait_until(lambda: not database.listeners(), what="the end of the connection")
-    assert one.messages == []
-
-
-def test_a_fork_has_a_connection_of_its_own(database, run, monkeypatch):
-    async def main():
-        one = await listener()
-        parent = listening._current
-        monkeypatch.setattr(listening, "_pid", os.getpid() + 1)  # as in a child
-        child = await listener()
-        assert listening._current is not parent and child.subscriber.listening is not parent
-        assert len(database.listeners()) == 2
-        for each in (one, child):
-            await each.subscriber.stop()
-
-    run(main())
-    gc.collect()
-
-
-def test_a_goodbye_at_the_end_of_the_process_is_waited_for(database, run):
-    async def main():
-        one = await listener()
-        one.subscriber.leave_at_exit()
-        assert not one.subscriber.listening.thread.is_alive()
-        await one.subscriber.stop()
-
-    run(main())
-
-
-def test_a_pooler_that_keeps_notifications_to_itself_is_told_of(database, run, caplog):
-    async def main():
-        one = await listener()
-        for _ in range(listening.DEAF_AFTER - 1):
-            one.subscriber.renew(GROUP)
-        assert not caplog.records
-        one.subscriber.renew(GROUP)
-        one.subscriber.renew(GROUP)
-        (record,) = caplog.records
-        assert record.levelno == logging.WARNING and "pgbouncer" in record.getMessage()
-        await one.subscriber.stop()
-        # Where something was heard, what is found by polling was merely lost.
-        other = await listener()
-        other.subscriber.listening.deaf_throttle.next = 0
-        database.elsewhere()
-        await other.hears(1)
-        for _ in range(listening.DEAF_AFTER + 1):
-            other.subscriber.renew(GROUP)
-        assert len(caplog.records) == 1
-        await other.subscriber.stop()
 
     run(main())

@@ -1,12 +1,17 @@
-"""Fixtures: databases, Redis and the test site, all real."""
+"""Fixtures: databases, Redis and the test site, all real; and a reader that is told by hand."""
 
+import asyncio
 import json
 import uuid
 
 import pytest
 
+from compat.streams import follower
 from tests.support.servers import HOST
 from tests.support.sites.streams import Site
+from tests.support.virtual_time import JumpingLoop
+
+from .by_hand import following, settle
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +72,45 @@ def make_site(tmp_path):
 def stream():
     """A stream name that no other test uses."""
     return "test:" + uuid.uuid4().hex
+
+
+@pytest.fixture
+def loop():
+    loop = JumpingLoop()
+    asyncio.set_event_loop(loop)
+    yield loop
+    loop.close()
+    asyncio.set_event_loop(None)
+
+
+@pytest.fixture
+def run(loop, monkeypatch):
+    """run(scenario, *log): the scenario with a hub that has that log."""
+
+    def call(scenario, *log, **options):
+        async def main():
+            await scenario(following(monkeypatch, follower, *log, **options))
+            await settle()
+
+        loop.run_until_complete(main())
+        tasks = getattr(asyncio, "all_tasks", None) or asyncio.Task.all_tasks
+        assert not [task for task in tasks(loop) if not task.done()]
+
+    return call
+
+
+@pytest.fixture
+def closed(monkeypatch):
+    """The codes that are counted."""
+    counted = []
+
+    class Closed:
+        def labels(self, code):
+            counted.append(code)
+            return self
+
+        def inc(self):
+            pass
+
+    monkeypatch.setattr(follower.stats, "closed", Closed())
+    return counted
