@@ -106,6 +106,7 @@ class Host:
     async def _mark_at(self, groups: List[str], ago: float) -> None:
         now, expiry = time.time(), self.layer.group_expiry
         at = now - ago
+        groups = [group for group in groups if group in self.marked]  # some were left meanwhile
         keys = [self.mark_key] + [self.layer._group_key(group) for group in groups]
         marks = [self.marked[group] for group in groups]
         args = [at, int(now) - expiry, int(expiry), MARK_SECONDS]

@@ -235,3 +235,20 @@ def test_what_waits_in_a_list_comes_in_the_order_in_which_it_was_sent(one, run):
     connection.found = None
     run(one._read_once(connection))
     assert got == [b"1", b"2", b"3"]
+
+
+def test_a_group_that_is_left_while_others_are_marked_is_left_out(one, run, caplog):
+    run(join(one, "news", "weather", "sports"))
+    one.renewing.add("news")  # which is marked by itself, and first
+    one.commands.asked.clear()
+    one.mark_at = 0
+
+    async def main():
+        beat = asyncio.ensure_future(one._beat())
+        await asyncio.sleep(0)
+        await one.leave("weather", "channel.weather", [])
+        await beat
+
+    run(main())
+    assert one.commands.marked() == [["mark.news"], ["mark.sports"]]
+    assert one.unmarked == set() and caplog.text == ""
