@@ -144,6 +144,7 @@ def for_this_machine(
     port: int,
     daphne_port: int,
     redis_url: Optional[str],
+    no_redis: bool = False,
 ) -> Layout:
     """Below `var`, for `up`: no root, loopback, the servers found on this machine."""
     run, conf = os.path.join(var, "run"), os.path.join(var, "conf")
@@ -151,9 +152,10 @@ def for_this_machine(
     _check_realip(site, nginx)
     me = machine.root_user()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    redis: Dict[str, Any] = {}
     if redis_url:
-        redis: Dict[str, Any] = {"redis_url": redis_url}
-    else:
+        redis = {"redis_url": redis_url}
+    elif not no_redis:
         server = binaries.redis_server()
         redis = dict(own_redis(sockets, conf), redis_server=server)
         redis["redis_version"] = binaries.redis_version(server)
@@ -212,6 +214,10 @@ def own_redis(sockets: str, conf: str) -> Dict[str, Any]:
 
 
 def _redis(args: argparse.Namespace, run: str, output: str) -> Dict[str, Any]:
+    if args.no_redis:
+        if args.redis_url:
+            raise BadValue("--no-redis and --redis-url contradict each other")
+        return {}
     if args.redis_url:
         return {"redis_url": options.redis_url("--redis-url", args.redis_url)}
     if args.only:  # which Redis the site uses is its own affair

@@ -43,6 +43,7 @@ def up(
     redis_url: Optional[str],
     timeout: int,
     foreground: bool,
+    no_redis: bool = False,
 ) -> int:
     """Starts the site and waits until it answers; in the foreground, until it is stopped."""
     run = Run(var)
@@ -65,7 +66,9 @@ def up(
         daphne_port = ports.free(layout.preferred_daphne_port(var), besides=port)
         sockets = run.socket_folder()
         try:
-            where = layout.for_this_machine(site, var, sockets, host, port, daphne_port, redis_url)
+            where = layout.for_this_machine(
+                site, var, sockets, host, port, daphne_port, redis_url, no_redis
+            )
             _write(site, var, where)
             _check_nginx(where)
             for line in wheels.remarks(where, project.bridge(site.directory)):
@@ -253,7 +256,8 @@ def _write(site: Site, var: str, where: Layout) -> None:
     """The rendered files, and site.env for commands typed in a shell."""
     render.write(where.conf, render.site_files(site, where), render.PRIVATE)
     text = "# Written by deploy_conf up, for manage.py, and for `set -a; . site.env` in a shell.\n"
-    text += "REDIS_URL=%s\n" % shlex.quote(where.redis_url or "")
+    if where.redis_url:
+        text += "REDIS_URL=%s\n" % shlex.quote(where.redis_url)
     render.write(var, {"site.env": text}, private=("site.env",))
     if not os.path.exists(os.path.join(var, ".gitignore")):
         render.write(var, {".gitignore": "*\n"})

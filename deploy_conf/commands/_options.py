@@ -71,6 +71,12 @@ def site(one: argparse.ArgumentParser) -> None:
         default=[],
         help="environment of the site's processes; repeat for more (default: none)",
     )
+    add(
+        "--no-redis",
+        action="store_true",
+        help='no Redis: for a site with STREAMS_NOTIFICATIONS = "postgresql" or "none" and no '
+        "channel layer in it (default: one for the site alone)",
+    )
     add("--uwsgi-processes", metavar="N", default=2, help="uWSGI workers (default: 2)")
     add("--daphne-processes", metavar="N", default=2, help="daphne processes (default: 2)")
     add(

@@ -4,6 +4,7 @@ import argparse
 import os
 
 from .. import options, site, supervise
+from ..errors import BadValue
 from . import _options
 
 
@@ -36,7 +37,9 @@ def run(args: argparse.Namespace) -> int:
     redis_url = os.environ.get("REDIS_URL")
     if redis_url:
         options.redis_url("REDIS_URL", redis_url)
-    return supervise.up(mine, var, host, port, redis_url, timeout, args.foreground)
+        if args.no_redis:
+            raise BadValue("--no-redis: REDIS_URL is set, and names one")
+    return supervise.up(mine, var, host, port, redis_url, timeout, args.foreground, args.no_redis)
 
 
 def _add_options(one: argparse.ArgumentParser) -> None:
