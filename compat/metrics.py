@@ -102,7 +102,8 @@ class Careful:
 
 
 Metric = Union[Nothing, Careful]
-# (name, text, {label: value}, number) of a gauge that is known at this moment.
+# (name, text, {label: value}, number) of what is known at this moment: a gauge, or a counter if
+# its name ends with _total.
 Known = Tuple[str, str, Dict[str, str], float]
 
 
@@ -148,7 +149,7 @@ def exposition(extra: Iterable[Known] = ()) -> Optional[Tuple[bytes, str]]:
     """
     (text, content type) for Prometheus with the numbers of all processes; None: not collected.
 
-    extra: gauges that are known at this moment.
+    extra: what is known at this moment.
     """
     module = client()
     if module is None:
@@ -160,16 +161,29 @@ def exposition(extra: Iterable[Known] = ()) -> Optional[Tuple[bytes, str]]:
 
         forget_the_dead(folder)
         MultiProcessCollector(registry)
-    gauges: Dict[str, Any] = {}
-    for name, text, labels, number in extra:
-        if name not in gauges:
-            gauges[name] = module.Gauge(name, text, sorted(labels), registry=registry)
-        found = gauges[name]
-        (found.labels(*[labels[key] for key in sorted(labels)]) if labels else found).set(number)
+    registry.register(_Collected(extra))
     text = module.generate_latest(registry)
     if not folder:
         text = module.generate_latest(module.REGISTRY) + text
     return text, module.CONTENT_TYPE_LATEST
+
+
+class _Collected:
+    """A collector of what is known at this moment."""
+
+    def __init__(self, extra: Iterable[Known]) -> None:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        self._families: Dict[str, Any] = {}
+        for name, text, labels, number in extra:
+            if name not in self._families:
+                kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+                self._families[name] = kind(name, text, labels=sorted(labels))
+            self._families[name].add_metric([labels[key] for key in sorted(labels)], number)
+
+    def collect(self) -> Iterable[Any]:
+        """All of it."""
+        return self._families.values()
 
 
 def forget_the_dead(folder: str) -> None:

@@ -105,6 +105,7 @@ def site_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict[s
         uwsgi_socket=layout.uwsgi_socket,
         uwsgi_socket_shell=escape.shell([layout.uwsgi_socket]),
         uwsgi_fifo=os.path.splitext(layout.uwsgi_socket)[0] + ".fifo",
+        uwsgi_stats=_uwsgi_stats(layout),
         uwsgi_mercy=layout.patience(site.harakiri),
         uwsgi_knows_delta=bool(layout.uwsgi.command) and layout.uwsgi.knows("max-requests-delta"),
         uwsgi_command=escape.supervisor_command(
@@ -244,6 +245,13 @@ def _nginx_values(site: Site, layout: Layout, behind_here: bool = False) -> Dict
     )
     values.update(_health(site, values))
     return values
+
+
+def _uwsgi_stats(layout: Layout) -> str:
+    """The socket of its stats server, "" for a version that would show cookies there."""
+    if layout.uwsgi.command and layout.uwsgi.knows("stats-no-cores"):
+        return os.path.splitext(layout.uwsgi_socket)[0] + ".stats"
+    return ""
 
 
 def _health(site: Site, values: Dict[str, Any]) -> Dict[str, str]:

@@ -32,7 +32,14 @@ LEFT_BEHIND = ("supervisord.pid", "nginx.pid", "run.json")
 RECORDED = frozenset(
     "pid start boot url host name port sockets prefix websocket probe redis".split()
 )
-SOCKETS = ("uwsgi.sock", "uwsgi.fifo", "reload.lock", "redis.sock", "supervisor.sock")
+SOCKETS = (
+    "uwsgi.sock",
+    "uwsgi.fifo",
+    "uwsgi.stats",
+    "reload.lock",
+    "redis.sock",
+    "supervisor.sock",
+)
 
 
 class Run:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from .. import report
 from ..metrics import Known, exposition
-from . import probes
+from . import probes, uwsgi_stats
 from ._settings import NETWORKS
 
 
@@ -73,3 +73,4 @@ def current() -> Iterator[Known]:
     states = collections.Counter(record["state"] for record in report())
     for state, number in sorted(states.items()):
         yield "compat_patches", "Repairs by their state in this process", {"state": state}, number
+    yield from uwsgi_stats.known(uwsgi_stats.address())

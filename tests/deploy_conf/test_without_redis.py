@@ -38,7 +38,15 @@ def test_up_starts_none_and_a_push_is_seen(tmp_path):
 def test_render_has_none_and_asks_none(tmp_path, manager):
     tiny.write(str(tmp_path))
     site = tiny.Site(tmp_path)
-    words = ["--domain", "example.org", "--user", getpass.getuser(), "--manager", manager, "--no-redis"]
+    words = [
+        "--domain",
+        "example.org",
+        "--user",
+        getpass.getuser(),
+        "--manager",
+        manager,
+        "--no-redis",
+    ]
     code, out, err = site.run("render", "--check", *words)
     assert code == 0, err
     assert "uwsgi.ini: accepted" in err and "redis.conf" not in out + err
