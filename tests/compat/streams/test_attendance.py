@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from compat._asyncio import end_task
 from compat.streams import attendance
 from compat.streams.attendance import Attendance, Visit
 from compat.streams.roll import TOTAL
@@ -93,7 +94,7 @@ async def scenario(chance):
     hub.failing, turn = 0, found.turn
     while found.turn < turn + 6:
         await asyncio.sleep(0.001)
-    found.task.cancel()
+    await end_task(found.task)
     return hub, found, here
 
 
