@@ -16,11 +16,12 @@ patch = Patch(
     versions=">=2.0,<=4.2.3",
     symptom="each open WebSocket keeps 2.5 KiB of options that are the same for all",
 )
-MISSING = object()
 
 
 @patch.when_imported("daphne.ws_protocol")
 def repair(ws_protocol):
+    from ._shared_state import options_of
+
     protocol = ws_protocol.WebSocketProtocol
     stock = getattr(protocol, "_connectionMade", None)
     names = tuple(getattr(protocol, "CONFIG_ATTRS", ()))
@@ -28,24 +29,11 @@ def repair(ws_protocol):
     patch.expect(
         not any(hasattr(protocol, name) for name in names), "autobahn's protocols have defaults"
     )
+    options = options_of(protocol)
 
     @functools.wraps(stock)
     def _connectionMade(self):
-        share(self, protocol, names)
+        options.share(self)
         return stock(self)
 
     patch.add(protocol, "_connectionMade", _connectionMade)
-
-
-def share(connection, protocol, names):
-    """Give a connection its factory's options: by its class, where they are the same."""
-    own, shared, factory = vars(connection), vars(protocol), vars(connection.factory)
-    for name in names:
-        value = factory.get(name, MISSING)
-        if value is MISSING or hasattr(value, "__get__"):
-            continue  # set elsewhere, or a function, which would be a method of the class
-        known = shared.get(name, MISSING)
-        if known is MISSING:
-            setattr(protocol, name, value)
-        elif known is not value and name not in own:
-            setattr(connection, name, value)

@@ -91,7 +91,8 @@ def repair_http(http_protocol):
 
 def is_free(protocol, plain):
     """Whether a frame may be written as it is, and nothing of autobahn's waits before it."""
-    if protocol.state != protocol.STATE_OPEN or protocol.send_queue:
+    # Not `protocol.send_queue`: most have none until it is asked for.
+    if protocol.state != protocol.STATE_OPEN or vars(protocol).get("send_queue"):
         return False
     if protocol.compat_plain is None:
         transport = protocol.transport

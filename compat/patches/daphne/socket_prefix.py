@@ -20,12 +20,11 @@ patch = Patch(
 
 def with_prefix(scope, prefix):
     """The scope of a WebSocket with its root_path, and without the header."""
-    headers = []
-    for name, value in scope["headers"]:
-        if name.lower() == HEADER:
-            prefix = unquoted(value)
-        else:
-            headers.append((name, value))
+    headers = scope["headers"]
+    told = [value for name, value in headers if name.lower() == HEADER]
+    if told:
+        prefix = unquoted(told[-1])
+        headers = [one for one in headers if one[0].lower() != HEADER]
     return dict(scope, root_path=prefix, headers=headers)
 
 
