@@ -18,7 +18,7 @@ from aioredis.parser import Reader
 from aioredis.util import parse_url
 
 from .. import _greenlets
-from .connections import readable
+from .connections import poller
 from .plans import Ask, Plan, Script
 
 # As many wait for their next use: as many greenlets, or threads, may send at once without opening
@@ -27,6 +27,7 @@ KEPT = 64
 REST_SECONDS = 15.0
 IDLE_SECONDS = 60.0
 ASK_SECONDS = 1.0
+STEP_SECONDS = 0.05
 
 
 class Blocking:
@@ -106,6 +107,8 @@ class Blocking:
 class Connection:
     """One connection to Redis."""
 
+    poll: Any = None  # what asks the system whether there is something to read
+
     def __init__(self, address: Any, options: Dict[str, Any], deadline: float) -> None:
         if isinstance(address, (tuple, list)):
             self.socket: Any = socket.create_connection(tuple(address), left(deadline))
@@ -162,13 +165,13 @@ class Connection:
         for word in words:
             data = word if isinstance(word, bytes) else str(word).encode("utf8")
             parts.append(b"$%d\r\n%s\r\n" % (len(data), data))
-        self.socket.settimeout(left(deadline))
+        self._wait_until(deadline)
         self.socket.sendall(b"".join(parts))
         while True:
             answer = self.reader.gets()
             if answer is not False:
                 break
-            self.socket.settimeout(left(deadline))
+            self._wait_until(deadline)
             data = self.socket.recv(65536)
             if not data:
                 raise ConnectionError("Redis has closed the connection")
@@ -177,9 +180,17 @@ class Connection:
             raise answer
         return answer
 
+    def _wait_until(self, deadline: float) -> None:
+        """Let the socket wait for so long, or a little more: to set it is a call of the system."""
+        seconds = left(deadline)
+        if not seconds <= (self.socket.gettimeout() or 0) < seconds + 2 * STEP_SECONDS:
+            self.socket.settimeout(seconds + STEP_SECONDS)
+
     def lives(self, deadline: float) -> bool:
         """Whether it can be used: asked before anything is sent, so that nothing is sent twice."""
-        if readable(self.socket):
+        if self.poll is None:
+            self.poll = poller(self.socket)
+        if self.poll(0):
             return False
         if time.monotonic() - self.since < REST_SECONDS:
             return True

@@ -2,7 +2,7 @@
 
 import asyncio
 import select
-from typing import Any, Optional, Set
+from typing import Any, Callable, Optional, Set
 
 from .._asyncio import end_task
 from .._redis_outage import is_outage
@@ -120,10 +120,14 @@ def has_input(conn: Any) -> bool:
 
 def readable(sock: Any) -> bool:
     """Whether a socket has something to read, such as its end."""
-    if sock.fileno() < 0:
-        return True
+    return sock.fileno() < 0 or bool(poller(sock)(0))
+
+
+def poller(sock: Any) -> Callable[[float], Any]:
+    """A function of milliseconds: is there something to read within them?"""
+    descriptor = sock.fileno()
     if not hasattr(select, "poll"):
-        return bool(select.select([sock.fileno()], [], [], 0)[0])
+        return lambda wait: select.select([descriptor], [], [], wait / 1000)[0]
     poll = select.poll()
-    poll.register(sock.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
+    poll.register(descriptor, select.POLLIN)
+    return poll.poll

@@ -85,7 +85,7 @@ def network_layer(members_renew: bool = False) -> Any:
     are too old, and a site's consumers, which need not renew, are not old for a day.
     """
     shared = _shared_layer()
-    if shared is None or not is_redis(shared) or hasattr(shared, "notify_now"):
+    if shared is None or hasattr(shared, "notify_now") or not is_redis(shared):
         # Of the pub/sub layer, the connections for callers without a loop are everybody's.
         return shared
     own = _shared if _greenlets.share_this_thread() else vars(_local)

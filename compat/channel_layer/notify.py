@@ -56,26 +56,55 @@ def notify(
     without a running event loop. `urgent`: also right after another one has timed out. `spare`:
     keys of the message that are left out where it would be too long to be carried.
     """
-    global _rest_until
+    tell_here(message, complaint)
+    tell_elsewhere(group, message, complaint, urgent, spare)
 
-    def complain(error: Exception) -> None:
-        throttle = _throttles.setdefault(complaint, Throttle())
-        throttle.log(logger.warning, "%s: %s: %s", complaint, type(error).__name__, error)
 
+def tell_here(message: Message, complaint: str) -> None:
+    """The part of notify() that tells the listeners of this process."""
     try:
         for listener in tuple(_listeners.get(message["type"], ())):
             listener(message)
+    except Exception as error:
+        _complain(complaint, error)
+
+
+def tell_elsewhere(
+    group: str,
+    message: Message,
+    complaint: str,
+    urgent: bool = False,
+    spare: Sequence[str] = (),
+) -> None:
+    """The part of notify() that tells other processes."""
+    global _rest_until
+    try:
         way = NOTIFICATIONS()
         if way == POSTGRESQL:
             from . import postgresql
 
-            postgresql.send(group, message, spare, complain)
+            postgresql.send(group, message, spare, lambda error: _complain(complaint, error))
         elif way == LAYER and (urgent or time.monotonic() >= _rest_until):
             _to_layer(group, message)
     except Exception as error:
         if isinstance(error, layers.TookTooLong):
             _rest_until = time.monotonic() + REST_SECONDS
-        complain(error)
+        _complain(complaint, error)
+
+
+def has_a_sender_for_any_thread() -> bool:
+    """Whether it makes no difference which thread tells the others, and when."""
+    if NOTIFICATIONS() != LAYER:
+        return False
+    try:
+        return hasattr(layers.network_layer(members_renew=True), "notify_now")
+    except Exception:  # it is told when something is sent
+        return False
+
+
+def _complain(complaint: str, error: Exception) -> None:
+    throttle = _throttles.setdefault(complaint, Throttle())
+    throttle.log(logger.warning, "%s: %s: %s", complaint, type(error).__name__, error)
 
 
 def _to_layer(group: str, message: Message) -> None:

@@ -177,6 +177,15 @@ GROUP_COMMIT = Setting(
     "connections of its threads different rights or schemas (`SET ROLE`, `SET search_path`).",
     SECTION,
 )
+GATHER_SECONDS = Setting(
+    "STREAMS_GATHER_SECONDS",
+    Number("seconds", most=1, whole=False, zero="each entry is announced by itself"),
+    0.005,
+    "How long an announcement may wait for others where calls of publish() follow one another "
+    "quickly, so that Redis and the readers' processes are told of them together; the first four "
+    "never wait. Only with the pub/sub layer, and where threads run (uWSGI: `enable-threads`).",
+    SECTION,
+)
 KEY_SECONDS = Setting(
     "STREAMS_KEY_SECONDS",
     Number("seconds", least=1, most=10**9, whole=False),

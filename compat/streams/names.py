@@ -1,5 +1,6 @@
 """Names of streams and of the channel-layer groups that announce them."""
 
+import functools
 import hashlib
 import unicodedata
 
@@ -47,6 +48,7 @@ def check_storable(name: str, alias: str = "") -> str:
     return name
 
 
+@functools.lru_cache(maxsize=1024)
 def group_name(name: str) -> str:
     """The group of a stream: hashed, because layers allow fewer characters and shorter names."""
     return "streams." + hashlib.sha256(name.encode("utf-8")).hexdigest()[:40]

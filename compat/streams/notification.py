@@ -3,13 +3,13 @@
 import time
 from typing import Sequence
 
-from ..channel_layer.notify import notify
+from ..channel_layer import notify
+from . import gathering
+from .gathering import INLINE_CHARACTERS
 from .names import group_name
 
 TYPE = "streams.bell"  # on the wire: older processes know it by this name
-
-# Bodies travel along up to this many characters; readers fetch longer ones from the log.
-INLINE_CHARACTERS = 32 * 1024
+COMPLAINT = "stream entries are stored but could not be announced"
 
 
 def announce(name: str, first: int, texts: Sequence[str], epoch: str) -> None:
@@ -24,6 +24,13 @@ def announce(name: str, first: int, texts: Sequence[str], epoch: str) -> None:
     }
     if sum(map(len, texts)) <= INLINE_CHARACTERS:
         message["bodies"] = list(texts)
-    complaint = "stream entries are stored but could not be announced"
+    notify.tell_here(message, COMPLAINT)
+    if not gathering.hold(name, message, tell_elsewhere):
+        tell_elsewhere(message)
+
+
+def tell_elsewhere(message: notify.Message) -> None:
+    """Tell the other processes; never raises."""
     # Whoever is not told of the bodies reads them in the log.
-    notify(group_name(name), message, complaint, spare=("bodies",))
+    group = group_name(message["stream"])
+    notify.tell_elsewhere(group, message, COMPLAINT, spare=("bodies",))

@@ -43,7 +43,9 @@ def test_the_first_pattern_decides():
 @pytest.mark.parametrize("characters, inline", [(0, True), (1, False)])
 def test_bodies_travel_along_up_to_a_size(monkeypatch, characters, inline):
     sent = []
-    monkeypatch.setattr(notification, "notify", lambda *said, spare: sent.append((*said, spare)))
+    monkeypatch.setattr(
+        notification.notify, "tell_elsewhere", lambda *said, spare: sent.append((*said, spare))
+    )
     text = "x" * (notification.INLINE_CHARACTERS - 1 + characters)
     notification.announce("news", 5, [text, "y"], "e1")
     ((group, message, complaint, spare),) = sent

@@ -257,6 +257,26 @@ def test_the_password_of_redis_changes(make_site, sqlite_settings, redis, stream
     client.close()
 
 
+def announcements(redis):
+    """How many scripts Redis was asked to run."""
+    for line in redis.say("INFO", "commandstats").split(b"\r\n"):
+        if line.startswith(b"cmdstat_evalsha:"):
+            return int(line.split(b"calls=")[1].split(b",")[0])
+    return 0
+
+
+def test_a_burst_arrives_by_few_announcements(make_site, sqlite_settings, layer, redis, stream):
+    """Nobody looks into the log by himself meanwhile, and the process ends with the last one."""
+    site = make_site(sqlite_settings, layer, poll=600, gather=0.1)
+    client = Client(site.daphne(), stream).until_live()
+    before = announcements(redis)
+    writer = site.spawn("publish_slowly", stream, 300, 0)
+    assert client.until(300).bodies == list(range(300))
+    assert writer.wait(30) == 0
+    assert 5 <= announcements(redis) - before < 150
+    client.close()
+
+
 def test_one_server_restarts(site, servers, stream):
     """A reader that reconnects to another server gets what it missed, once."""
     writer = site.spawn("publish_slowly", stream, 400, 0.002)

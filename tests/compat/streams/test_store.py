@@ -69,13 +69,13 @@ def test_it_is_announced_and_counted_after_the_commit(transactional_db, announce
 def test_a_statement_is_of_bounded_size(monkeypatch, rows, characters):
     monkeypatch.setattr(store, "INSERT_ROWS", rows)
     monkeypatch.setattr(store, "INSERT_CHARACTERS", characters)
-    said, stock = [], store._places
+    said, stock = [], store._insert_of
 
-    def places(params):
+    def insert_of(connection, params):
         said.append([params[place + 2] for place in range(0, len(params), 4)])
-        return stock(params)
+        return stock(connection, params)
 
-    monkeypatch.setattr(store, "_places", places)
+    monkeypatch.setattr(store, "_insert_of", insert_of)
     publish_many("s", [1, 2, 33, 4, 555, "long enough", 6])
     assert [body for _, body in stored("s")] == [1, 2, 33, 4, 555, "long enough", 6]
     for number, texts in enumerate(said):
@@ -204,6 +204,69 @@ def test_what_cannot_be_read_is_named(since, limit):
 def test_pages_are_of_five_hundred():
     publish_many("s", range(501))
     assert len(read("s", 0)) == len(store.read("s", 0)) == 500
+
+
+# The statements
+
+
+def words(queries):
+    return [query["sql"].split()[0] for query in queries]
+
+
+@pytest.mark.parametrize(
+    "since, moves",
+    [((3, 35), ["UPDATE"]), ((99,), ["UPDATE", "SELECT"])],
+    ids=["this SQLite", "one of before"],
+)
+def test_an_append_says_no_more_than_it_must(
+    transactional_db, monkeypatch, announced, since, moves
+):
+    assert connection.vendor == "sqlite"
+    monkeypatch.setattr(store, "SQLITE_RETURNING", since)
+    if connection.Database.sqlite_version_info < (3, 35):
+        moves = ["UPDATE", "SELECT"]
+    with CaptureQueriesContext(connection) as first:
+        assert publish("s", "a") == 1
+    assert words(first) == ["BEGIN", "UPDATE", "INSERT", *moves, "INSERT", "COMMIT"]
+    with CaptureQueriesContext(connection) as second:
+        assert publish("s", "b") == 2
+    assert words(second) == ["BEGIN", *moves, "INSERT", "COMMIT"]
+    with transaction.atomic():
+        with CaptureQueriesContext(connection) as within:
+            assert publish("s", "c") == 3
+    assert words(within) == ["SAVEPOINT", *moves, "INSERT", "RELEASE"]
+    assert [body for _, body in stored("s")] == ["a", "b", "c"]
+    assert [said[:3] for said in announced] == [("s", n + 1, ['"%s"' % "abc"[n]]) for n in range(3)]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OperationalError("disk I/O error")])
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_goes_wrong_half_way_leaves_nothing_behind(
+    transactional_db, monkeypatch, announced, error, lost
+):
+    publish("s", "a")
+    failing(monkeypatch, store, "_insert", [error])
+    closed = []
+    if lost:
+        failing(monkeypatch, connection, "rollback", [OperationalError("no transaction is active")])
+        monkeypatch.setattr(connection, "close", lambda: closed.append(connection.rollback()))
+    with pytest.raises(type(error) if isinstance(error, Exception) else error):
+        publish("s", "b")
+    assert not connection.connection.in_transaction and not connection.in_atomic_block
+    assert bool(closed) is lost
+    assert publish("s", "c") == 2 and stored("s") == [(1, "a"), (2, "c")]
+    assert [said[1] for said in announced] == [1, 2]
+
+
+def test_an_engine_of_somebody_else_keeps_its_own_way(transactional_db, monkeypatch):
+    monkeypatch.setattr(store.group_commit, "ENGINES", ("tenants.",))
+    begun = []
+    monkeypatch.setattr(
+        connection,
+        "_start_transaction_under_autocommit",
+        lambda: begun.append(connection.cursor().execute("BEGIN IMMEDIATE")),
+    )
+    assert publish("s", "a") == 1 and len(begun) == 1 and stored("s") == [(1, "a")]
 
 
 # Keys
@@ -416,24 +479,24 @@ def test_a_row_is_looked_for_once_where_an_update_of_nothing_locks(monkeypatch, 
         assert server.said == said
     assert within == [] and store._seen == {("other", "s")}
     # Elsewhere the row is made when there is none, and another writer may be faster.
-    server = Server("third", "sqlite")
+    server = Server("third", "oracle")
     server.duplicate = duplicate
     assert store._reserve(server, server, "s", 1, 5) == (7, 3, "e1")
     assert server.said == ["UPDATE", "INSERT", "UPDATE", "SELECT"] and within == ["third"]
-    assert store._seen == {("other", "s"), ("third", "s")}
+    assert store._seen == {("other", "s")}
 
 
 @pytest.mark.parametrize("number, left", [(10000, 10001), (10001, 1)])
 def test_so_many_names_are_kept_in_mind(monkeypatch, number, left):
     monkeypatch.setattr(store, "_seen", {("a", str(one)) for one in range(number)})
-    server = Server("other", "sqlite")
+    server = Server("other")
     server.knows.add("s")
     store._reserve(server, server, "s", 1, 5)
     assert len(store._seen) == left
 
 
 def test_a_row_of_after_our_snapshot_is_asked_for_again(monkeypatch):
-    server = Server("other", "sqlite")
+    server = Server("other", "oracle")
     server.fetchone = lambda: None
     server.knows.add("s")
     with pytest.raises(OperationalError, match="is busy") as error:

@@ -29,6 +29,7 @@ elif _layer:
 STREAMS_NOTIFICATIONS = os.environ.get("STREAMS_SITE_NOTIFICATIONS", "layer")
 STREAMS_GROUP_COMMIT = True
 STREAMS_POLL_SECONDS = float(os.environ.get("STREAMS_SITE_POLL", "2"))
+STREAMS_GATHER_SECONDS = float(os.environ.get("STREAMS_SITE_GATHER", "0.005"))
 STREAMS_SLOW_SECONDS = float(os.environ.get("STREAMS_SITE_SLOW", "30"))
 STREAMS_HEARTBEAT_SECONDS = json.loads(os.environ.get("STREAMS_SITE_BEAT", "15"))
 STREAMS_PER_SOCKET = json.loads(os.environ.get("STREAMS_SITE_SOCKET", "100"))
