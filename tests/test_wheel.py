@@ -113,6 +113,7 @@ def test_extras_are_the_lines_of_the_requirements(metadata):
         text, extra = normal(requirement)
         given.setdefault(extra, set()).add(text)
     pins, more = requirements("compat", "requirements.txt"), requirements("requirements.txt")
+    tested = requirements("tests", "requirements.txt")
 
     def lines(source, *projects):
         wanted = [line for line in source if re.split("[=<>;]", line)[0].lower() in projects]
@@ -125,7 +126,8 @@ def test_extras_are_the_lines_of_the_requirements(metadata):
         "servers": lines(more, *servers),
         "jquery": lines(pins, "xstatic-jquery"),
         "metrics": lines(more, "prometheus_client"),
-        "init": lines(requirements("tests", "requirements.txt"), "parso"),
+        "init": lines(tested, "parso"),
+        "speed": lines(tested, "uvloop"),
         "postgres": lines(more, "psycopg2-binary"),
     }
     assert len(given["servers"]) == 9 and len(given["pins"]) > 15

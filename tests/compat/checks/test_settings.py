@@ -32,6 +32,7 @@ OF_KIND = {
 # Wrong for one of them.
 WRONG = {
     "$ASGI_THREADS": ["many", "0", "-1", "1.5"],
+    "$COMPAT_EVENT_LOOP": ["gevent", "1"],
     "$COMPAT_DRAIN_SECONDS": ["soon", "0", "nan", "-1", "inf", "3601"],
     "$COMPAT_HANDSHAKE_SECONDS": ["soon", "0", "nan", "-1", "inf", "3601"],
     "COMPAT_HEALTH_CHECKS": [{"queue": "nodots"}, {"queue": 5}],
@@ -163,6 +164,7 @@ RIGHT = [
     ("SOCKETS_RECHECK_SECONDS", 0.5, 0.5),
     ("STREAMS_POLL_SECONDS", 3600, 3600),
     ("$COMPAT_DRAIN_SECONDS", "25", 25.0),
+    ("$COMPAT_EVENT_LOOP", "UVLoop", "uvloop"),
     ("$COMPAT_WEBSOCKET_MAX_BYTES", " 0 ", 0),
     ("$COMPAT_TRUST_ROOT_PATH", "1", True),
     ("COMPAT_HEALTH_DISK", {"/": 5}, {"/": 5}),

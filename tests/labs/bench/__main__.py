@@ -68,6 +68,9 @@ def parse(arguments):
         action="store_true",
         help="channels 4 under daphne and uvicorn as well, installed into var/bench when needed",
     )
+    parser.add_argument(
+        "--uvloop", action="store_true", help="ours on uvloop's event loop as well, if installed"
+    )
     parser.add_argument("--many", action="store_true", help="broadcast to 2,000 readers, too")
     parser.add_argument("--record", action="store_true", help="write docs/records/performance.md")
     return parser.parse_args(arguments)

@@ -46,7 +46,7 @@ class Bench:
         self.sites = make_sites(self.folder, url, self._works, self.results.note)
         try:
             if self.results.measures:
-                more = (self.options.peers, self.progress, self.results.note)
+                more = (self.options, self.progress, self.results.note)
                 self.systems = make_systems(self.sites, self.folder, *more)
             for item in chosen:
                 try:
@@ -82,8 +82,8 @@ class Bench:
             yield number
 
     def turns(self, name, without=()):
-        """(number of the round, name of the system), each round in another order."""
-        names = [one for one in self.systems if one not in without]
+        """(number of the round, name), each round in another order; `without` some systems."""
+        names = [one for one in self.systems if one.partition("-")[0] not in without]
         for number in self.rounds(name):
             for one in names[number % len(names) :] + names[: number % len(names)]:
                 yield number, one

@@ -14,6 +14,8 @@ LABELS = collections.OrderedDict(
     [
         ("ours", "the bridge, ordinary consumers, pub/sub layer"),
         ("streams", "the bridge, `compat.streams`"),
+        ("ours-uvloop", "the bridge, ordinary consumers, on uvloop"),
+        ("streams-uvloop", "the bridge, `compat.streams`, on uvloop"),
         ("stock", "pinned stack without the bridge"),
         ("daphne4", "channels 4, daphne 4, core layer"),
         ("daphne4ps", "channels 4, daphne 4, pub/sub layer"),
@@ -46,12 +48,12 @@ print(json.dumps(keys))
 """
 
 
-def make_systems(sites, folder, with_peers, say, note):
+def make_systems(sites, folder, options, say, note):
     """{name: Site} of those in LABELS; each has a database of its own with USERS sessions."""
     found = {"stock": _own(sites["stock"], "stock"), "ours": _own(sites["ours"], "ours")}
     found["ours"] = found["ours"].with_layer(PUBSUB)
     found["streams"] = copy.copy(found["ours"])
-    if with_peers:
+    if options.peers:
         python = peers.interpreter(say)
         note("peers: " + peers.versions(python))
         for name, layer in zip(THEIRS, (CORE4, PUBSUB4, PUBSUB4)):
@@ -65,6 +67,13 @@ def make_systems(sites, folder, with_peers, say, note):
             with open(site.cookies, "w") as file:
                 file.write(site.python_code(SIGN_IN, str(USERS)))
     found["streams"].cookies = found["ours"].cookies
+    if options.uvloop:
+        import uvloop
+
+        note("uvloop %s" % uvloop.__version__)
+        for name in MINE:
+            found[name + "-uvloop"] = site = copy.copy(found[name])
+            site.env = dict(site.env, COMPAT_EVENT_LOOP="uvloop")
     return collections.OrderedDict((name, found[name]) for name in LABELS if name in found)
 
 

@@ -43,7 +43,7 @@ def run(bench):
 
 
 def _send(bench, name, number, readers, lines):
-    stream = name == "streams"
+    stream = name.startswith("streams")
     what = bench.stream("broadcast-%d-%d" % (readers, number))
     start = clients.stream_readers if stream else clients.group_readers
     with bench.system(name) as servers:

@@ -26,7 +26,7 @@ def run(bench):
 
 
 def _burst(bench, name, number):
-    options, stream = bench.options, name == "streams"
+    options, stream = bench.options, name.startswith("streams")
     what = bench.stream("calls-%d" % number)
     start = clients.stream_readers if stream else clients.group_readers
     with bench.system(name) as servers:

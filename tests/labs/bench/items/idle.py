@@ -19,7 +19,7 @@ def run(bench):
 
 
 def _sockets(bench, name):
-    readers = clients.stream_readers if name == "streams" else clients.group_readers
+    readers = clients.stream_readers if name.startswith("streams") else clients.group_readers
     with bench.system(name) as servers:
         servers.redis()
         daphne = servers.daphne()

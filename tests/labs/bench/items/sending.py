@@ -26,7 +26,7 @@ def run(bench):
 
 
 def _send(bench, name, number):
-    stream = name == "streams"
+    stream = name.startswith("streams")
     start = clients.stream_readers if stream else clients.group_readers
     with bench.system(name) as servers:
         servers.redis()
