@@ -30,9 +30,10 @@ REVIEWS = (
         "PyPA's database of advisories",
         "async-timeout attrs autobahn automat cffi constantly dj-database-url hiredis hyperlink "
         "incremental legacy-cgi packaging prometheus-client psutil pycparser pyparsing pytz redis "
-        "six txaio typing-extensions valkey zope-interface deprecated wrapt xstatic-jquery "
+        "six txaio typing-extensions uvloop valkey zope-interface deprecated wrapt xstatic-jquery "
         # Tests alone install these.
-        "amqp ast-serialize billiard build celery certifi check-wheel-contents exceptiongroup "
+        "amqp ast-serialize billiard build celery certifi check-wheel-contents "
+        "django-split-settings exceptiongroup "
         "execnet fasteners gevent greenlet hypothesis importlib-metadata iniconfig kombu librt "
         "mypy mypy-extensions numpy pathspec platformdirs pluggy py pymysql pytest-django "
         "pytest-timeout pytest-xdist python-memcached ruff sortedcontainers tomli twine vine "

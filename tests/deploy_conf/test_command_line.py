@@ -32,12 +32,15 @@ def test_up_hands_on_what_it_was_told(monkeypatch, tmp_path):
     monkeypatch.delenv("REDIS_URL", raising=False)
     var = str(tmp_path / "v")
     assert commands.main(["up", "--var", var]) == 7
-    assert called.pop() == (Mine, var, "127.0.0.1", 8000, None, 60, False)
+    assert called.pop() == (Mine, var, "127.0.0.1", 8000, None, 60, False, False)
     assert os.environ["DEVOPS_VAR"] == var
     monkeypatch.setenv("REDIS_URL", "redis://h:6379/0")
     words = ["--port", "81", "--host", "::1", "--timeout", "5", "--foreground", "--var", var]
     assert commands.main(["up", *words]) == 7
-    assert called.pop()[2:] == ("[::1]", 81, "redis://h:6379/0", 5, True)
+    assert called.pop()[2:] == ("[::1]", 81, "redis://h:6379/0", 5, True, False)
+    monkeypatch.delenv("REDIS_URL")
+    assert commands.main(["up", "--no-redis", "--var", var]) == 7
+    assert called.pop()[4:] == (None, 60, False, True)
 
 
 @pytest.mark.parametrize(
