@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 DB ?= sqlite
+NOTIFICATIONS ?= layer
 SECONDS ?= 60
 ROOM ?= patching
 VENV ?= .venv
@@ -60,8 +61,8 @@ soak: $(VENV)/tested  ## what daphne keeps after 30,000 clients; a minute or two
 fuzz: $(VENV)/tested  ## made-up input for all that reads a client's bytes; SECONDS=600 for each target
 	$(PY) -m tests.labs.fuzz --seconds $(SECONDS)
 
-chaos: $(VENV)/tested  ## everything is killed while entries are published; DB=postgres
-	$(PY) -m tests.labs.chaos --db $(DB)
+chaos: $(VENV)/tested  ## everything is killed while entries are published; DB=postgres NOTIFICATIONS=postgresql
+	$(PY) -m tests.labs.chaos --db $(DB) --notifications $(NOTIFICATIONS)
 
 django-suite: $(VENV)/installed  ## Django 1.11.29's own tests; DB=postgres, mysql or mysqlclient
 	$(PY) -m tests.labs.django_suite --db $(DB)

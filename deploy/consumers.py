@@ -83,7 +83,9 @@ class DeployResult(StreamConsumerMixin, AsyncWebsocketConsumer):
             logger.warning(
                 "socket of %r refused, the database does not answer: %s", self.uid, error
             )
-            allowed = False
+            # Over HTTP 503: nobody knows whether it may, and it should come back.
+            await self.close(close_codes.RESTART)
+            return
         if not allowed:
             # Before it is accepted a close is an answer 403 to the handshake.
             await self.close()

@@ -224,7 +224,9 @@ class StreamConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
             allowed = await database_sync_to_async(self._admit)()
         except DatabaseError as error:
             logger.warning("socket refused, the database does not answer: %s", error)
-            allowed = False
+            # Over HTTP 503: nobody knows whether it may, and it should come back.
+            await self.close(close_codes.RESTART)
+            return
         if not allowed:
             # Before it is accepted a close is an answer 403 to the handshake.
             await self.close()

@@ -41,6 +41,10 @@ def postgresql(name):
         raise
 
 
+def pgbouncer():
+    return _one("PgBouncer", "pgbouncer", "/usr/sbin")
+
+
 def mariadb(name):
     """A program of MariaDB's server, under its new name or its old one."""
     old = {"mariadbd": "mysqld", "mariadb": "mysql"}

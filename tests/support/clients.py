@@ -39,7 +39,7 @@ class Client(threading.Thread):
         self.address = address or ("127.0.0.1", stack.port)
         self.chance = random.Random(seed)
         self.faults = []
-        self.connects = self.silences = 0
+        self.connects = self.silences = self.told_to_wait = 0
         self.codes = {}
         self.patience = PATIENCE
         self.connection = None  # its socket
@@ -119,11 +119,18 @@ class Client(threading.Thread):
             connection.connect()
             self.connection = connection.sock
             connection.request("GET", self.path(), headers=self.headers())
-            said = json.loads(connection.getresponse().read().decode("utf-8"))
-            self.connects += 1
+            answer = connection.getresponse()
+            said = json.loads(answer.read().decode("utf-8"))
+            self.connects += answer.status == 200
             if any([self.take(frame) for frame in said["frames"]]):
                 return
-            if not self.many:
+            if answer.status == 503:  # it says no more than when to come back
+                self.told_to_wait += 1
+                seconds = answer.headers["Retry-After"]
+                if seconds is None:
+                    self.faults.append("503 without Retry-After")
+                self.over.wait(self.chance.uniform(0, int(seconds or 1)))
+            elif not self.many:
                 self.books[0].came_with(said["cursor"])
             connection.close()
             self.over.wait(self.chance.uniform(0, AWAY))

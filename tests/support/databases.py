@@ -1,6 +1,7 @@
 """PostgreSQL and MariaDB, each with as many empty databases as tests want; memcached."""
 
 import atexit
+import contextlib
 import os
 import pwd
 import shutil
@@ -40,25 +41,28 @@ class PostgreSQL(Server):
 
     def _connects(self):
         try:
-            self._ask("SELECT 1")
+            self.ask("SELECT 1")
             return True
         except self.driver.OperationalError:
             return False
 
-    def _ask(self, query):
+    def connect(self):
+        """A connection, as superuser, which commits each statement."""
         connection = self.driver.connect(host=HOST, port=self.port, user="tests", dbname="postgres")
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(query)
-        finally:
-            connection.close()
+        connection.autocommit = True
+        return connection
+
+    def ask(self, query, *parameters):
+        """The rows of a statement, [] of one that has none."""
+        with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(query, parameters or None)
+            return cursor.fetchall() if cursor.description else []
 
     def new_database(self):
         """Django's settings of an empty database."""
         self.count += 1
         name = "tests%d" % self.count
-        self._ask("CREATE DATABASE " + name)
+        self.ask("CREATE DATABASE " + name)
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": name,
@@ -70,6 +74,28 @@ class PostgreSQL(Server):
     def new_url(self):
         """The same as a DATABASE_URL."""
         return "postgres://{USER}@{HOST}:{PORT}/{NAME}".format(**self.new_database())
+
+
+class PgBouncer(Server):
+    """A pooler in front of a PostgreSQL, in "session", "transaction" or "statement" mode."""
+
+    def __init__(self, postgresql, mode, size=20):
+        user = _user("postgres")
+        folder, port = _data_folder(user), free_port()
+        server = "* = user=tests host=%s port=%d" % (HOST, postgresql.port)
+        lines = ["[databases]", server, "[pgbouncer]"]
+        lines += ["listen_addr = " + HOST, "listen_port = %d" % port, "unix_socket_dir ="]
+        lines += ["auth_type = any", "pool_mode = " + mode, "default_pool_size = %d" % size]
+        lines += ["ignore_startup_parameters = extra_float_digits", "max_client_conn = 500"]
+        with open(folder + "/pgbouncer.ini", "w") as file:
+            file.write("\n".join(lines) + "\n")
+        os.chmod(folder + "/pgbouncer.ini", 0o644)
+        command = [binaries.pgbouncer(), folder + "/pgbouncer.ini"]
+        super(PgBouncer, self).__init__(command, port, folder + "/log", user=user)
+
+    def in_front_of(self, settings):
+        """Django's settings of a database, through this pooler."""
+        return dict(settings, PORT=str(self.port), DISABLE_SERVER_SIDE_CURSORS=True)
 
 
 class MariaDB(Server):

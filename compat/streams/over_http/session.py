@@ -6,6 +6,8 @@ import logging
 import random
 from typing import Any, Callable, Dict, List, Optional
 
+from django.db import InterfaceError, OperationalError
+
 from ... import close_codes
 from ..._asyncio import end_task
 from ..._throttle import Throttle
@@ -72,6 +74,15 @@ class Session:
                 await self.end(close_codes.NORMAL)
         except asyncio.CancelledError:
             raise
+        except (InterfaceError, OperationalError) as error:
+            if self.accepted:
+                if self.started:
+                    await self.end(close_codes.FAILED)
+                raise
+            # Whether it may is not known: that is no reason to stay away.
+            text = "a reader is told to come back, the database does not answer: %s"
+            _throttle.log(logger.warning, text, error)
+            await self.end(close_codes.RESTART)
         except Exception:
             if self.started:
                 await self.end(close_codes.FAILED)

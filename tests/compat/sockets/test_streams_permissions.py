@@ -1,5 +1,7 @@
 """Who may follow which stream: asked at subscriptions and by rounds."""
 
+import contextlib
+import http.client
 import json
 
 import pytest
@@ -103,3 +105,47 @@ def test_a_round_closes_the_socket_of_one_stream(serve, ann):
         assert json.loads(paper.recv())["type"] == "live"
         ann.user.user_permissions.clear()
         assert close_code(paper) == 4503
+
+
+def test_a_database_that_does_not_answer_forbids_nothing(serve, ann):
+    """Programs stay away after 403, and come back after 503."""
+    ann.user.is_superuser = True
+    ann.user.save()
+    with serve(SOCKETS_RECHECK_SECONDS=3600) as server:
+
+        def ask(path):
+            client = http.client.HTTPConnection(*server.address, timeout=20)
+            with contextlib.closing(client):
+                headers = {"Cookie": ann.cookie, "Origin": "http://" + server.host}
+                client.request("GET", path + "?since=0&wait=0&transport=poll", headers=headers)
+                answer = client.getresponse()
+                return answer.status, answer.headers["Retry-After"], json.loads(answer.read())
+
+        paths = ["/papers/daily/", "/ws/deploy/tasks/"]
+        for path in paths:
+            assert ask(path)[:2] == (200, None)
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE django_session RENAME TO away")
+        for path in paths:
+            status, seconds, said = ask(path)
+            assert (status, said["frames"]) == (503, [{"type": "close", "code": 1012}])
+            assert 2 <= int(seconds) <= 6
+        assert "a reader is told to come back, the database does not answer" in (
+            server.process.output()
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE away RENAME TO django_session")
+            # Who it is can be told, and nothing more.
+            cursor.execute("ALTER TABLE auth_user_groups RENAME TO away")
+        ann.user.is_superuser = False
+        ann.user.save()
+        for path in paths:
+            assert ask(path)[0] == 503
+            with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+                server.open(path, ann.cookie)
+        ann.user.is_superuser = True
+        ann.user.save()
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE away RENAME TO auth_user_groups")
+        for path in paths:
+            assert ask(path)[:2] == (200, None)

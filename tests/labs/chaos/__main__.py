@@ -15,6 +15,7 @@ import time
 from tests.support.binaries import Missing
 from tests.support.databases import PostgreSQL
 
+from .engines import LAYER, POSTGRESQL, WAYS
 from .faults import ALL
 from .plot import plot
 from .run import Chaos
@@ -28,10 +29,16 @@ def main(arguments=None):
     add = parser.add_argument
     add("--seed", type=int, default=int(time.time()), help="repeat a run (default: the time)")
     add("--db", choices=["sqlite", "postgres"], default="sqlite")
+    add(
+        "--notifications",
+        choices=WAYS,
+        default=LAYER,
+        help="STREAMS_NOTIFICATIONS, as all processes must have it",
+    )
     add("--entries", type=int, default=20000)
     add("--streams", type=int, default=20)
     add("--readers", type=int, default=50)
-    add("--faults", type=int, default=44, help="how many; each kind comes in turn")
+    add("--faults", type=int, help="how many; each kind comes in turn (default: each twice)")
     add("--seconds", type=float, default=240, help="how long entries are published")
     add(
         "--only",
@@ -44,12 +51,15 @@ def main(arguments=None):
     add("--json", metavar="FILE", help="write the report here")
     add("--plot", metavar="FILE", help="write the delivery lag as an SVG here")
     options = parser.parse_args(arguments)
+    if options.notifications == POSTGRESQL and options.db != "postgres":
+        parser.error("--notifications postgresql needs --db postgres")
     print("seed %d" % options.seed, flush=True)
     folder = tempfile.mkdtemp(prefix="chaos-")
     os.chmod(folder, 0o755)
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         more = {"only": options.only, "deaf": options.broken, "say": say}
+        more["way"] = options.notifications
         if options.db == "postgres":
             more["database"] = postgresql(cleanup)
         else:

@@ -1,5 +1,6 @@
 """What can go wrong; each fault is done to the running stack, and undone where it is not final."""
 
+import contextlib
 import os
 import re
 import signal
@@ -9,6 +10,8 @@ import time
 from deploy_conf import processes
 from deploy_conf.running import Run
 from tests.support.wait import wait_until
+
+from .engines import LAYER, LISTENERS, POSTGRESQL
 
 ALL = [
     "kill daphne",
@@ -32,6 +35,9 @@ ALL = [
     "another epoch",
     "disk full",
     "restart database",
+    "stop database",
+    "database out of connections",
+    "end what listens",
     "reload",
     "restart everything",
 ]
@@ -44,20 +50,32 @@ class Faults(object):
     """
 
     def __init__(
-        self, stack, clients, publishers, chance, proxies=(), streams=(), database=None, disk=None
+        self,
+        stack,
+        clients,
+        publishers,
+        chance,
+        proxies=(),
+        streams=(),
+        database=None,
+        disk=None,
+        way=LAYER,
     ):
         self.stack, self.clients, self.publishers = stack, clients, publishers
         self.chance = chance
         self.proxies, self.streams = proxies, streams
         self.database = database  # a server with stop() and start(), None: SQLite
         self.disk = disk  # a folder on a small disk of its own, None: there is none
+        self.way = way  # the engine of notifications
         self.watch = Run(stack.var)
 
     def possible(self):
         """The names of what can be done here."""
         missing = {"disk full"} if self.disk is None else set()
         if self.database is None:
-            missing.add("restart database")
+            missing |= {"restart database", "stop database", "database out of connections"}
+        if self.way != POSTGRESQL:
+            missing.add("end what listens")
         return [name for name in ALL if name not in missing]
 
     def do(self, name):
@@ -131,7 +149,11 @@ class Faults(object):
         return ""
 
     def redis(self, *commands):
-        """Send inline commands to the stack's Redis, on one connection; OSError for a bad one."""
+        """
+        Send inline commands to the stack's Redis, on one connection; OSError for a bad one.
+
+        Returns how the last answer begins.
+        """
         address = self.watch.read().get("redis", "")
         match = re.match(r"unix://(.*)\?password=(\w+)", address)
         if match is None:
@@ -144,6 +166,7 @@ class Faults(object):
                 answer = connection.recv(1000)
                 if not answer or answer.startswith(b"-"):
                     raise OSError(answer.decode().strip() or "Redis hung up")
+        return answer
 
     def cut_clients_off(self):
         some = [client for client in self.clients if self.chance.random() < 0.4]
@@ -179,6 +202,40 @@ class Faults(object):
         self.database.stop(signal.SIGINT)
         time.sleep(self.chance.uniform(0.2, 1))
         self.database.start()
+
+    def stop_database(self):
+        """It hangs, all of it: who is connected waits, and so does who connects."""
+        master = self.database.process.pid
+        os.kill(master, signal.SIGSTOP)  # so that it makes no more of them
+        family = [master] + sorted(processes.children(master))
+        for pid in family:
+            self.signal(pid, signal.SIGSTOP)
+        time.sleep(self.chance.uniform(1, 3))
+        for pid in reversed(family):
+            self.signal(pid, signal.SIGCONT)
+
+    def database_out_of_connections(self):
+        """Others take every connection, and those of the site are ended."""
+        seconds, end = self.chance.uniform(1, 3), None
+        with contextlib.ExitStack() as taken:
+            ours = []
+            while end is None or time.monotonic() < end:
+                try:
+                    ours.append(taken.enter_context(contextlib.closing(self.database.connect())))
+                except self.database.driver.OperationalError:
+                    end = end or time.monotonic() + seconds
+                    mine = [one.get_backend_pid() for one in ours]
+                    with ours[0].cursor() as cursor:
+                        cursor.execute(
+                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                            "backend_type = 'client backend' AND NOT pid = ANY(%s)",
+                            [mine],
+                        )
+                    time.sleep(0.05)
+        return "%d taken" % len(ours)
+
+    def end_what_listens(self):
+        return "%d" % len(self.database.ask("SELECT pg_terminate_backend(pid) FROM " + LISTENERS))
 
     def reload(self):
         wait_until(lambda: self.stack.is_well(), seconds=90, what="the stack before a reload")

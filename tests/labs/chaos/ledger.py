@@ -13,6 +13,10 @@ class Ledger(object):
         self.path = path
         self.file = open(path, "a", encoding="ascii")
 
+    def begins(self, way):
+        """Whoever publishes now notifies that way."""
+        self._write("way", way)
+
     def tries(self, batch, stream, number):
         """About to append `number` entries, called batch:0 … batch:number-1."""
         self._write("try", batch, stream, number)
@@ -44,6 +48,12 @@ class Batch(object):
         self.ids = ["%s:%d" % (name, place) for place in range(number)]
         self.range = None  # (first, last) once committed
         self.error = ""
+
+
+def ways(path):
+    """The ways of all who published."""
+    with open(path, encoding="ascii") as file:
+        return {line.split()[1] for line in file if line.startswith("way ")}
 
 
 def read(path):

@@ -50,8 +50,9 @@ def plot(report):
         for second, found in sorted(seconds.items())
     )
     parts.append('<polyline points="%s" fill="none" stroke="#111" stroke-width="1.5"/>' % line)
-    title = "%s: %d entries, %d readers, %d faults, seed %s: missing %d, twice %d" % (
+    title = "%s, %s: %d entries, %d readers, %d faults, seed %s: missing %d, twice %d" % (
         report["database"],
+        report["notifications"],
         report["entries"],
         report["readers"],
         report["faults"],

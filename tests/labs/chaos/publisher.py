@@ -17,6 +17,7 @@ import django  # noqa: E402
 
 django.setup()
 
+from compat.channel_layer._settings import NOTIFICATIONS  # noqa: E402
 from compat.streams import publish_many  # noqa: E402
 from tests.labs.chaos import ledger  # noqa: E402
 
@@ -26,6 +27,7 @@ PAUSE = 0.1  # seconds after an append that failed
 def main(name, path, seed, entries, seconds, streams):
     before, _ = ledger.read(path)
     book = ledger.Ledger(path)
+    book.begins(NOTIFICATIONS())
     tried = sum(len(batch.ids) for batch in before.values() if not batch.error)
     turn = len(before)
     chance = random.Random("%s %s %s" % (seed, name, turn))

@@ -17,7 +17,7 @@ from tests.support.proxies import Silent
 from tests.support.sites.stack import Stack
 from tests.support.wait import wait_until
 
-from . import ledger
+from . import engines, ledger
 from .faults import Faults
 
 SETTLE = 180  # seconds that readers may take to have everything once all is quiet
@@ -42,10 +42,12 @@ class ChaosStack(Stack):
 
 class Chaos(object):
     """
-    entries in total on `streams` streams, `clients` readers, `faults` faults within `seconds`.
+    entries in total on `streams` streams, `clients` readers, `faults` faults within `seconds`, each
+    that can be done here twice if it is None.
 
     folder: where the site and the ledgers live. deaf: readers that do not resume, which must fail.
     database: (server, DATABASE_URL), None: SQLite; disk: a small one's folder, or None.
+    way: the engine of notifications, which must be in force before and after.
     visitors: who ask for pages meanwhile, 20 times a second each.
     """
 
@@ -56,6 +58,7 @@ class Chaos(object):
         self.deaf = more.get("deaf", False)
         self.database = more.get("database")
         self.disk = more.get("disk")
+        self.way = more.get("way", engines.LAYER)
         self.only = more.get("only")
         self.visitors_wanted = more.get("visitors", VISITORS)
         self.say = more.get("say", lambda line: None)
@@ -73,6 +76,7 @@ class Chaos(object):
         """Do it all; returns the report as a dict."""
         var = os.path.join(self.disk or self.folder, "var")
         environ = {"DJANGO_SETTINGS_MODULE": "tests.labs.chaos.settings"}
+        environ["CHAOS_NOTIFICATIONS"] = self.way
         if self.database:
             environ["DATABASE_URL"] = self.database[1]
         self.stack = ChaosStack(var, **environ)
@@ -106,14 +110,17 @@ class Chaos(object):
         self.stack.start(self.uids[0], cookie)
         wait_until(lambda: self._deployments()[0][0] == "running", 60, "the first deployment")
         self.stack.start(self.uids[0], cookie)  # it waits
+        self._make_faults()
+        self._check_engine()
         keeper = threading.Thread(target=self._keep_publishing, daemon=True)
         keeper.start()
-        self._faults()
+        self._do_faults()
         keeper.join(self.seconds + SETTLE)
         assert not keeper.is_alive(), "the publishers do not end"
         wait_until(self.stack.is_well, SETTLE, "the stack, after the last fault")
         for visitor in self.visitors:
             visitor.end()
+        self._check_engine()
         if self.deaf:
             self._until_everybody_hears()
         logs, epochs = self._logs()
@@ -178,7 +185,7 @@ class Chaos(object):
                     self.publishers[name] = subprocess.Popen(
                         command,
                         cwd=CHECKOUT,
-                        env=dict(self.stack.environ, DJANGO_SETTINGS_MODULE="devops.settings"),
+                        env=self.stack.environ,
                         stdout=log,
                         stderr=log,
                     )
@@ -186,39 +193,56 @@ class Chaos(object):
 
     # Faults
 
-    def _faults(self):
+    def _make_faults(self):
         server = self.database[0] if self.database else None
-        live = _Live(self.publishers)
-        faults = Faults(
+        self.faults = faults = Faults(
             self.stack,
             self.clients,
-            live,
+            _Live(self.publishers),
             self.chance,
             self.proxies,
             ["deploy:" + uid for uid in self.uids],
             server,
             self.disk,
+            self.way,
         )
         names = self.only or faults.possible()
         impossible = set(names) - set(faults.possible())
         assert not impossible, "cannot be done here: %s" % ", ".join(sorted(impossible))
-        wanted = []
-        while len(wanted) < self.faults_wanted:
+        self.wanted = []
+        count = self.faults_wanted or 2 * len(names)
+        while len(self.wanted) < count:
             some = list(names)
             self.chance.shuffle(some)
-            wanted += some
-        gap = self.seconds / (self.faults_wanted + 1)
-        for number, name in enumerate(wanted[: self.faults_wanted], 1):
+            self.wanted += some
+        del self.wanted[count:]
+
+    def _do_faults(self):
+        gap = self.seconds / (len(self.wanted) + 1)
+        for number, name in enumerate(self.wanted, 1):
             # Some take long: the next ones come sooner, so that entries are published throughout.
             due = self.began + (number + self.chance.uniform(-0.5, 0.3)) * gap
             time.sleep(max(0.2, due - time.time()))
             at = time.time() - self.began
             try:
-                note = faults.do(name)
+                note = self.faults.do(name)
             except AssertionError as error:
                 note = "failed: %s" % str(error).strip().splitlines()[-1]
             self.timeline.append((at, name, note))
             self.say("%7.1f s  %s%s" % (at, name, note and ": " + note))
+
+    def _check_engine(self):
+        """The run says something about the engine only if it is in force."""
+        found = []
+
+        def fits():
+            found[:] = engines.problems(self.faults, self.stack.var, self.way)
+            return not found
+
+        try:
+            wait_until(fits, 60, "the engine")
+        except AssertionError:
+            raise AssertionError("notifications are not by %s: %s" % (self.way, "; ".join(found)))
 
     def _until_everybody_hears(self):
         """Readers who do not ask for what they missed have had all once they get what is new."""
@@ -275,6 +299,9 @@ class Chaos(object):
                 if there not in (0, len(batch.ids)):
                     wrong.append("%s is there in part" % batch.name)
         wrong += ["%s is in the log %d times" % (one, n) for one, n in stored.items() if n > 1]
+        others = set().union(*map(ledger.ways, self.ledgers)) - {self.way}
+        if others:
+            wrong.append("who publishes notifies by %s" % ", ".join(sorted(others)))
         delivered = missing = duplicated = 0
         for book in self.books:
             lost, twice, faults = book.compare(list(enumerate(logs[book.uid], 1)))
@@ -297,6 +324,7 @@ class Chaos(object):
         return {
             "seed": self.seed,
             "database": "PostgreSQL" if self.database else "SQLite",
+            "notifications": self.way,
             "seconds": round(time.time() - self.began, 1),
             "faults": len(self.timeline),
             "met_nothing": sum(
@@ -308,6 +336,7 @@ class Chaos(object):
             "readers": len(self.clients),
             "followed": len(self.books),
             "by": dict(collections.Counter(client.way for client in self.clients)),
+            "told_to_wait": sum(client.told_to_wait for client in self.clients),
             "silences": sum(client.silences for client in self.clients),
             "resets": sum(len(book.before) for book in self.books),
             "connections": sum(client.connects for client in self.clients),

@@ -3,6 +3,7 @@
 from tests.support.books import Book
 from tests.support.clients import WAYS
 
+from . import engines, ledger
 from .faults import ALL
 from .run import Chaos
 
@@ -37,8 +38,33 @@ def test_nothing_is_lost(tmp_path):
 
 def test_a_system_without_a_log_is_found_out(tmp_path):
     """Readers who cannot say where they were, as behind a channel layer alone."""
-    report = Chaos(tmp_path, 20261127, 600, 2, 8, 6, 10, only=CUTS, deaf=True, visitors=0).run()
+    run = Suspicious(
+        tmp_path, 20261127, 600, 2, 8, 6, 10, only=CUTS, deaf=True, visitors=0, way="none"
+    )
+    report = run.run()
     assert report["missing"] > 0
+    assert not [line for line in report["wrong"] if line.startswith("who publishes")]
+    # Nor does a setting that did not reach the servers remain unseen.
+    assert [line for line in run.doubts if line.startswith("daphne ")][0].endswith(" has none")
+    assert [line for line in run.doubts if line.startswith("uwsgi ")][0].endswith(" has none")
+    assert run.doubts[-1] == "Redis carries b'*0\\r\\n'"
+
+
+class Suspicious(Chaos):
+    """Looks for what speaks against another engine, too."""
+
+    def _do_faults(self):
+        self.doubts = engines.problems(self.faults, self.stack.var, "layer")
+        super()._do_faults()
+
+
+def test_who_publishes_says_how_it_notifies(tmp_path):
+    path = str(tmp_path / "p0.ledger")
+    for way in ("none", "layer"):
+        book = ledger.Ledger(path)
+        book.begins(way)
+        book.tries(way, "s", 1)
+    assert ledger.ways(path) == {"none", "layer"} and set(ledger.read(path)[0]) == {"none", "layer"}
 
 
 LOG = [(1, "a"), (2, "b"), (3, None)]
