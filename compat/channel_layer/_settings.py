@@ -1,6 +1,6 @@
 """What a site may set for notifications: how processes tell each other that something is new."""
 
-from .._kinds import OneOf
+from .._kinds import OneOf, Text
 from .._settings import Setting
 
 LAYER, POSTGRESQL, NONE = "layer", "postgresql", "none"
@@ -14,6 +14,17 @@ def fits(way: str) -> None:
         connection()
 
 
+def listens(alias: str) -> None:
+    """ValueError for an alias in whose database nobody can listen."""
+    from django.db import connections
+
+    from .postgresql import of_postgresql
+
+    if alias not in connections.databases:
+        raise ValueError("DATABASES has no %r" % alias)
+    of_postgresql(connections[alias])
+
+
 NOTIFICATIONS = Setting(
     "STREAMS_NOTIFICATIONS",
     OneOf([LAYER, POSTGRESQL, NONE]),
@@ -24,4 +35,16 @@ NOTIFICATIONS = Setting(
     "Streams",
     live=False,
     try_out=fits,
+)
+DATABASE = Setting(
+    "STREAMS_NOTIFICATIONS_DATABASE",
+    Text("an alias of DATABASES"),
+    None,
+    'Where STREAMS_NOTIFICATIONS = "postgresql" listens: the alias of an entry of DATABASES that '
+    "reaches the same database without a pooler, where the streams' own goes through one in "
+    "transaction mode.",
+    "Streams",
+    live=False,
+    try_out=listens,
+    shown="the database that has the streams",
 )

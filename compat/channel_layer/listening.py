@@ -20,6 +20,7 @@ from django.db import connections
 
 from .._throttle import Throttle
 from . import postgresql
+from ._settings import DATABASE
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Listening:
     """
 
     def __init__(self) -> None:
-        self.alias = postgresql.alias()
+        self.alias = DATABASE() or postgresql.alias()
         self.subscribers: Set[Any] = set()
         self.groups: Dict[str, Tuple[Any, ...]] = {}
         self.lock = threading.Lock()
@@ -100,8 +101,9 @@ class Listening:
             self.deaf_throttle.log(
                 logger.warning,
                 "entries are found by polling, and PostgreSQL has told of none: listening needs a "
-                "connection that no pooler shares (pgbouncer in transaction mode), and the same "
-                "SECRET_KEY and STREAMS_NOTIFICATIONS in all processes",
+                "connection that no pooler shares (as pgbouncer in transaction mode does), which "
+                "STREAMS_NOTIFICATIONS_DATABASE may name, and the same SECRET_KEY and "
+                "STREAMS_NOTIFICATIONS in all processes",
             )
 
     def stop(self) -> None:

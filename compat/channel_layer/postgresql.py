@@ -34,7 +34,11 @@ def alias() -> str:
 
 def connection() -> Any:
     """This thread's connection of Django to that database; ValueError if it is no PostgreSQL."""
-    found = connections[alias()]
+    return of_postgresql(connections[alias()])
+
+
+def of_postgresql(found: Any) -> Any:
+    """A connection of Django's; ValueError if it is no PostgreSQL."""
     if found.vendor != "postgresql":
         raise ValueError(
             "the database %r is no PostgreSQL, its ENGINE is %r"
@@ -76,7 +80,12 @@ def send(
 
     def say() -> None:
         with database.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, %s)", [channel(), text])
+            name = channel()
+            cursor.execute("SELECT pg_notify(%s, %s)", [name, text])
+            # Behind a pooler this may be the connection of one who has said LISTEN.
+            heard = cursor.connection.notifies
+            if heard:
+                heard[:] = [one for one in heard if one.channel != name]
 
     def say_quietly() -> None:
         try:

@@ -171,15 +171,18 @@ def connect(alias, facts):
 def notify(facts):
     """Whether PostgreSQL tells one connection what is notified on another."""
     from django.apps import apps
+    from django.conf import settings
     from django.db import connections, router
 
     found = apps.get_app_configs()
     streams = [one for one in found if one.label == "streams"]
     alias = router.db_for_write(streams[0].get_model("Stream")) if streams else "default"
-    hearing = connections[alias]
-    if hearing.vendor != "postgresql":
-        raise ValueError("the database %s is no PostgreSQL" % alias)
-    saying = type(hearing)(hearing.settings_dict, alias)
+    place = getattr(settings, "STREAMS_NOTIFICATIONS_DATABASE", None) or alias
+    hearing, site = connections[place], connections[alias]
+    for one in (site, hearing):
+        if one.vendor != "postgresql":
+            raise ValueError("the database %s is no PostgreSQL" % one.alias)
+    saying = type(site)(site.settings_dict, alias)
     name = "doctor_%s" % uuid.uuid4().hex
     with hearing.cursor() as cursor:
         cursor.execute('LISTEN "%s"' % name)

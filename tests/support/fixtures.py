@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from tests.support import binaries, chromium, gis, shared
-from tests.support.databases import MariaDB, PostgreSQL
+from tests.support.databases import MariaDB, PgBouncer, PostgreSQL
 from tests.support.probe import probe
 from tests.support.redis import Redis
 
@@ -49,6 +49,20 @@ def postgresql():
     server = or_skip(PostgreSQL)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def pooled(postgresql):
+    """pooled(settings, mode): Django's settings of a database behind a PgBouncer."""
+    poolers = []
+
+    def start(settings, mode):
+        poolers.append(or_skip(lambda: PgBouncer(postgresql, mode)))
+        return poolers[-1].in_front_of(settings)
+
+    yield start
+    for one in poolers:
+        one.stop()
 
 
 @pytest.fixture(scope="session")

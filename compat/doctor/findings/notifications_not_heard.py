@@ -7,8 +7,9 @@ from .. import examined
 ORDER = 69
 WHY = "Entries of streams come up to STREAMS_POLL_SECONDS late, logouts at the next check."
 CHANGE = (
-    "DATABASES: the server itself, or a pooler in session mode (pgbouncer's transaction mode "
-    'cannot LISTEN); or STREAMS_NOTIFICATIONS = "none", which says that polling will do.'
+    "DATABASES: one more entry for the server itself, or for a pooler in session mode, which "
+    "STREAMS_NOTIFICATIONS_DATABASE names (pgbouncer's transaction mode cannot LISTEN); or "
+    'STREAMS_NOTIFICATIONS = "none", which says that polling will do.'
 )
 
 

@@ -104,6 +104,37 @@ def test_a_database_of_that_kind_is_well(database):
     assert _settings.NOTIFICATIONS.problem() == ""
 
 
+def test_who_listens_may_do_so_elsewhere(database, settings, monkeypatch, run):
+    assert _settings.DATABASE.problem() == "" and _settings.DATABASE() is None
+    settings.STREAMS_NOTIFICATIONS_DATABASE = "direct"
+    assert _settings.DATABASE.problem().endswith("(DATABASES has no 'direct')")
+    monkeypatch.setitem(connections.databases, "direct", {"ENGINE": "django.db.backends.sqlite3"})
+    assert "the database 'direct' is no PostgreSQL" in _settings.DATABASE.problem()
+    del connections["direct"]
+    monkeypatch.setitem(connections.databases, "direct", dict(database.settings))
+    assert _settings.DATABASE.problem() == ""
+    monkeypatch.setitem(connections.databases["default"], "PORT", "1")  # what it is not
+
+    async def main():
+        one = await listener()
+        database.elsewhere()
+        await one.hears(1)
+        await one.subscriber.stop()
+
+    run(main())
+
+
+def test_what_a_pooler_puts_on_the_connection_of_the_site_is_not_kept(database):
+    with connections["default"].cursor() as cursor:
+        for name in (postgresql.channel(), "of_the_site"):
+            cursor.execute('LISTEN "%s"' % name)
+        cursor.execute("SELECT pg_notify('of_the_site', '1')")
+    for _ in range(3):
+        notify.notify(GROUP, MESSAGE, "not sent")
+    kept = connections["default"].connection.notifies
+    assert [one.channel for one in kept] == ["of_the_site"]
+
+
 def local(kind="news"):
     """What listeners of this process are told."""
     told = []

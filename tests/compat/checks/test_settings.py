@@ -224,6 +224,7 @@ ELSEWHERE = {
     "compat/doctor/examined.py: DEPLOY_CONF_WEBSOCKET_PROBE",
     # Where the bridge may not be active: it imports nothing of it.
     "compat/doctor/seen.py: STREAMS_NOTIFICATIONS",
+    "compat/doctor/seen.py: STREAMS_NOTIFICATIONS_DATABASE",
     "compat/doctor/seen.py: ASGI_THREADS",
     # In the environment of another process.
     "compat/doctor/findings/stop_wait_short.py: COMPAT_DRAIN_SECONDS",

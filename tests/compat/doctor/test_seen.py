@@ -66,49 +66,39 @@ def test_what_settings_say(settings, monkeypatch, layers, name):
     assert facts["notifications"] == "postgresql"
 
 
-def test_whether_postgresql_tells(postgresql, django_db_blocker, monkeypatch):
+def test_whether_postgresql_tells(postgresql, pooled, django_db_blocker, monkeypatch, settings):
     from django.db import connections
+    from django.db.utils import ConnectionDoesNotExist
 
     facts = {}
     with pytest.raises(ValueError, match="the database default is no PostgreSQL"):
         seen.notify(facts)
     before, connection = connections.databases["default"], connections["default"]
     with django_db_blocker.unblock():
-        connections.databases["default"] = postgresql.new_database()
+        direct = connections.databases["default"] = postgresql.new_database()
         del connections["default"]
         try:
             seen.notify(facts)
             assert facts == {"heard": True}
-            # As behind a pooler that keeps them to itself.
+            connections["default"].close()
+            # Behind a pooler that keeps them to itself.
             monkeypatch.setattr(seen, "PATIENCE", 0.3)
-            wrapper = type(connections["default"])
-            stock = wrapper.create_cursor
-
-            def create_cursor(self, *arguments):
-                cursor = stock(self, *arguments)
-                return Deaf(cursor)
-
-            monkeypatch.setattr(wrapper, "create_cursor", create_cursor)
+            connections.databases["default"] = pooled(direct, "transaction")
+            del connections["default"]
             seen.notify(facts)
             assert facts == {"heard": False}
+            monkeypatch.setattr(seen, "PATIENCE", 10)
+            monkeypatch.setitem(connections.databases, "direct", direct)
+            settings.STREAMS_NOTIFICATIONS_DATABASE = "direct"
+            seen.notify(facts)
+            assert facts == {"heard": True}
+            settings.STREAMS_NOTIFICATIONS_DATABASE = "elsewhere"
+            with pytest.raises(ConnectionDoesNotExist, match="elsewhere"):
+                seen.notify(facts)
         finally:
             connections["default"].close()
             connections.databases["default"] = before
             connections["default"] = connection
-
-
-class Deaf:
-    """A cursor that does not listen."""
-
-    def __init__(self, cursor):
-        self.cursor = cursor
-
-    def execute(self, query, *parameters):
-        if not query.startswith("LISTEN"):
-            self.cursor.execute(query, *parameters)
-
-    def __getattr__(self, name):
-        return getattr(self.cursor, name)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,10 @@ if DATABASES["default"]["ENGINE"].endswith(".mysql"):
     import pymysql
 
     pymysql.install_as_MySQLdb()
+_direct = os.environ.get("STREAMS_SITE_DIRECT")
+if _direct:
+    DATABASES["direct"] = json.loads(_direct)
+    STREAMS_NOTIFICATIONS_DATABASE = "direct"
 ROOT_URLCONF = "tests.compat.streams.site.urls"
 ASGI_APPLICATION = "tests.compat.streams.site.routing.application"
 
