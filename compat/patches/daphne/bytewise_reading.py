@@ -19,21 +19,27 @@ patch = Patch(
 )
 
 
+def in_python(function):
+    """The code of a function; None of one that is compiled, or only hands on to what is."""
+    compiled = str(getattr(function, "__module__", "")).startswith("autobahn.nvx.")
+    return None if compiled else code_of(function)
+
+
 @patch.when_imported("autobahn.websocket.protocol")
 def repair(protocol):
     from ._bytes import masker, validate
 
     stock = protocol.create_xor_masker
-    code = code_of(stock)
+    code = in_python(stock)
     validator = protocol.Utf8Validator
     check = vars(validator).get("validate")
-    if code is None and code_of(check) is None:
+    if code is None and in_python(check) is None:
         raise NotNeeded("autobahn's masks and its UTF-8 are compiled")
     if code is not None:
         names = code.co_varnames[: code.co_argcount]
         patch.expect(names == ("mask", "length"), "create_xor_masker() takes %r" % (names,))
         patch.replace(protocol, "create_xor_masker", functools.wraps(stock)(masker))
-    if code_of(check) is not None:
+    if in_python(check) is not None:
         patch.expect({"_state", "_index"} <= set(check.__code__.co_names), "Utf8Validator")
 
         @functools.wraps(check)

@@ -6,6 +6,7 @@ import pytest
 from autobahn.websocket import protocol, xormasker
 
 from compat import patches
+from compat.patches.daphne import bytewise_reading
 from tests.support.daphne import daphne
 from tests.support.frames import APPLICATION, Client, frame, write_site
 from tests.support.probe import prove, source
@@ -66,6 +67,17 @@ BROKEN = [
     b"\xff",
     b"\xf0\x9f",
 ]
+
+
+def test_what_hands_on_to_autobahns_compiled_parts_is_left_alone():
+    """As in the wheels of autobahn 25 and later; tests.labs.version_matrix.later has these."""
+
+    def validate(self, ba):
+        return self.lib.nvx_utf8vld_validate(self._vld, ba, len(ba))
+
+    assert bytewise_reading.in_python(validate) is validate.__code__
+    validate.__module__ = "autobahn.nvx._utf8validator"
+    assert bytewise_reading.in_python(validate) is None
 
 
 @pytest.mark.skipif(STOCK_VALIDATE is None, reason="autobahn's UTF-8 is compiled")
