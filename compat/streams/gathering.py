@@ -40,7 +40,7 @@ def hold(name: str, message: Message, send: Callable[[Message], None]) -> bool:
     if _pid != os.getpid():
         _start_over()
     with _lock:
-        if _thread is None:
+        if _thread is None or not _thread.is_alive():  # something may have ended it
             now = monotonic()
             if len(_recent) < AT_ONCE or now - _recent[0] >= AT_ONCE * seconds:
                 _recent.append(now)

@@ -150,6 +150,16 @@ def test_nothing_is_held_where_nobody_would_send_it(sent, settings, monkeypatch,
     assert {thread for thread, _ in sent} == {threading.current_thread().name}
 
 
+def test_a_thread_that_was_ended_keeps_nothing(sent, monkeypatch):
+    ended = threading.Thread(target=int)
+    ended.start()
+    ended.join()
+    monkeypatch.setattr(gathering, "_thread", ended)
+    announce(1)
+    assert everything(sent, 1) == single([1])
+    monkeypatch.setattr(gathering, "_thread", None)
+
+
 @pytest.mark.parametrize("options", [{"threads": b"4"}, {b"enable-threads": True}])
 def test_uwsgi_with_threads_lets_them_run(options):
     assert gathering.threads_run(dict(options, master=True))
