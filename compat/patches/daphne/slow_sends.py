@@ -44,6 +44,8 @@ def repair(ws_protocol):
             return stock(self, content, binary)
         now = turn()
         frame, size = now.last.of(content)
+        if 0 < least_of(self) <= size:
+            return stock(self, content, binary)  # it is compressed
         stats = self.trafficStats
         stats.outgoingWebSocketMessages += 1
         stats.outgoingOctetsAppLevel += size
@@ -89,6 +91,12 @@ def repair_http(http_protocol):
     patch.add(http_protocol.WebRequest, "compat_write", compat_write)
 
 
+def least_of(protocol):
+    """Bytes of the smallest message that is compressed, 0 for none, None if autobahn decides."""
+    compress = protocol._perMessageCompress
+    return 0 if compress is None else getattr(compress, "least", None)
+
+
 def is_free(protocol, plain):
     """Whether a frame may be written as it is, and nothing of autobahn's waits before it."""
     # Not `protocol.send_queue`: most have none until it is asked for.
@@ -99,7 +107,7 @@ def is_free(protocol, plain):
         protocol.compat_plain = (
             type(transport) in plain
             and not getattr(transport, "TLS", False)
-            and protocol._perMessageCompress is None
+            and least_of(protocol) is not None
             and not protocol.autoFragmentSize
             and not protocol.maskServerFrames
             and not protocol.trackedTimings

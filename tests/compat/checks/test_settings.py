@@ -38,6 +38,7 @@ WRONG = {
     "COMPAT_HEALTH_CHECKS": [{"queue": "nodots"}, {"queue": 5}],
     "COMPAT_HEALTH_DISK": [{"/": -1}, {"/": "5"}, {"/": 1.5}],
     "$COMPAT_TRUST_ROOT_PATH": ["maybe", "2"],
+    "$COMPAT_WEBSOCKET_DEFLATE_FROM": ["all", "-1", "1.5"],
     "$COMPAT_WEBSOCKET_MAX_BYTES": ["much", "-1", "1.5"],
     "$COMPAT_WEBSOCKET_MAX_UNSENT": ["much", "-1", "1.5"],
     "CONTENT_SECURITY_POLICY": ["default-src 'self'\nX: y", "img-src \xe4"],

@@ -1,0 +1,14 @@
+import json
+
+from tests.labs.compression.__main__ import SIZES, main
+
+
+def test_a_small_run(capsys):
+    main(["--sockets", "3", "--rounds", "2"])
+    off, on = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (off["on"], on["on"]) == (False, True)
+    for size in SIZES:
+        wire = "%d bytes: on the wire" % size
+        assert off[wire] >= size > 2 * on[wire]
+        assert off["%d bytes: us" % size] > 0
+    assert on["compressed MiB: ms"] > 0
