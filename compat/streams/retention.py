@@ -94,9 +94,10 @@ def trim(name: str, wanted: Any, dry_run: bool = False) -> int:
         return last - log.oldest + 1
     removed, end, piece = 0, log.oldest - 1, PIECE
     while end < last:
-        end = min(last, end + piece)
+        # What went before is not looked at again: on PostgreSQL it may lie there for long.
+        first, end = end + 1, min(last, end + piece)
         begun = time.monotonic()
-        removed += log.remove(end)
+        removed += log.remove(first, end)
         took = time.monotonic() - begun
         if took > PIECE_SECONDS and log.connection.vendor != "postgresql":
             piece = max(min(LEAST_PIECE, PIECE), piece // 2)
@@ -182,24 +183,24 @@ class Log:
                     break
         return since
 
-    def remove(self, last):
-        """Remove entries up to `last` in one transaction, tried again when it is busy; returns
+    def remove(self, first, last):
+        """Remove the entries first … last in one transaction, tried again when it is busy; returns
         how many."""
         pause = FIRST_PAUSE
         for attempt in range(ATTEMPTS):
             try:
-                return self._remove(last)
+                return self._remove(first, last)
             except Error as error:
                 if not is_busy(error) or attempt == ATTEMPTS - 1:
                     raise
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _remove(self, last):
+    def _remove(self, first, last):
         delete = self._delete_at_once if self.connection.vendor == "postgresql" else self._delete
         with transaction.atomic(using=self.connection.alias):
             with self.connection.cursor() as cursor:
-                removed, size = delete(cursor, [self.id, last])
+                removed, size = delete(cursor, [self.id, first, last])
                 cursor.execute(
                     f"UPDATE {self.streams} SET size = size - %s WHERE id = %s", [size, self.id]
                 )
@@ -208,14 +209,15 @@ class Log:
     def _delete_at_once(self, cursor, params):
         """Delete, and learn what was deleted; nobody who appends waits for that."""
         cursor.execute(
-            f"WITH gone AS (DELETE FROM {self.entries} WHERE stream_id = %s AND seq <= %s "
-            "RETURNING LENGTH(body) AS size) SELECT COUNT(*), COALESCE(SUM(size), 0) FROM gone",
+            f"WITH gone AS (DELETE FROM {self.entries} "
+            "WHERE stream_id = %s AND seq >= %s AND seq <= %s RETURNING LENGTH(body) AS size) "
+            "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM gone",
             params,
         )
         return map(int, cursor.fetchone())
 
     def _delete(self, cursor, params):
-        where = "stream_id = %s AND seq <= %s"
+        where = "stream_id = %s AND seq >= %s AND seq <= %s"
         # The row first, as those who append do: they and other trimmers wait for us.
         cursor.execute(f"UPDATE {self.streams} SET size = size WHERE id = %s", params[:1])
         cursor.execute(

@@ -138,13 +138,18 @@ def databases(names, folder):
             server = PostgreSQL() if name == "postgresql" else MariaDB()
             more = ["-c", "fsync=on"] if name == "postgresql" else []
             settings = careful(server, *more).new_database()
-        code = "from tests.labs.bench import publishing as p; p.configure(%r, '')\n" % (settings,)
-        code += "from django.core.management import call_command as c; c('migrate', verbosity=0)\n"
-        if name == "sqlite":
-            code += "from django.db import connection as d\n"
-            code += "d.cursor().execute('PRAGMA journal_mode=WAL')\n"
-        subprocess.check_call([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT)
+        migrate(settings)
         yield name, settings
+
+
+def migrate(settings):
+    """Make the tables of the database with those settings."""
+    code = "from tests.labs.bench import publishing as p; p.configure(%r, '')\n" % (settings,)
+    code += "from django.core.management import call_command as c; c('migrate', verbosity=0)\n"
+    if settings["ENGINE"].endswith("sqlite3"):
+        code += "from django.db import connection as d\n"
+        code += "d.cursor().execute('PRAGMA journal_mode=WAL')\n"
+    subprocess.check_call([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT)
 
 
 def main(seconds="3", *names):

@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.labs.bench import long_log, publishing
 from tests.support import CHECKOUT
 
@@ -19,14 +21,16 @@ def test_what_publish_costs(redis, capsys, monkeypatch):
         assert cells[0] == name and int(cells[2]) > 0 and float(cells[3]) > 0
 
 
-def test_a_log_that_is_long(capfd):
+@pytest.mark.parametrize("more", [[], ["--series", "--trim", "1000"]], ids=["by hand", "series"])
+def test_a_log_that_is_long(capfd, more):
     """All that it asks a log for is told; the trim leaves half."""
-    long_log.main(["2000", "20", "sqlite", "--minutes", "0.5"])
+    long_log.main(["2000", "20", "sqlite", "--minutes", "0.5"] + more)
     said = capfd.readouterr().out
     assert said.startswith("sqlite\n")
     told = dict(re.findall(r"^  (\S+) +(.*)$", said, re.M))
-    assert list(told) == ["filled", "size", "catch-up", "trimmed", "streams"]
+    assert list(told) == ["filled", "size", "asked,", "catch-up", "trimmed", "streams"]
     assert told["filled"].startswith("entries 2000, ")
+    assert not [word for word in told["streams"].split(", ") if word.endswith((" 0", " 0.0"))]
     removed = int(re.match(r"entries (\d+), ", told["trimmed"]).group(1))
     published = int(re.search(r"publishes (\d+)", told["trimmed"]).group(1))
     assert 1000 <= removed <= 1000 + published
