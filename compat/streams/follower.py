@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import Any, Awaitable, Callable, List, Optional
+from typing import Any, Awaitable, Callable, List, Optional, Tuple
 
 from .. import close_codes
 from .._asyncio import is_current
@@ -111,6 +111,10 @@ class StreamFollower(Beaten):
             self.wake()
             if self.visit is not None:
                 topic.hub.attend(self)
+
+    def place(self) -> Optional[Tuple[int, str]]:
+        """The number and the epoch to go on from; None where that is not known yet."""
+        return None if self.cursor == LATEST else (self.cursor, self.topic.epoch or "")
 
     def _goes_on(self, topic: Any) -> bool:
         return self.cursor <= topic.head and (not self.epoch or self.epoch == topic.epoch)

@@ -20,6 +20,7 @@ from . import epochs, notification, stats
 from ._settings import POLL_SECONDS
 from .attendance import Attendance
 from .heartbeat import Heartbeat
+from .lists import Lists
 from .names import group_name
 from .topic import Topic
 
@@ -45,6 +46,7 @@ class Hub(PerLoop):
         self.heartbeat = Heartbeat(loop, self.later)
         self.poll_early = asyncio.Event()
         self.attendance: Optional[Attendance] = None  # of readers with presence
+        self.lists: Optional[Lists] = None  # of streams, where there are some
         self.polling = loop.create_task(self._poll())
 
     # Followers
@@ -85,6 +87,12 @@ class Hub(PerLoop):
             self.attendance = Attendance(self)
         self.attendance.enter(follower)
 
+    def enter_list(self, wanted: Any) -> None:
+        """Begin to tell a list of a socket what comes up."""
+        if self.lists is None:
+            self.lists = Lists(self)
+        self.lists.enter(wanted)
+
     def enter_socket(self, socket: Any) -> None:
         """Begin to beat for a connection that many followers share, also while it has none."""
         self.sockets.add(socket)
@@ -119,6 +127,8 @@ class Hub(PerLoop):
         if topic is not None:
             more = message.get("bodies"), message.get("at"), message.get("epoch")
             topic.notified(message["first"], message["last"], *more)
+        if self.lists is not None and message["first"] == 1:
+            self.lists.appeared(message["stream"])
 
     def on_return(self) -> None:
         """Compare heads at once: notifications may have been missed."""
@@ -136,6 +146,8 @@ class Hub(PerLoop):
             self.tell()
             try:
                 await self._compare()
+                if self.lists is not None:
+                    await self.lists.look()
             except asyncio.CancelledError:
                 raise
             except Exception as error:

@@ -9,9 +9,8 @@ docs/reference/protocol.md, the routes in routes.py.
 """
 
 import asyncio
-import json
 import logging
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -22,13 +21,15 @@ from ..sockets.consumer import SignedOut
 from ..sockets.rate import Bucket
 from . import routes as permissions
 from ._settings import PER_SOCKET
+from .asked import BadFrame, understand
 from .attendance import visit_of
 from .consumer import GOODBYE_SECONDS, StreamConsumerMixin, parse_cursor
-from .entries import frame
+from .entries import cursor_at, frame
 from .flow import wire_of
 from .follower import StreamFollower
 from .heartbeat import Beaten
 from .hub import FIRST_PAUSE, LONGEST_PAUSE, Hub
+from .lists import MOST, Found, StreamList
 from .names import MAX_NAME, check_storable
 from .routes import StreamRoute, anybody, signed_in
 
@@ -37,8 +38,6 @@ __all__ = ["StreamRoute", "StreamsConsumer", "anybody", "signed_in"]
 logger = logging.getLogger(__name__)
 _throttle = Throttle()
 
-# Characters of a client's frame: a hundred names fit, and no number that takes long to read.
-MAX_FRAME = 64 * 1024
 # Frames, and streams named in them, of one socket in a second, and at once.
 PER_SECOND, AT_ONCE = 50, 1000
 
@@ -67,10 +66,6 @@ class SharedSocket(Beaten):
         await self.close(close_codes.RESTART)
 
 
-class BadFrame(ValueError):
-    """A frame that is not understood: (code, detail)."""
-
-
 class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
     """
     Follows the streams that its client names, as far as `routes` let the user.
@@ -84,6 +79,7 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
     _socket: Any = None
     _ended = False
     _denied: Tuple[StreamFollower, ...] = ()
+    _lists: Dict[str, StreamList] = {}  # by pattern
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -94,6 +90,8 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
             await super().__call__(*events, **named)
         finally:
             self._ended = True
+            for pattern in tuple(self._lists):
+                self._leave_list(pattern)
             ending = [] if self._socket is None else self._socket.leave()
             if ending:
                 await asyncio.wait(ending, timeout=GOODBYE_SECONDS)
@@ -101,7 +99,7 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Let the client in and say what it may expect."""
         await self.accept()
-        self._followers = {}
+        self._followers, self._lists = {}, {}
         # A client that comes back names all its streams at once.
         self._bucket = Bucket(PER_SECOND, max(AT_ONCE, 2 * PER_SOCKET()))
         wire = wire_of(self.base_send)
@@ -138,14 +136,25 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
 
     async def _subscribe(self, streams: Dict[str, Any]) -> None:
         wanted: Dict[str, Any] = {}
+        lists: Dict[str, bool] = {}
         for name, since in streams.items():
             try:
-                wanted[name] = self._look_at(name, since, len(wanted))
+                if isinstance(since, str) and since.startswith("*"):
+                    lists[name] = self._look_at_list(name, since, len(lists))
+                else:
+                    wanted[name] = self._look_at(name, since, len(wanted))
             except BadFrame as error:
                 code, detail = error.args
                 await self._complain(code, detail, name)
-        if not wanted:
-            return
+        if wanted:
+            await self._follow_all(wanted)
+        # After what the client names itself, which a list then need not bring.
+        for name, latest in lists.items():
+            if not self._ended:
+                self._lists[name] = StreamList(self, name, latest)
+                self._socket.hub.enter_list(self._lists[name])
+
+    async def _follow_all(self, wanted: Dict[str, Any]) -> None:
         asked = [(name, route, fields) for name, (_, route, fields) in wanted.items()]
         allowed = await self._ask(asked)
         if allowed is None:
@@ -154,12 +163,16 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
             return
         starting = []
         for name, (cursor, _, _) in wanted.items():
-            if name in allowed:
-                position, epoch = cursor
-                starting.append(self._begin(name, position, epoch, allowed[name]))
+            try:
+                if name not in allowed:
+                    raise BadFrame("denied", "you may not follow this stream")
+                self._check_room(name)  # a list may have been faster
+            except BadFrame as error:
+                code, detail = error.args
+                await self._complain(code, detail, name)
             else:
-                await self._complain("denied", "you may not follow this stream", name)
-        await asyncio.gather(*starting)
+                starting.append(self._enter(name, cursor, allowed[name]))
+        await asyncio.gather(*map(self._start, starting))
 
     def _look_at(self, name: str, since: Any, more: int) -> Tuple[Any, StreamRoute, Dict[str, str]]:
         """The cursor, route and fields of a stream that a client names; BadFrame."""
@@ -168,8 +181,6 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
             check_storable(name)
         except ValueError as error:
             raise BadFrame("bad-name", str(error)) from None
-        if name in self._followers:
-            raise BadFrame("duplicate", "this stream is followed already; unsubscribe first")
         try:
             position, epoch = parse_cursor(since)
         except ValueError as error:
@@ -177,24 +188,34 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
         found = permissions.find(self.routes, name)
         if found is None:
             raise BadFrame("unknown", "there is no such stream here")
-        limit = PER_SOCKET()
-        if len(self._followers) + more >= limit:
-            raise BadFrame("too-many", f"one socket may follow {limit} streams")
+        self._check_room(name, more)
         return (position, epoch or ""), found[0], found[1]
 
-    async def _begin(self, name: str, position: int, epoch: str, visit: Any) -> None:
+    def _check_room(self, name: str, more: int = 0) -> None:
+        followers, limit = self._followers or {}, PER_SOCKET()
+        if name in followers or name in self._lists:
+            raise BadFrame("duplicate", "this stream is followed already; unsubscribe first")
+        if len(followers) + more >= limit:
+            raise BadFrame("too-many", f"one socket may follow {limit} streams")
+
+    def _enter(self, name: str, place: Tuple[int, str], visit: Any) -> StreamFollower:
         assert self._followers is not None
         socket = self._socket
         follower = self._followers[name] = StreamFollower(
             socket.send_text,
             name,
-            position,
+            place[0],
             close=socket.close,
             backlog=socket.backlog,
-            epoch=epoch,
+            epoch=place[1],
             turn=socket.turn,
             visit=visit,
         )
+        return follower
+
+    async def _start(self, follower: StreamFollower) -> None:
+        if (self._followers or {}).get(follower.stream) is not follower:
+            return  # left meanwhile
         try:
             await follower.start()
         except asyncio.CancelledError:
@@ -203,6 +224,7 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
 
     def _leave(self, name: str) -> None:
         """Nothing of the stream is sent from here on."""
+        self._leave_list(name)
         follower = (self._followers or {}).pop(name, None)
         if follower is not None:
             follower.stop()
@@ -237,6 +259,71 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
             if yes
         }
 
+    # Lists
+
+    def _look_at_list(self, name: str, since: str, more: int) -> bool:
+        """Whether it begins with what comes from now on; BadFrame."""
+        try:
+            check_storable(name)
+        except ValueError as error:
+            raise BadFrame("bad-name", str(error)) from None
+        if not name.endswith("*"):
+            raise BadFrame("bad-name", "a list is how names begin, with * behind it")
+        if since not in ("*", "*latest"):
+            raise BadFrame("bad-since", f"since of a list must be * or *latest, not {since!a:.40}")
+        if name in self._lists or name in (self._followers or {}):
+            raise BadFrame("duplicate", "this list is followed already; unsubscribe first")
+        if not any(route.may_list(name[:-1]) for route in self.routes):
+            raise BadFrame("unknown", "there is no such list here")
+        if len(self._lists) + more >= MOST:
+            raise BadFrame("too-many", f"one socket may have {MOST} lists")
+        return since == "*latest"
+
+    async def came_up(self, wanted: StreamList, found: Optional[Dict[str, Found]]) -> None:
+        """Follow what the user may follow of a list; None: who is not signed in any more."""
+        if self._ended or self._lists.get(wanted.pattern) is not wanted:
+            return
+        if found is None:
+            await self.dismissed(close_codes.SIGNED_OUT)
+            return
+        followers: Any = self._followers
+        # What is called as a list could not be told from it.
+        known = wanted.told.union(self._lists)
+        fresh = {name: one for name, one in found.items() if name not in known}
+        limit = PER_SOCKET()
+        if len(set(followers).union(fresh)) > limit:
+            text = f"it is of more streams than one socket may follow, which are {limit}"
+            await self._end_list(wanted, text)
+            return
+        if wanted.begun and not fresh:
+            return
+        wanted.begun = True
+        wanted.told.update(fresh)
+        starting = [
+            self._enter(name, one.place, one.visit)
+            for name, one in fresh.items()
+            if name not in followers
+        ]
+        # Before anything of them: whoever is told goes on from there on the next connection.
+        cursors = {name: _cursor(*one.place) for name, one in fresh.items()}
+        await self._send_stream_text(frame("listed", stream=wanted.pattern, streams=cursors))
+        await asyncio.gather(*map(self._start, starting))
+
+    async def list_is_too_long(self, wanted: StreamList, most: int) -> None:
+        """There are so many that begin so that nobody can be asked about all of them."""
+        if not self._ended and self._lists.get(wanted.pattern) is wanted:
+            await self._end_list(wanted, f"there are more than {most} streams of these names")
+
+    async def _end_list(self, wanted: StreamList, why: str) -> None:
+        self._leave_list(wanted.pattern)
+        await self._complain("too-many", why, wanted.pattern)
+
+    def _leave_list(self, pattern: str) -> None:
+        """What it has brought goes on."""
+        wanted = self._lists.pop(pattern, None)
+        if wanted is not None:
+            self._socket.hub.lists.leave(wanted)
+
     # What is allowed may end
 
     @classmethod
@@ -262,19 +349,25 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
         denied, self._denied = self._denied, ()
         if denied and not self._ended:
             self._socket.hub.later(self._drop(denied))
+        for wanted in self._lists.values():
+            self._socket.hub.lists.again(wanted)
 
     async def _drop(self, denied: Tuple[StreamFollower, ...]) -> None:
         for follower in denied:
             # Unless it was left, and maybe followed again, in the meantime.
             if (self._followers or {}).get(follower.stream) is follower:
+                place = None if follower.topic is None else follower.place()
+                for wanted in self._lists.values():
+                    if follower.stream in wanted.told:
+                        wanted.forbidden(follower.stream, place)
                 self._leave(follower.stream)
                 text = "you may not follow this stream any more"
                 await self._complain("denied", text, follower.stream)
 
     # The connection
 
-    async def _complain(self, code: str, detail: str, name: Any = None) -> None:
-        more = {} if name is None else {"stream": name[:MAX_NAME]}
+    async def _complain(self, code: str, detail: str, name: Any = None, of: str = "stream") -> None:
+        more = {} if name is None else {of: name[:MAX_NAME]}
         await self._send_stream_text(frame("error", code=code, detail=detail[:1000], **more))
 
     async def _close_stream(self, code: int) -> None:
@@ -287,26 +380,6 @@ class StreamsConsumer(StreamConsumerMixin, AsyncWebsocketConsumer):
         await super()._close_stream(code)
 
 
-def understand(text: Any) -> Tuple[str, Dict[str, Any]]:
-    """(type, {stream: cursor}) of a client's frame; of another type than ours it has none."""
-    if text is None:
-        raise BadFrame("binary", "send text frames")
-    if len(text) > MAX_FRAME:
-        raise BadFrame("too-large", f"a frame may have {MAX_FRAME} characters")
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        raise BadFrame("bad-json", "the frame is not JSON") from None
-    kind = found.get("type") if isinstance(found, dict) else None
-    if not isinstance(kind, str):
-        raise BadFrame("bad-frame", 'send {"type": "subscribe", "streams": {"news": 0}}')
-    streams = found.get("streams")
-    if kind == "subscribe":
-        if not isinstance(streams, dict) or not streams:
-            raise BadFrame("bad-frame", 'streams must be {"name": cursor, …}')
-        return kind, streams
-    if kind == "unsubscribe":
-        if not isinstance(streams, list) or not all(isinstance(name, str) for name in streams):
-            raise BadFrame("bad-frame", 'streams must be ["name", …]')
-        return kind, dict.fromkeys(streams)
-    return kind, {}
+def _cursor(position: int, epoch: str) -> Any:
+    """As a client says it."""
+    return cursor_at(epoch, position) if epoch else position

@@ -8,6 +8,8 @@ from django.apps import apps
 from django.db import router, transaction
 
 MAX_NAME = 190
+# The group in which first entries are announced once more; see lists.py.
+NEW_STREAMS = "streams.new"
 # Controls, halves of surrogate pairs, ends of lines and of paragraphs. What a later Unicode adds is
 # not among them, so that every Python takes the same names.
 REFUSED = ("Cc", "Cs", "Zl", "Zp")

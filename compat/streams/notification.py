@@ -6,7 +6,7 @@ from typing import Sequence
 from ..channel_layer import notify
 from . import gathering
 from .gathering import INLINE_CHARACTERS
-from .names import group_name
+from .names import NEW_STREAMS, group_name
 
 TYPE = "streams.bell"  # on the wire: older processes know it by this name
 COMPLAINT = "stream entries are stored but could not be announced"
@@ -34,3 +34,7 @@ def tell_elsewhere(message: notify.Message) -> None:
     # Whoever is not told of the bodies reads them in the log.
     group = group_name(message["stream"])
     notify.tell_elsewhere(group, message, COMPLAINT, spare=("bodies",))
+    if message["first"] == 1:
+        # For those who follow whatever comes up: nobody is a member of its own group yet.
+        short = {key: value for key, value in message.items() if key != "bodies"}
+        notify.tell_elsewhere(NEW_STREAMS, short, COMPLAINT)

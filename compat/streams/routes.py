@@ -41,6 +41,8 @@ class StreamRoute:
 
     With `presence` its readers are counted, and told who is here if they ask for it; True, or a
     function(user, **fields) that returns what others are shown of a user (JSON, or None).
+
+    With `lists` a client may follow all of them that begin alike, "deploy:*"; see lists.py.
     """
 
     def __init__(
@@ -49,11 +51,13 @@ class StreamRoute:
         may_follow: Callable[..., Any],
         many: bool = False,
         presence: Any = False,
+        lists: bool = False,
     ) -> None:
         self.pattern = pattern
         self.may_follow = may_follow
         self.many = many
         self.presence = presence
+        self.lists = lists
         self.expression = _compiled(pattern)
         fields = list(self.expression.groupindex)
         _check_callable(self, "may_follow", may_follow, fields, many)
@@ -64,6 +68,10 @@ class StreamRoute:
         """What the fields stand for in that name; None if it does not fit."""
         found = self.expression.match(name)
         return None if found is None else found.groupdict()
+
+    def may_list(self, prefix: str) -> bool:
+        """Whether a client may ask for all that begin so: at least as the pattern does."""
+        return self.lists and prefix.startswith(self.pattern.partition("{")[0])
 
     def __repr__(self) -> str:
         return f"StreamRoute({self.pattern!r})"

@@ -1,5 +1,6 @@
 """Long polling: an answer as soon as there is something, and then the client asks again."""
 
+import json
 from typing import Any
 
 from .._settings import HEARTBEAT_SECONDS, LONG_POLL_SECONDS
@@ -11,7 +12,7 @@ from .session import Session
 FULL = float("inf")
 READ_SECONDS = 10  # until a log that cannot be read is told
 # Not worth an answer by themselves; other frames are.
-NO_NEWS = ("live", "hello", "presence")
+NO_NEWS = ("live", "hello", "presence", "listed")
 # After these there is nothing more of a stream for now.
 ANSWERS = ("live", "error")
 
@@ -33,7 +34,9 @@ class LongPoll(Session):
         # Or how far it is from there, as it does at first to find out that it is answered.
         self.asks_where = asked.get("since") in (["latest"], ["-1"]) or asked.get("wait") == ["0"]
         # Streams of which nothing is known yet; without a cursor it may be messages that come.
-        self.to_come = len(request.subscriptions(scope)) or int("since" in asked)
+        # A list counts until it is told what there is of it.
+        self.named = set(request.subscriptions(scope))
+        self.to_come = len(self.named) or int("since" in asked)
         super().__init__(scope, application)
         self.wire = self.backlog
 
@@ -63,9 +66,14 @@ class LongPoll(Session):
         self.size += len(text)
         if kind in ANSWERS:
             self.to_come -= 1
+        fresh = set()
+        if kind == "listed":
+            fresh = set(json.loads(text)["streams"]) - self.named
+            self.named |= fresh
+            self.to_come += len(fresh) - 1
         if kind is None:  # of the consumer, and in no order
             self.to_come = 0
-        self.news = self.news or kind not in NO_NEWS or self.asks_where
+        self.news = self.news or bool(fresh) or kind not in NO_NEWS or self.asks_where
 
     async def _look(self) -> None:
         if not self.ended and self.news and (self.to_come < 1 or self.size >= FRAME_CHARACTERS):

@@ -99,7 +99,8 @@ def own_rooms(asked):
 class Streams(StreamsConsumer):
     routes = [
         StreamRoute("news", may_change_users),
-        StreamRoute("room:{owner}:{more*}", own_rooms, many=True),
+        StreamRoute("room:{owner}:{more*}", own_rooms, many=True, lists=True),
+        StreamRoute("paper:{name}", lambda user, name: may_change_users(user), lists=True),
         StreamRoute("open:{name}", anybody),
         StreamRoute("members:{name}", signed_in),
         StreamRoute("lobby:{room}", anybody, presence=shown),

@@ -149,3 +149,53 @@ def test_a_database_that_does_not_answer_forbids_nothing(serve, ann):
             cursor.execute("ALTER TABLE away RENAME TO auth_user_groups")
         for path in paths:
             assert ask(path)[:2] == (200, None)
+
+
+def test_a_list_has_what_the_user_may_follow_at_each_moment(serve, ann):
+    """Nothing is said of the others; what is allowed again goes on where it was."""
+    otto = Visitor("otto")
+    for name in ("room:vera:1", "room:otto:1", "paper:a"):
+        publish(name, "old")
+    with serve(SOCKETS_RECHECK_SECONDS=0.3) as server:
+        mine, others, nobody = (Streams(server, one) for one in (ann.cookie, otto.cookie, None))
+
+        def ask(socket, **lists):
+            socket.socket.send(json.dumps({"type": "subscribe", "streams": lists}))
+
+        def follow(socket, *told):
+            for what in told:
+                frame = socket.frame()
+                assert frame.get("streams", frame.get("bodies", frame["type"])) == what
+
+        for socket in (mine, others, nobody):
+            ask(socket, **{"room:*": "*"})
+        follow(mine, {"room:vera:1": 0}, ["old"], "live")
+        follow(others, {"room:otto:1": 0}, ["old"], "live")
+        follow(nobody, {})
+        publish("room:otto:2", "his")
+        follow(others, {"room:otto:2": 0}, ["his"])
+        others.answer()
+        publish("room:vera:2", "hers")
+        follow(mine, {"room:vera:2": 0}, ["hers"], "live")
+        # A permission that comes, and goes, and comes again.
+        ask(mine, **{"paper:*": "*"})
+        follow(mine, {})
+        ann.allow()
+        follow(mine, {"paper:a": 0}, ["old"], "live")
+        ann.user.user_permissions.clear()
+        assert mine.answer() == ("paper:a", "denied")
+        publish("paper:a", "missed")
+        publish("room:vera:1", "still here")
+        follow(mine, ["still here"])
+        ann.allow()
+        frame = mine.frame()
+        assert frame["type"] == "listed" and frame["streams"]["paper:a"].endswith(":1")
+        follow(mine, ["missed"], "live")
+        publish("room:vera:3", "the last")
+        follow(mine, {"room:vera:3": 0}, ["the last"], "live")
+        Session.objects.filter(session_key=ann.client.cookies["sessionid"].value).delete()
+        assert close_code(mine.socket) == 4501
+        publish("room:otto:1", "at the end")
+        follow(others, ["at the end"])
+        nobody.socket.send("?")
+        assert nobody.frame()["code"] == "bad-json"  # and nothing was said before

@@ -62,11 +62,11 @@ def test_the_presence_of_the_page():
 
 
 def test_the_scripts_of_the_page():
-    """They run; three open a socket each, and one is what such a script says of presence."""
+    """They run; four open a socket each, and one is what such a script says of presence."""
     scripts = [os.path.join(HERE, "browser.js"), STREAMS]
     codes = blocks(PAGE, "js")
     opened = or_skip(lambda: javascript.evaluate(scripts, "".join(codes) + "; sockets.length"))
-    assert (opened, len(codes)) == (3, 4)
+    assert (opened, len(codes)) == (4, 5)
 
 
 def test_the_templates_of_the_page_render():

@@ -3,46 +3,10 @@
 import json
 
 import pytest
-import websocket
 
-from tests.support.servers import HOST
+from tests.support.sites.streams import ManyStreams as Socket
 from tests.support.sites.streams import Site, Steps
 from tests.support.wait import wait_until
-
-
-class Socket:
-    """A client of /ws/streams/; beats are not shown."""
-
-    def __init__(self, server):
-        url = f"ws://{HOST}:{server.port}/ws/streams/"
-        self.connection = websocket.create_connection(url, timeout=20, skip_utf8_validation=True)
-        self.hello = self.frame()
-
-    def send(self, frame):
-        self.connection.send(frame if isinstance(frame, str) else json.dumps(frame))
-
-    def subscribe(self, streams):
-        self.send({"type": "subscribe", "streams": streams})
-
-    def frame(self):
-        """The next frame; an int when the server closes."""
-        while True:
-            opcode, data = self.connection.recv_data()
-            if opcode == websocket.ABNF.OPCODE_CLOSE:
-                return int.from_bytes(data[:2], "big")
-            frame = json.loads(data.decode())
-            if frame != {"type": "beat"}:
-                return frame
-
-    def said(self, frame):
-        """The code that a frame is answered with."""
-        self.send(frame)
-        return self.frame()["code"]
-
-    def is_well(self):
-        """It still follows what it is told to, and nothing else was said before."""
-        self.send({"type": "unsubscribe", "streams": ["well"]})
-        return self.frame() == {"type": "unsubscribed", "stream": "well"}
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import json
 import os
 import socketserver
 import threading
+import uuid
 
 import pytest
 
@@ -213,3 +214,48 @@ def test_a_page_of_before_goes_on_with_the_new_server(publish, proxy, tab, strea
         publish(stream, name)
         page.wait_for(f"bodies('a').slice(-1)[0] === '{name}'")
         page.evaluate("handle.close(); null")
+
+
+@pytest.mark.parametrize("more", ["", ", worker: '/streams.js'"], ids=["tab", "worker"])
+def test_a_list_brings_each_stream_once(site, publish, proxy, files, tab, more):
+    room = "room:%s " % uuid.uuid4().hex
+    publish(room + "1", "a1")
+    publish(room + "2", "b1")
+    page = tab()
+    connect(page, proxy, more, all=[room + "*", {"list": True}])
+    page.wait_for("bodies('all').length === 2")
+    publish(room + "3", "c1")
+    page.wait_for("bodies('all').length === 3")
+    # Other parts of the page follow the same list, from now on, and one of its streams.
+    for who, (stream, options) in {
+        "late": (room + "*", {"list": True, "since": "latest"}),
+        "one": (room + "2", {}),
+    }.items():
+        page.evaluate(
+            f"subs.{who} = live.subscribe({json.dumps(stream)}, options('{who}', "
+            f"{json.dumps(options)})); null"
+        )
+    lives = "told.filter(function (one) { return one[0] === 'late' && one[1] === 'Live'; }).length"
+    page.wait_for("is('one', 'Live') && %s === 3" % lives)
+    restart(site, proxy)
+    publish(room + "2", "b2")
+    publish(room + "4", "d1")
+    page.wait_for("bodies('all').length === 5 && bodies('late').length === 2")
+    page.wait_for("bodies('one').length === 2")
+    publish(room + "5", "e1")
+    page.wait_for("bodies('all').length === 6 && bodies('late').length === 3")
+    assert sorted(page.evaluate("bodies('all')")) == ["a1", "b1", "b2", "c1", "d1", "e1"]
+    assert sorted(page.evaluate("bodies('late')")) == ["b2", "d1", "e1"]
+    assert page.evaluate("bodies('one')") == ["b1", "b2"]
+    # Each is told which stream it is of, and has a cursor.
+    assert page.evaluate(
+        "told.filter(function (one) { return one[1] === 'Entries' && one[3][0] === 'd1'; })"
+        ".map(function (one) { return one[4]; })"
+    ) == [room + "4", room + "4"]
+    page.evaluate("subs.all.close(); null")
+    publish(room + "6", "f1")
+    publish(room + "2", "b3")
+    page.wait_for("bodies('late').length === 5 && bodies('one').length === 3")
+    assert page.evaluate("bodies('all').length") == 6
+    assert not page.evaluate("is('all', 'Error') || is('late', 'Error') || is('page', 'Error')")
+    assert not page.evaluate("is('all', 'Reset') || is('late', 'Reset')")

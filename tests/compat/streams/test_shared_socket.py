@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from compat import close_codes
-from compat.streams import follower, many
+from compat.streams import asked, follower
 from compat.streams._settings import SLOW_BYTES
 from compat.streams.entries import FRAME_CHARACTERS
 from compat.streams.follower import StreamFollower
@@ -164,8 +164,8 @@ def test_a_connection_that_breaks_at_a_beat_is_closed(run, settings):
 
 @pytest.mark.parametrize("text", ["[" * 70000, '{"type": "subscribe", "streams": {"a": 0}}'])
 def test_frames_are_understood_or_not(text):
-    if len(text) > many.MAX_FRAME:
-        with pytest.raises(many.BadFrame, match="too-large"):
-            many.understand(text)
+    if len(text) > asked.MAX_FRAME:
+        with pytest.raises(asked.BadFrame, match="too-large"):
+            asked.understand(text)
     else:
-        assert many.understand(text) == ("subscribe", {"a": 0})
+        assert asked.understand(text) == ("subscribe", {"a": 0})

@@ -8,8 +8,8 @@ from .site import configure
 
 configure(INSTALLED_APPS=["compat", "compat.streams", "channels", "django.contrib.contenttypes"])
 
+from compat.streams.asked import MAX_FRAME, BadFrame, understand  # noqa: E402
 from compat.streams.consumer import LATEST, parse_cursor  # noqa: E402
-from compat.streams.many import MAX_FRAME, BadFrame, understand  # noqa: E402
 from compat.streams.names import check_name  # noqa: E402
 from compat.streams.store import MAX_SEQ  # noqa: E402
 

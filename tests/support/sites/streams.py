@@ -5,8 +5,11 @@ import os
 import subprocess
 import sys
 
+import websocket
+
 from tests.support import CHECKOUT, commands, warm
 from tests.support.daphne import Daphne
+from tests.support.servers import HOST
 
 POOL_OF_3_6 = (
     "Exception ignored in: <function ThreadPoolExecutor._adjust_thread_count.<locals>.weakref_cb"
@@ -91,3 +94,38 @@ class Site:
     def close(self):
         for server in self.servers:
             server.stop()
+
+
+class ManyStreams:
+    """A client of /ws/streams/; beats are not shown."""
+
+    def __init__(self, server):
+        url = f"ws://{HOST}:{server.port}/ws/streams/"
+        self.connection = websocket.create_connection(url, timeout=20, skip_utf8_validation=True)
+        self.hello = self.frame()
+
+    def send(self, frame):
+        self.connection.send(frame if isinstance(frame, str) else json.dumps(frame))
+
+    def subscribe(self, streams):
+        self.send({"type": "subscribe", "streams": streams})
+
+    def frame(self):
+        """The next frame; an int when the server closes."""
+        while True:
+            opcode, data = self.connection.recv_data()
+            if opcode == websocket.ABNF.OPCODE_CLOSE:
+                return int.from_bytes(data[:2], "big")
+            frame = json.loads(data.decode())
+            if frame != {"type": "beat"}:
+                return frame
+
+    def said(self, frame):
+        """The code that a frame is answered with."""
+        self.send(frame)
+        return self.frame()["code"]
+
+    def is_well(self):
+        """It still follows what it is told to, and nothing else was said before."""
+        self.send({"type": "unsubscribe", "streams": ["well"]})
+        return self.frame() == {"type": "unsubscribed", "stream": "well"}

@@ -71,8 +71,23 @@ export interface ConnectOptions {
 }
 
 export interface SubscribeOptions<Body = any> extends Start, Listeners<Body> {
+  list?: false;
   /** The stream is not followed, or not any more: "denied", "unknown", "too-many" … */
   onError?(code: string, detail: string): void;
+}
+
+/** All streams whose names begin alike, "deploy:*": those there are, and those that come up. */
+export interface ListOptions<Body = any> {
+  list: true;
+  /** Where those that are there begin; 0, if it is left out. */
+  since?: 0 | "latest";
+  onEntries?(first: number, bodies: Body[], stream: string): void;
+  onLive?(seq: number, stream: string): void;
+  onGap?(oldest: number, stream: string): void;
+  onReset?(stream: string): void;
+  onPresence?(count: number, who: any[], stream: string): void;
+  /** A stream is not followed any more; without one: nothing more comes up by the list. */
+  onError?(code: string, detail: string, stream?: string): void;
 }
 
 export interface Subscription {
@@ -83,6 +98,7 @@ export interface Subscription {
 
 export interface Connection extends Handle {
   subscribe<Body = any>(stream: string, options: SubscribeOptions<Body>): Subscription;
+  subscribe<Body = any>(beginning: string, options: ListOptions<Body>): Pick<Subscription, "close">;
   state(): State;
 }
 

@@ -43,7 +43,6 @@ var Streams = (function () {
     }
   }
 
-  // Calls options[name](…).
   function teller(options) {
     return function (name) {
       try {
@@ -52,7 +51,7 @@ var Streams = (function () {
         }
       } catch (error) {
         later(function () {
-          throw error; // the others are told all the same
+          throw error;
         });
       }
     };
@@ -192,7 +191,6 @@ var Streams = (function () {
   };
   var RETURN = 1800000; // until a WebSocket is tried again
 
-  // The way that has worked lately.
   function known(ways, works) {
     var store = cores;
     var key = "streams." + ways;
@@ -203,7 +201,7 @@ var Streams = (function () {
       }
       var found = String(store[key]).split(",");
       return Date.now() - found[1] < RETURN && found[0];
-    } catch (error) {} // storage is forbidden
+    } catch (error) {}
   }
 
   function link(its, ways) {
@@ -324,7 +322,6 @@ var Streams = (function () {
 
     function online() {
       if (!ended) {
-        // The old connection belongs to the network that went away.
         drop();
         known(ways, ways[0]);
         revive();
@@ -364,7 +361,6 @@ var Streams = (function () {
       send: function (frame) {
         return wire !== null && wire.send(JSON.stringify(frame));
       },
-      // The server sends a beat every so many seconds.
       beat: function (seconds) {
         if (seconds > 0) {
           watch(wire, SILENCE * 1000 * seconds);
@@ -387,7 +383,7 @@ var Streams = (function () {
   }
 
   function asText(cursor) {
-    return cursor.epoch ? cursor.epoch + ":" + cursor.since : cursor.since;
+    return cursor.of ? "*" + (cursor.since || "") : cursor.epoch ? cursor.epoch + ":" + cursor.since : cursor.since;
   }
 
   function startOver(cursor, epoch, tell) {
@@ -414,7 +410,6 @@ var Streams = (function () {
       tell("onPresence", frame.count, frame.who);
       return true;
     }
-    // A server of before says nothing of epochs.
     if (frame.epoch && frame.epoch !== cursor.epoch) {
       if (cursor.epoch && cursor.since !== 0) {
         return false;
@@ -519,7 +514,6 @@ var Streams = (function () {
       }
     }, ways);
 
-    // The cursor from which on all of them get what they miss.
     function least(subs) {
       return subs.reduce(function (found, sub) {
         var since = sub.cursor.since;
@@ -579,6 +573,10 @@ var Streams = (function () {
           stream.skip -= 1;
           prune(name);
         }
+      } else if (frame.type === "listed") {
+        if (stream && !stream.skip) {
+          stream.subs.forEach(bring.bind(null, frame.streams));
+        }
       } else if (frame.type === "error") {
         if (!stream) {
           core.told("onError", frame.code, frame.detail);
@@ -595,6 +593,34 @@ var Streams = (function () {
       } else if (frame.type !== "beat") {
         core.told("onMessage", frame);
       }
+    }
+
+    // A list has a sub, and a cursor, of its own in each stream that comes up.
+    function bring(found, every) {
+      var of = every.cursor.of;
+      var has = (every.has = every.has || {});
+      Object.keys(found).forEach(function (name) {
+        var at = found[name];
+        var stream = streams[name];
+        if (stream && stream.subs.indexOf(has[name]) >= 0) {
+          return;
+        }
+        of[name] = of[name] || cursorOf({ since: every.cursor.since && (at || "latest") });
+        if (stream) {
+          at = stream;
+        } else {
+          streams[name] = { subs: [], asked: true, skip: 0 };
+        }
+        has[name] = {
+          name: name,
+          cursor: of[name],
+          tell: function () {
+            every.tell.apply(null, list(arguments).concat(name));
+          }
+        };
+        add(has[name], at);
+      });
+      every.cursor.since = 0;
     }
 
     function deliver(stream, frame) {
@@ -619,40 +645,47 @@ var Streams = (function () {
       }
     }
 
-    return {
-      add: function (sub) {
-        var stream = streams[sub.name];
-        if (!stream) {
-          stream = streams[sub.name] = { subs: [], asked: false, live: false, skip: 0 };
-        }
-        var other = stream.subs[0];
-        stream.subs.push(sub);
-        if (!stream.asked) {
-          ask([sub.name]);
-        } else if (stream.live && /^(latest|-1)$/.test(sub.cursor.since)) {
-          sub.cursor.since = other.cursor.since;
-          sub.cursor.epoch = other.cursor.epoch;
-          later(function () {
-            sub.tell("onLive", sub.cursor.since);
-            if (stream.here) {
-              take(sub.cursor, stream.here, sub.tell);
-            }
-          });
-        } else {
-          again(sub.name);
-        }
-      },
-      remove: function (sub) {
-        var stream = streams[sub.name];
-        var at = stream ? stream.subs.indexOf(sub) : -1;
-        if (at >= 0) {
-          stream.subs.splice(at, 1);
-          if (!stream.subs.length) {
-            leave(sub.name);
-            prune(sub.name);
+    function add(sub, at) {
+      var stream = streams[sub.name];
+      if (!stream) {
+        stream = streams[sub.name] = { subs: [], skip: 0 };
+      }
+      var other = stream.subs[0];
+      stream.subs.push(sub);
+      if (!stream.asked) {
+        ask([sub.name]);
+      } else if (stream.live && /^(latest|-1)$/.test(sub.cursor.since)) {
+        sub.cursor.since = other.cursor.since;
+        sub.cursor.epoch = other.cursor.epoch;
+        later(function () {
+          sub.tell("onLive", sub.cursor.since);
+          if (stream.here) {
+            take(sub.cursor, stream.here, sub.tell);
           }
+        });
+      } else if (asText(sub.cursor) !== at) {
+        again(sub.name);
+      }
+    }
+
+    function remove(sub) {
+      var stream = streams[sub.name];
+      var at = stream ? stream.subs.indexOf(sub) : -1;
+      if (at >= 0) {
+        stream.subs.splice(at, 1);
+        if (!stream.subs.length) {
+          leave(sub.name);
+          prune(sub.name);
         }
-      },
+        Object.keys(sub.has || {}).forEach(function (name) {
+          remove(sub.has[name]);
+        });
+      }
+    }
+
+    return {
+      add: add,
+      remove: remove,
       send: connection.send,
       revive: connection.revive,
       close: connection.close
@@ -733,8 +766,6 @@ var Streams = (function () {
     begin();
     return over;
   }
-
-  // In the worker: a port is a tab.
 
   function serve(port) {
     var handle, timer, subs;
@@ -852,6 +883,9 @@ var Streams = (function () {
     return {
       subscribe: function (name, what) {
         var sub = { name: name, cursor: cursorOf(what), tell: teller(what) };
+        if (what.list) {
+          sub.cursor.of = {};
+        }
         handle.add(sub);
         return {
           close: function () {

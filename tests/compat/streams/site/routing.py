@@ -49,7 +49,8 @@ class Streams(StreamsConsumer):
         StreamRoute("{name*}:secret", lambda user, name: False),
         StreamRoute("news{more*}", anybody),
         StreamRoute("test:{name}", anybody),
-        StreamRoute("room:{name}", not_closed),
+        StreamRoute("room:{name}", not_closed, lists=True),
+        StreamRoute("in {name*}", not_closed, lists=True, presence=True),
     ]
 
 
