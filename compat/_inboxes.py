@@ -40,7 +40,7 @@ class QueueInbox(object):
 
     def take(self):
         queue = self.queue
-        if queue.empty() and not getattr(queue, "_is_shutdown", False):
+        if not queue._queue and not getattr(queue, "_is_shutdown", False):
             return NOTHING
         return queue.get_nowait()
 

@@ -70,8 +70,8 @@ def holders(module):
     """
     modules = list(sys.modules.values())
     if any(module is other for other in _executed):
-        for place, other in enumerate(modules):
-            if other is module:
+        for place in range(len(modules) - 1, -1, -1):  # it is among the last
+            if modules[place] is module:
                 return modules[place:]  # in the order of their imports
     return modules
 

@@ -4,6 +4,7 @@ import asyncio
 import struct
 
 PIECE = 64 * 1024  # bytes, from which on Twisted is left to write in its own way
+MOST = 32  # messages whose frames are kept for a turn
 TEXT, BINARY = 0x81, 0x82  # first bytes of whole messages
 
 
@@ -17,27 +18,6 @@ def framed(opening, payload):
     return struct.pack("!BBQ", opening, 127, size) + payload
 
 
-class Last(object):
-    """The frame of the last message: the same one often goes to many clients, one after another."""
-
-    def __init__(self):
-        self.forget()
-
-    def forget(self):
-        self.content = self.framed = None
-
-    def of(self, content):
-        """(frame, bytes of its content) for a str or bytes."""
-        last = self.content
-        if content is last or (type(content) is type(last) and content == last):
-            return self.framed
-        text = type(content) is str
-        payload = content.encode("utf8") if text else content
-        self.content = content
-        self.framed = framed(TEXT if text else BINARY, payload), len(payload)
-        return self.framed
-
-
 class Turn(object):
     """
     One turn of the event loop: what is first written to a connection goes into its socket at once,
@@ -46,17 +26,37 @@ class Turn(object):
 
     def __init__(self, loop):
         self.loop = loop
-        self.last = Last()
+        # Content → its frame and its bytes: the same often goes to many clients, and several
+        # messages to each of them in turn.
+        self.texts, self.blobs = {}, {}
         self.written, self.waiting = set(), []
         self.called = False
+
+    def frame(self, content):
+        """(frame, bytes of its content) for a str or bytes, noted until the end of the turn."""
+        text = type(content) is str
+        payload = content.encode("utf8") if text else content
+        made = framed(TEXT if text else BINARY, payload), len(payload)
+        if len(payload) <= PIECE:
+            kept = self.texts if text else self.blobs
+            if len(kept) >= MOST:
+                kept.clear()
+            kept[content] = made
+            if not self.called:
+                self.wake()
+        return made
+
+    def wake(self):
+        """Have the turn end."""
+        self.called = True
+        self.loop.call_soon(self.end)
 
     def write(self, transport, data):
         """Write to a connection of Twisted's; whether it was done."""
         if transport.disconnecting or not transport.connected or len(data) > PIECE:
             return False
         if not self.called:
-            self.called = True
-            self.loop.call_soon(self.end)
+            self.wake()
         if transport._tempDataBuffer or transport.dataBuffer:
             if transport not in self.written or transport._tempDataLen > PIECE:
                 return False
@@ -81,7 +81,8 @@ class Turn(object):
         waiting, self.waiting = self.waiting, []
         self.called = False
         self.written.clear()
-        self.last.forget()
+        self.texts.clear()
+        self.blobs.clear()
         for transport in waiting:
             if transport.connected and not transport._aborting and transport._tempDataBuffer:
                 if transport.disconnecting or transport.doWrite() is not None:
@@ -96,7 +97,8 @@ _turns = {}  # the one event loop → its Turn
 def turn():
     """The running event loop's."""
     loop = asyncio.get_event_loop()
-    if loop not in _turns:
+    found = _turns.get(loop)
+    if found is None:
         _turns.clear()
-        _turns[loop] = Turn(loop)
-    return _turns[loop]
+        found = _turns[loop] = Turn(loop)
+    return found

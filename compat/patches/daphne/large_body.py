@@ -79,6 +79,8 @@ def repair(server):
             queue = self.queue
             while True:
                 if queue.unread is None:
+                    if not queue._queue and not getattr(queue, "_is_shutdown", False):
+                        return NOTHING
                     message = super(Pieces, self).take()
                     if message is NOTHING or not queue.begins(message):
                         return message

@@ -20,6 +20,9 @@ patch = Patch(
 )
 
 
+DEBUG = 10  # logging's
+
+
 @patch.when_imported("daphne.ws_protocol")
 def repair(ws_protocol):
     from twisted.internet import abstract, tcp, unix
@@ -36,14 +39,14 @@ def repair(ws_protocol):
         {"_tempDataBuffer", "_tempDataLen", "dataBuffer"} <= names, "Twisted writes differently"
     )
     plain = tcp.Server, unix.Server
-    logger = ws_protocol.logger
+    debug, is_on = ws_protocol.logger.debug, ws_protocol.logger.isEnabledFor
 
     @functools.wraps(stock)
     def serverSend(self, content, binary=False):
         if type(content) is not (bytes if binary else str) or not is_free(self, plain):
             return stock(self, content, binary)
         now = turn()
-        frame, size = now.last.of(content)
+        frame, size = (now.blobs if binary else now.texts).get(content) or now.frame(content)
         if 0 < least_of(self) <= size:
             return stock(self, content, binary)  # it is compressed
         stats = self.trafficStats
@@ -55,7 +58,8 @@ def repair(ws_protocol):
             stats.outgoingOctetsWireLevel += len(frame)
         else:
             self.sendData(frame)
-        logger.debug("Sent WebSocket packet to client for %s", self.client_addr)
+        if is_on(DEBUG):
+            debug("Sent WebSocket packet to client for %s", self.client_addr)
 
     @functools.wraps(send)
     def sendData(self, data, sync=False, chopsize=None):
@@ -64,6 +68,11 @@ def repair(ws_protocol):
         self.trafficStats.outgoingOctetsWireLevel += len(data)
 
     patch.add(protocol, "compat_plain", None)
+    # The same as daphne's, and no calls: its server looks each message's protocol up, twice.
+    is_itself = {"__hash__": {"hash", "id"}, "__eq__": {"id"}}
+    if all(set(vars(protocol)[name].__code__.co_names) == is_itself[name] for name in is_itself):
+        for name in is_itself:
+            patch.replace(protocol, name, getattr(object, name))
     patch.replace(protocol, "serverSend", serverSend)
     # autobahn's own is inherited, unless another repair has put one here.
     change = patch.replace if "sendData" in vars(protocol) else patch.add
