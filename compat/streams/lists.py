@@ -28,8 +28,10 @@ from .names import NEW_STREAMS
 MOST = 10
 # So many times the streams that a socket may follow may there be, with those it may not.
 REFUSED = 5
-# Lists that one statement reads, and that are answered in one visit to the database.
+# Lists that one statement reads.
 AT_ONCE = 100
+# So many questions, and the rest of a list's, are answered in one visit to the database.
+QUESTIONS = 5000
 
 Place = Tuple[int, str]  # number, epoch
 
@@ -162,7 +164,10 @@ class Lists:
     async def _ask(self) -> None:
         try:
             while self.waiting:
-                some = [self.waiting.popitem() for _ in range(min(AT_ONCE, len(self.waiting)))]
+                some, questions = [], 0
+                while self.waiting and questions < QUESTIONS:
+                    some.append(self.waiting.popitem())
+                    questions += len(some[-1][1])
                 answers = await self.hub.database(allowed, some)
                 for (wanted, _), found in zip(some, answers):
                     self.hub.later(wanted.consumer.came_up(wanted, found))

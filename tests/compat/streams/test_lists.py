@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 import urllib.parse
 import urllib.request
 import uuid
@@ -94,7 +95,9 @@ def site(request, make_site):
 
 @pytest.fixture
 def plain_site(make_site, sqlite_settings):
-    return make_site(sqlite_settings, poll=0.2, notifications="none", socket=4, long_poll=20)
+    return make_site(
+        sqlite_settings, poll=0.2, notifications="none", socket=4, long_poll=55, beat=0
+    )
 
 
 def test_what_comes_up_is_followed_at_every_server(site, room):
@@ -246,7 +249,7 @@ def test_a_stream_that_is_left_stays_left_and_one_that_is_named_is_the_clients(p
 def over_http(server, transport, streams):
     query = {"subscribe": json.dumps(streams), "transport": transport, "epoch": ""}
     url = "http://%s:%d/ws/streams/?%s" % (HOST, server.port, urllib.parse.urlencode(query))
-    return urllib.request.urlopen(url, timeout=60)  # noqa: S310
+    return urllib.request.urlopen(url, timeout=90)  # noqa: S310
 
 
 def test_over_http(plain_site, room):
@@ -265,13 +268,19 @@ def test_over_http(plain_site, room):
             assert event()["streams"] == {room("2"): 0}
             assert event()["bodies"] == ["b"]
 
-        def poll(**cursors):
-            streams = dict(cursors, **{room("*"): "*"})
+        def poll(since="*", **cursors):
+            streams = dict(cursors, **{room("*"): since})
             with over_http(servers[0], "poll", streams) as answer:
                 return json.loads(answer.read().decode())["frames"]
 
+        # Where they are is worth an answer, though nothing of them is told.
+        begun = time.monotonic()
+        where = poll(since="*latest")
+        assert [one["type"] for one in where] == ["hello", "listed", "live", "live"]
+        assert set(where[1]["streams"].values()) == {one["epoch"] + ":1" for one in where[2:]}
+        assert time.monotonic() - begun < 50
         first = poll()
-        assert [one["bodies"] for one in first if one["type"] == "entries"] == [["a"], ["b"]]
+        assert sorted(one["bodies"] for one in first if one["type"] == "entries") == [["a"], ["b"]]
         at = {one["stream"]: "%s:1" % one["epoch"] for one in first if "epoch" in one}
         assert set(at) == {room("1"), room("2")}
         steps.publish(room("2"), "c")

@@ -39,6 +39,22 @@ null
 """
 
 
+SENT = """
+window.sent = [];
+var send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (text) {
+  sent.push(JSON.parse(text));
+  return send.call(this, text);
+};
+function left() {
+  return [].concat.apply([], sent.map(function (one) {
+    return one.type === "unsubscribe" ? one.streams : [];
+  }));
+}
+null
+"""
+
+
 class Files(http.server.SimpleHTTPRequestHandler):
     """Of one folder, on Python 3.6 as well; says nothing."""
 
@@ -222,6 +238,7 @@ def test_a_list_brings_each_stream_once(site, publish, proxy, files, tab, more):
     publish(room + "1", "a1")
     publish(room + "2", "b1")
     page = tab()
+    page.evaluate(SENT)
     connect(page, proxy, more, all=[room + "*", {"list": True}])
     page.wait_for("bodies('all').length === 2")
     publish(room + "3", "c1")
@@ -257,5 +274,10 @@ def test_a_list_brings_each_stream_once(site, publish, proxy, files, tab, more):
     publish(room + "2", "b3")
     page.wait_for("bodies('late').length === 5 && bodies('one').length === 3")
     assert page.evaluate("bodies('all').length") == 6
+    # What no other part of the page follows is left.
+    page.evaluate("sent.length = 0; subs.late.close(); null")
+    if not more:
+        names = [room + "*"] + [room + str(place) for place in (1, 3, 4, 5, 6)]
+        assert sorted(page.evaluate("left()")) == sorted(names)
     assert not page.evaluate("is('all', 'Error') || is('late', 'Error') || is('page', 'Error')")
     assert not page.evaluate("is('all', 'Reset') || is('late', 'Reset')")
