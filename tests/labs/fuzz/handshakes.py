@@ -1,12 +1,15 @@
 """Heads of WebSocket handshakes and of requests: an answer that is no 500, and no complaint."""
 
 import re
+from urllib.parse import unquote
 
 from hypothesis import strategies as st
 
+from compat.patches.daphne._handshakes import parse
+from compat.patches.daphne._openings import offered
 from tests.labs.hostile.wire import HEADERS
 
-from .server import Daphne
+from .server import Application, Daphne
 
 DAPHNE = Daphne()
 NAMES = st.sampled_from(
@@ -48,6 +51,7 @@ CASES = st.builds(
 
 
 def check(data):
+    Application.asked = None
     written, ended, _ = DAPHNE.talk([data])
     said, DAPHNE.complaints.said[:] = list(DAPHNE.complaints.said), []
     assert said == [], said
@@ -60,6 +64,23 @@ def check(data):
         assert int(found.group(1)) < 500 or int(found.group(1)) == 505, line
     else:
         assert written == b"" and (ended != "open" or is_waiting(data)), written
+
+    compare(parse(data), line)
+
+
+def compare(handshake, line):
+    """What is read at once must be what all that read it, one after the other, make of it."""
+    if handshake is None:
+        return
+    if b" 101 " not in line:
+        # These two it does not judge.
+        assert handshake.origin is not None or handshake.extensions is not None, line
+        return
+    scope = Application.asked
+    assert scope["headers"] == handshake.headers, scope
+    assert scope["query_string"] == handshake.query, scope
+    assert scope["path"] == unquote(handshake.path.decode()), scope
+    assert scope["subprotocols"] == offered(handshake), scope
 
 
 def is_waiting(data):

@@ -23,12 +23,12 @@ class Complaints(logging.Handler):
 
 
 class Application(object):
-    """Accepts each WebSocket, and keeps (path, messages) of the last one."""
+    """Accepts each WebSocket, and keeps (path, messages) of the last one, and the last scope."""
 
-    told = None
+    told = asked = None
 
     def __init__(self, scope):
-        self.scope = scope
+        self.scope = Application.asked = scope
 
     async def __call__(self, receive, send):
         told = Application.told = []

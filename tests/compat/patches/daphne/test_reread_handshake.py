@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from compat.patches.daphne import _handshakes, _openings
 from tests.support.daphne import Daphne, daphne
 from tests.support.frames import Client, frame, upgrade
 
@@ -300,6 +301,20 @@ def test_an_open_socket_has_all_that_it_had_but_keeps_a_third_of_it(site):
         if re.sub(BY_CHANCE, "", found[name]) != re.sub(BY_CHANCE, "", stock[name])
     }
     assert differ == {}
+
+
+def test_what_clients_choose_is_not_kept_without_end():
+    for number in range(2 * _handshakes.NAMES):
+        name = b"X-%d" % number
+        assert _handshakes.known(name + b"-" + b"x" * 1000) is not None
+        assert _handshakes.parse(having(name + b": x")).headers[-1] == (name.lower(), b"x")
+    assert len(_handshakes._names) <= _handshakes.NAMES
+    assert max(map(len, _handshakes._names)) <= _handshakes.SHORT
+    asked = []
+    remembering = _openings.remembering(asked.append)
+    for text in ["a", "b" * 300] * 3:
+        remembering(text)
+    assert asked == ["a"] + ["b" * 300] * 3
 
 
 # Where a site has something of its own -------------------------------------------------------

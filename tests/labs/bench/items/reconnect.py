@@ -2,6 +2,7 @@
 
 from .. import clients
 from ..comparison import Measure, under
+from ..failure import Failed
 
 NAME = "reconnect"
 ABOUT = "1,000 sockets with sessions at once, directly and through nginx"
@@ -60,6 +61,8 @@ def _all_at_once(bench, name, way):
             before = servers.cpu_seconds(daphne)
             found = clients.ask(asking)
             spent = servers.cpu_seconds(daphne) - before
+    if not found["opened"]:
+        raise Failed("nobody was in after %d s" % LONGEST)
     bench.results.add("reconnect.%s_cpu" % way, name, spent / found["opened"] * 1e3)
     bench.results.add("reconnect.%s_all" % way, name, found["opening"])
     bench.results.add("reconnect.%s_in" % way, name, found["opened"])
