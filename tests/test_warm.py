@@ -66,6 +66,28 @@ def test_patches_are_as_in_a_process_of_its_own(disable):
     assert ("disabled" in forked.values()) == bool(disable)
 
 
+@pytest.mark.parametrize("disable", ["", "daphne.*,channels.utc_clock", "security.*", "aioredis.*"])
+def test_what_is_shared_with_others_was_not_to_be_repaired_otherwise(disable):
+    """One after the other: each might get what was imported for the one before."""
+    code = DJANGO + "import channels.http, channels_redis.core, daphne.ws_protocol, aioredis\n"
+    code += "print(json.dumps({r['name']: r['state'] for r in compat.report()}))"
+    cold, forked = (json.loads(probe(code, disable, cold=cold).said) for cold in (True, False))
+    assert {name for name in cold if cold[name] == "disabled"} == {
+        name for name in forked if forked[name] == "disabled"
+    }
+    assert {cold[name] for name in cold if cold[name] != forked[name]} <= {"waiting"}
+
+
+@pytest.mark.skipif(warm.COLD, reason="nothing is loaded")
+def test_what_is_loaded_is_for_these_folders_of_patches():
+    code = "import sys, compat.patches as p\n"
+    code += "print(*[f for f in p.folders() if p.LOADED_WITH.get(f, f) in sys.modules])"
+    for number in range(len(warm.STACK) + 1):
+        found = commands.run("-c", code, load=warm.STACK[:number]).stdout.split()
+        expected = [folder for part in warm.STACK[:number] for folder in warm.FOLDERS[part]]
+        assert sorted(found) == sorted(expected)
+
+
 def test_what_is_loaded_asks_for_no_setting_and_makes_no_loop():
     """If it did, the process that prepares would have ended: see prepare()."""
     done = commands.run("-c", "import sys; print('daphne.ws_protocol' in sys.modules)")

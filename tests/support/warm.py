@@ -6,6 +6,7 @@ What tests at the start of a process itself is started as usual: `PROBES=cold` d
 """
 
 import collections
+import functools
 import os
 import select
 import signal
@@ -15,6 +16,8 @@ import sys
 import tempfile
 import threading
 
+from compat import patches
+from compat.patching.patch import is_named
 from tests.support import CHECKOUT
 from tests.support.warm_server import receive, send
 
@@ -29,8 +32,14 @@ else:
     __import__('tests.support.warm_server', fromlist=['end']).end()
 """
 WEB = ("DJANGO",)
-STACK = ("DJANGO", "STACK")
-KEPT = 6  # processes, each for other variables
+STACK = ("TWISTED", "DJANGO", "CHANNELS")
+# The folders of patches whose libraries these import: who disables one of the others can share.
+FOLDERS = {
+    "TWISTED": ("aioredis",),
+    "DJANGO": ("django", "security", "drivers", "cryptography"),
+    "CHANNELS": ("asgiref", "channels", "channels_redis", "daphne"),
+}
+KEPT = 12  # processes, each for other variables
 COLD = os.environ.get("PROBES") == "cold"
 
 
@@ -100,7 +109,8 @@ class Warm(object):
     """The processes of this one, which end with it."""
 
     def __init__(self):
-        self.sockets = collections.OrderedDict()  # (variables, what it has imported) → its socket
+        # (variables, what is disabled and was imported, step by step) → its socket
+        self.sockets = collections.OrderedDict()
 
     def start(self, args, load, env, cwd, stdout, stderr, pass_fds=()):
         """
@@ -131,21 +141,25 @@ class Warm(object):
     def _prepared(self, env, load):
         """The socket of a process with these variables that has imported that."""
         first = tuple(sorted((k, v) for k, v in env.items() if v and of_the_interpreter(k)))
-        key = first + tuple(sorted((k, v) for k, v in env.items() if k.startswith("COMPAT_")))
         # Read when something is imported; asgiref.sync makes an event loop then.
         if any(name.startswith(("COMPAT_", "ASGI_")) and name != "COMPAT_DISABLE" for name in env):
             load = ()
         if first not in self.sockets:
             self.sockets[first] = self._first(dict(first))
-        key += tuple(load)
-        if load and key not in self.sockets:
-            request = {"environ": env, "load": load}
-            self.sockets[key] = self._ask(self.sockets[first], request)
-        for used in (first, key if load else first):
-            self.sockets.move_to_end(used)
+        # One is forked from the other; they are the same ones up to what a disabled patch is for.
+        used, wanted = [first], env.get("COMPAT_DISABLE", "")
+        disabled = wanted if named(wanted, "python") else ""
+        for part in load:
+            disabled = wanted if named(wanted, *FOLDERS[part]) else disabled
+            used.append(used[-1] + (disabled, part))
+            if used[-1] not in self.sockets:
+                request = {"environ": dict(env, COMPAT_DISABLE=disabled), "load": [part]}
+                self.sockets[used[-1]] = self._ask(self.sockets[used[-2]], request)
+        for key in used:
+            self.sockets.move_to_end(key)
         while len(self.sockets) > KEPT:
             self.sockets.popitem(last=False)[1].close()
-        return self.sockets[key if load else first]
+        return self.sockets[used[-1]]
 
     def _first(self, variables):
         mine, theirs = socket.socketpair()
@@ -169,6 +183,14 @@ class Warm(object):
         with theirs:
             send(control, request, [theirs.fileno()] + list(descriptors))
         return mine
+
+
+@functools.lru_cache(maxsize=None)
+def named(disabled, *folders):
+    """Whether that value of COMPAT_DISABLE is also for patches of these folders."""
+    names = [name.strip() for name in disabled.split(",") if name.strip()]
+    every = ["%s.%s" % (folder, file) for folder in folders for file in patches.files(folder)]
+    return any(is_named(patch, name) for name in names for patch in every)
 
 
 def of_the_interpreter(name):

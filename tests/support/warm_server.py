@@ -28,6 +28,12 @@ STANDARD = """
     unittest.mock urllib.request uuid wsgiref.simple_server xml.dom.pulldom zipfile zlib
 """.split()
 
+# Of daphne and channels, what needs no Django.
+TWISTED = """
+    twisted.internet.asyncioreactor twisted.internet.endpoints twisted.web.http
+    autobahn.twisted.websocket aioredis redis msgpack
+""".split()
+
 # What django.setup() begins with, and what it imports for nearly every site. None of it may ask
 # for a setting, or import a model.
 DJANGO = """
@@ -38,12 +44,10 @@ DJANGO = """
     django.utils.translation.trans_real
 """.split()
 
-# All of daphne and channels but daphne.server, which makes an event loop.
-STACK = """
-    twisted.internet.asyncioreactor twisted.internet.endpoints twisted.web.http
-    autobahn.twisted.websocket asgiref.sync aioredis redis msgpack cryptography.fernet
-    channels_redis.core channels.generic.websocket channels.http daphne.http_protocol
-    daphne.ws_protocol
+# The rest of them, but for daphne.server, which makes an event loop.
+CHANNELS = """
+    asgiref.sync cryptography.fernet channels_redis.core channels.generic.websocket channels.http
+    daphne.http_protocol daphne.ws_protocol
 """.split()
 
 
@@ -109,10 +113,11 @@ def prepare(names):
     compat.install()
     for name in names:
         load(globals()[name])
-    from django.conf import settings
-
-    assert not settings.configured and not sys.modules["django.apps"].apps.all_models
     assert "twisted.internet.reactor" not in sys.modules
+    if "django.apps" in sys.modules:
+        from django.conf import settings
+
+        assert not settings.configured and not sys.modules["django.apps"].apps.all_models
 
 
 def load(names):
