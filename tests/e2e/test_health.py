@@ -11,10 +11,10 @@ from tests.support.sites.stack import Stack
 from tests.support.wait import wait_until
 
 
-@pytest.fixture
-def own(tmp_path):
-    """A stack whose parts may be stopped."""
-    stack = Stack(tmp_path / "var")
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A stack whose parts may be stopped, and go on after that."""
+    stack = Stack(tmp_path_factory.mktemp("stack") / "var")
     try:
         stack.up()
         # A site's first runner is heard of when it has started, a moment after the pages.

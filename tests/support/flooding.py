@@ -49,8 +49,9 @@ def least(measure, tries=3):
 
 
 def flood(address, kind):
-    """Go on for ever."""
+    """Go on for ever; a line says that it has begun."""
     first, data = FRAMES.get(kind) or REQUESTS[kind]
+    print("on", flush=True)
     while True:
         with contextlib.suppress(OSError), socket.create_connection(address, timeout=20) as client:
             if kind in FRAMES:
@@ -81,15 +82,17 @@ def round_trip(client):
     return time.monotonic() - began
 
 
-def worst_round_trip(address, kind, sockets=8, seconds=3):
+def worst_round_trip(address, kind, sockets=8, seconds=1.5):
     """How long others wait at most for an answer meanwhile."""
     arguments = [*map(str, address), kind, str(sockets)]
     with Client(address) as client:
         client.socket.settimeout(60)
         for _ in range(20):
             round_trip(client)
-        flooder = subprocess.Popen([sys.executable, "-m", __name__, *arguments], cwd=CHECKOUT)
+        command = [sys.executable, "-m", __name__, *arguments]
+        flooder = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE)
         try:
+            assert flooder.stdout.readline() == b"on\n"
             worst, until = 0, time.monotonic() + seconds
             while time.monotonic() < until:
                 worst = max(worst, round_trip(client))
@@ -97,7 +100,7 @@ def worst_round_trip(address, kind, sockets=8, seconds=3):
             assert flooder.poll() is None
         finally:
             flooder.kill()
-            flooder.wait()
+            flooder.communicate()
     return worst
 
 

@@ -10,6 +10,8 @@ import subprocess
 import pytest
 
 from compat.doctor import examined, findings, managed, report
+from compat.doctor.child import Child
+from compat.doctor.views import View
 from deploy_conf import binaries
 from deploy_conf.errors import ConfError
 from tests.compat.doctor.kinds import PROCESSES, SERVERS, WAYS, every_one
@@ -46,14 +48,24 @@ def views(stack):
 
 
 def look(stack, url=None, path=PATH, health="", views=None, server=None):
-    """The findings; with a `server`, that daphne stands for the site's, beside uWSGI."""
+    """
+    The findings; with a `server`, that daphne stands for the site's, beside uWSGI.
+
+    views: what was seen before. With a `server` that is asked itself, but for messages of others.
+    """
     site = examined.Site(examined.Options(stack.site.folder, url or stack.url, path, health))
     if server:
         pids = {server.process.pid} | {one.pid for one in site.processes.of("uwsgi")}
         chosen = [one for one in site.processes.found if one.pid in pids]
         assert len(chosen) == 2
         site.kept["processes"] = site.processes._replace(found=chosen)
-    if views:
+    if views and server:
+        site.kept["views"] = [view for view in views if view.kind == "uwsgi"]
+        (one,) = (one for one in chosen if one.kind == "daphne")
+        child = Child(one)
+        site.kept["views"].insert(0, View(str(one), one.kind, child.first()))
+        child.rest()
+    elif views:
         site.kept["views"] = views
     found = report.examine(site)
     assert found.remarks == []
@@ -184,10 +196,10 @@ def test_a_daphne_that_does_not_listen(stack, views, tmp_path):
     assert "daphne (pid %d) listens nowhere" % pid in one.observed
 
 
-def test_a_process_without_the_bridge(stack):
+def test_a_process_without_the_bridge(stack, views):
     paths = os.pathsep.join([stack.site.folder, CHECKOUT, os.path.dirname(pytest.__path__[0])])
     with stack.daphne("-S", application="tiny.plain:application", PYTHONPATH=paths) as server:
-        one = first(look(stack, server=server), "bridge-not-active")
+        one = first(look(stack, views=views, server=server), "bridge-not-active")
     assert "pid %d" % server.process.pid in one.observed
 
 
@@ -210,15 +222,15 @@ def examined_processes(stack):
     return examined.Site(examined.Options(stack.site.folder)).processes.found
 
 
-def test_another_settings_module(stack):
+def test_another_settings_module(stack, views):
     with stack.daphne(DJANGO_SETTINGS_MODULE="tiny.other") as server:
-        one = first(look(stack, server=server), "settings-differ")
+        one = first(look(stack, views=views, server=server), "settings-differ")
     assert "has tiny.other" in one.observed and "has tiny.settings" in one.observed
 
 
-def test_a_database_that_is_not_there(stack, tmp_path):
+def test_a_database_that_is_not_there(stack, views, tmp_path):
     with stack.daphne(DATABASE=str(tmp_path / "none" / "db.sqlite3")) as server:
-        one = first(look(stack, server=server), "database-unreachable")
+        one = first(look(stack, views=views, server=server), "database-unreachable")
     assert "unable to open database file" in one.observed
 
 
@@ -238,10 +250,10 @@ def test_servers_that_keep_silent(stack, redis):
     assert all("no answer within 6 s" in one.observed for one in found)
 
 
-def test_a_folder_that_cannot_be_written(stack, tmp_path):
+def test_a_folder_that_cannot_be_written(stack, views, tmp_path):
     (tmp_path / "file").write_text("in the way, for root too")
     with stack.daphne(MEDIA=str(tmp_path / "file" / "media")) as server:
-        one = first(look(stack, server=server), "folder-not-writable")
+        one = first(look(stack, views=views, server=server), "folder-not-writable")
     assert "daphne" in one.observed and one.observed.endswith("/file/media, MEDIA_ROOT")
 
 
@@ -260,20 +272,20 @@ def full(tmp_path):
     subprocess.check_call(["umount", str(folder)])
 
 
-def test_a_full_disk(stack, full):
+def test_a_full_disk(stack, views, full):
     with stack.daphne(MEDIA=full) as server:
-        one = first(look(stack, server=server), "disk-full")
+        one = first(look(stack, views=views, server=server), "disk-full")
     assert one.observed.endswith("are left for " + full)
 
 
-def test_no_layer(stack):
+def test_no_layer(stack, views):
     with stack.daphne(LAYER="none") as server:
-        first(look(stack, server=server), "layer-missing")
+        first(look(stack, views=views, server=server), "layer-missing")
 
 
-def test_a_database_that_cannot_notify(stack):
+def test_a_database_that_cannot_notify(stack, views):
     with stack.daphne(LAYER="none", NOTIFICATIONS="postgresql") as server:
-        one = first(look(stack, server=server), "notifications-not-heard")
+        one = first(look(stack, views=views, server=server), "notifications-not-heard")
     assert one.observed.endswith("ValueError: the database default is no PostgreSQL")
 
 
@@ -299,10 +311,10 @@ def test_another_redis_which_evicts(stack, more_redis):
     BROKEN.add("redis-evicts")
 
 
-def test_a_daemon_without_utf8(stack):
+def test_a_daemon_without_utf8(stack, views):
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     with stack.daphne(**ascii_only) as server:
-        one = first(look(stack, server=server), "daemon-not-utf8")
+        one = first(look(stack, views=views, server=server), "daemon-not-utf8")
     assert "daphne" in one.observed
 
 
