@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import selectors
 import socket
 import sys
@@ -24,8 +25,13 @@ HEADS = {
 }
 
 
-# daphne's have no content; a client's frames are masked.
-PING, PONG = b"\x89\x00", b"\x8a\x80\x00\x00\x00\x00"
+PING = re.compile(b"\x89([\x00-\x7d])", re.S)
+
+
+def pongs(data):
+    """What answers the pings in frames of JSON; a client's frames are masked, here by nought."""
+    found = [data[one.end() : one.end() + ord(one.group(1))] for one in PING.finditer(data)]
+    return b"".join(b"\x8a" + bytes([0x80 | len(one)]) + bytes(4) + one for one in found)
 
 
 class Readers:
@@ -50,8 +56,7 @@ class Readers:
             for key, _ in self.selector.select(min(0.2, max(0, deadline - time.monotonic()))):
                 data = key.fileobj.recv(1 << 20)
                 assert data, "a reader was cut off"
-                if data.endswith(PING):
-                    key.fileobj.send(PONG)
+                key.fileobj.send(pongs(data))
                 self.lives += data.count(b'"live"')
                 self.entries += data.count(b'"entries"')
 
