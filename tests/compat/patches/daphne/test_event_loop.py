@@ -10,6 +10,7 @@ from compat.patches.daphne.event_loop import event_loop
 from tests.support.daphne import Daphne, daphne
 from tests.support.frames import Client, frame, upgrade
 from tests.support.probe import probe, prove, source
+from tests.support.wait import wait_until
 
 NAME = "daphne.event_loop"
 ON = {"COMPAT_EVENT_LOOP": "uvloop"}
@@ -143,7 +144,8 @@ def test_a_unix_socket_beside_an_inherited_one(site, tmp_path):
     with daphne(site, APPLICATION, "-u", path, name="unix", **ON):
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(30)
-            client.connect(path)
+            # It says nothing of this one.
+            wait_until(lambda: client.connect_ex(path) == 0, what="a socket at " + path)
             client.sendall(upgrade())
             reading = client.makefile("rb")
             while reading.readline().strip():
