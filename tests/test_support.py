@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, crawl
 
 SERVERS = "nginx redis-server redis-cli valkey-server uwsgi initdb postgres psql mysqld mariadbd"
 SERVERS = set(SERVERS.split()) | {"memcached", "chromium", "openssl", "daphne", "supervisord"}
@@ -71,3 +71,35 @@ def test_every_file():
 )
 def test_it_is_noticed(code, says):
     assert [what for _, what in wrong(code)] == ([says] if says else [])
+
+
+STOCK = """<div id="content-main">%s<div class="app-auth module"><table><tr><th>
+<a href="/admin/auth/user/">Users</a></th></tr></table></div></div>"""
+APP = """<div class="app-streams module"><table><caption><a href="/admin/streams/">Streams</a></caption>
+<tr><th><a href="/admin/streams/stream/">Streams</a></th><td><br>
+<a href="/admin/streams/stream/add/">Add</a></td></tr></table></div>"""
+MENU = """<ul>%s<li><a href="#">Users</a><ul><li class="first"><a
+  href="/admin/auth/user/">Users</a></li></ul></li></ul>"""
+ENTRY = """<li><a href="#">Streams</a><ul><li class="first"><a
+  href="/admin/streams/stream/">Streams</a></li></ul></li>"""
+MIXED = '<ul><li><a href="/admin/auth/user/">Users</a></li>%s</ul>'
+
+
+@pytest.mark.parametrize(
+    "page, added",
+    [
+        (STOCK, APP),
+        (MENU, ENTRY),
+        (MIXED, '<li><a href="/admin/streams/stream/">Streams</a></li>'),
+        ("<p>\n%s<a href='/'>home</a></p>", "<option>streams | stream | Can change</option>\n"),
+        (STOCK % "%s" + MENU % "", APP + ENTRY),
+    ],
+)
+def test_a_page_without_the_streams_in_the_admin(page, added):
+    def seen(text):
+        return {"/admin/": (200, [], text), "/admin/streams/stream/": (200, [], text)}
+
+    before, after = (crawl.without_streams(seen(page % more)) for more in ("", added))
+    assert list(after) == ["/admin/"] and crawl.differences(before, after) == []
+    other = added.replace("/streams/", "/others/").replace("streams | ", "others | ")
+    assert crawl.differences(before, crawl.without_streams(seen(page % other)))

@@ -1,5 +1,6 @@
 """What a visitor gets from every page of a site, in a form that can be compared."""
 
+import html.parser
 import http.cookiejar
 import re
 import urllib.error
@@ -15,6 +16,7 @@ FEED = re.compile(r"<(updated|lastBuildDate)>[^<]*<")
 NONCE = re.compile(r"""(\snonce=)["'][^"']*["']""")
 LEFT_OUT = ("date", "expires", "content-length")
 MOST = 300  # pages
+STREAMS = "/admin/streams/"
 
 
 class Refused(urllib.request.HTTPErrorProcessor):
@@ -104,12 +106,62 @@ def without_streams(found):
     """
     kept = {}
     for path, (status, headers, body) in found.items():
-        if "/admin/streams/" not in path:
-            body = re.sub(
-                r'<div class="app-streams module">.*?</table>\s*</div>', "", body, flags=re.S
-            )
+        if STREAMS not in path:
             lines = [
-                line for line in body.splitlines() if line.strip() and "streams | " not in line
+                line
+                for line in without_links(body, STREAMS).splitlines()
+                if line.strip() and "streams | " not in line
             ]
             kept[path] = status, headers, "\n".join(lines)
     return kept
+
+
+def without_links(body, part):
+    """
+    HTML without the links to addresses that have that part, each with the largest element around
+    it that leads nowhere else: an entry of a menu, or the whole of an app in a list of them.
+    """
+    if part not in body:
+        return body
+    reader = Elements(body, part)
+    reader.feed(body)
+    for start, end in reversed(reader.gone):
+        body = body[:start] + body[end:]
+    return body
+
+
+class Elements(html.parser.HTMLParser):
+    """`gone`: where such elements begin and end, none of them inside of another."""
+
+    VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source")
+
+    def __init__(self, body, part):
+        super(Elements, self).__init__(convert_charrefs=True)
+        self.body, self.part, self.open, self.gone = body, part, [], []
+        self.begins = [0]
+        for line in body.split("\n"):
+            self.begins.append(self.begins[-1] + len(line) + 1)
+
+    def here(self):
+        line, column = self.getpos()
+        return self.begins[line - 1] + column
+
+    def handle_starttag(self, tag, attrs):
+        target = dict(attrs).get("href") if tag == "a" else None
+        if target and not target.startswith("#"):
+            for one in self.open:
+                one["wanted" if self.part in target else "others"] += 1
+        if tag not in self.VOID:
+            at, own = self.here(), bool(target) and self.part in target
+            self.open.append({"tag": tag, "at": at, "wanted": int(own), "others": 0})
+
+    def handle_endtag(self, tag):
+        if tag not in [one["tag"] for one in self.open]:
+            return
+        while True:
+            one = self.open.pop()  # and what nobody has closed
+            if one["tag"] == tag:
+                break
+        if one["wanted"] and not one["others"]:
+            end = self.body.index(">", self.here()) + 1
+            self.gone = [row for row in self.gone if row[0] < one["at"]] + [(one["at"], end)]
