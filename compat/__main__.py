@@ -1,6 +1,7 @@
 """
 `python -m compat`: what is installed here, and what of it cannot work together.
 `python -m compat init`: what a project has to say for live pages (`compat.init`).
+`python -m compat doctor`: as `manage.py doctor`, where manage.py itself does not start.
 `python -m compat activate`: load the bridge in every process of this environment.
 
 `activate` writes one `.pth` file into the environment's site-packages, as coverage and setuptools
@@ -34,6 +35,10 @@ def main(arguments=None):
         from .init import command
 
         return command.main(arguments[1:])
+    if arguments[:1] == ["doctor"]:
+        from .management import doctor_alone
+
+        return doctor_alone.main(arguments[1:])
     parser = argparse.ArgumentParser(
         prog="python -m " + PACKAGE,
         description="Load the bridge in every process of this environment, or stop doing so.",
@@ -41,9 +46,10 @@ def main(arguments=None):
     parser.add_argument(
         "action",
         nargs="?",
-        choices=["init", "activate", "deactivate", "status", "advisories"],
+        choices=["init", "doctor", "activate", "deactivate", "status", "advisories"],
         help="without one: versions, servers, repairs, and what cannot work together; init shows "
-        "what a project has to say for live pages (init --help); activate "
+        "what a project has to say for live pages (init --help); doctor is `manage.py doctor` "
+        "where that does not start (doctor --help); activate "
         "writes %s into site-packages, deactivate removes it, status says which; "
         "advisories lists what a newer Django fixes and nobody has assessed for 1.11" % FILE,
     )

@@ -75,7 +75,8 @@ def test_it_is_noticed(code, says):
 
 STOCK = """<div id="content-main">%s<div class="app-auth module"><table><tr><th>
 <a href="/admin/auth/user/">Users</a></th></tr></table></div></div>"""
-APP = """<div class="app-streams module"><table><caption><a href="/admin/streams/">Streams</a></caption>
+APP = """<div class="app-streams module"><table>
+<caption><a href="/admin/streams/">Streams</a></caption>
 <tr><th><a href="/admin/streams/stream/">Streams</a></th><td><br>
 <a href="/admin/streams/stream/add/">Add</a></td></tr></table></div>"""
 MENU = """<ul>%s<li><a href="#">Users</a><ul><li class="first"><a

@@ -13,7 +13,8 @@ from .processes import Process
 
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seen.py")
 CODE = "import runpy; runpy.run_path(%r, run_name='__main__')" % PROGRAM
-SECONDS = 60.0
+SECONDS = 45.0  # until the facts are told; a site that takes longer is not waited for
+MORE = 20.0  # and until the end
 
 
 class Child:
@@ -78,7 +79,7 @@ class Child:
         if not self.process:
             return {}
         try:
-            text = self.process.communicate(timeout=SECONDS)[0]
+            text = self.process.communicate(timeout=MORE)[0]
         except subprocess.TimeoutExpired:
             self.process.kill()
             text = self.process.communicate()[0]
@@ -87,6 +88,12 @@ class Child:
             return dict(json.loads(lines[-1].decode("utf-8", "replace"))) if lines else {}
         except (ValueError, TypeError):
             return {}
+
+    def stop(self) -> None:
+        """It is no longer wanted."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
 
 
 def _become(uid: int) -> None:

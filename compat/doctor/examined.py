@@ -2,13 +2,18 @@
 
 import os
 import re
+import socket
 import subprocess
+import threading
+import urllib.parse
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import processes, views, way, wire
 from .nginx import Hop, Nginx
+from .processes import Process
 
 NGINX = "nginx: master process"
+LONGEST_PING = 60  # seconds: who pings less often is not waited for
 # What CHANNEL_LAYERS should name: this package has another name in a wheel.
 LAYER = __name__.rpartition(".doctor.")[0] + ".channel_layer.pubsub.RedisPubSubChannelLayer"
 
@@ -20,6 +25,7 @@ class Options(NamedTuple):
     url: str = ""
     path: str = ""
     health: str = ""
+    wait: bool = False  # for daphne's ping, on an idle WebSocket
 
 
 class Site:
@@ -29,6 +35,9 @@ class Site:
         self.options = options
         self.public = wire.of_url(options.url) if options.url else None
         self.origin = wire.origin(self.public) if self.public else ""
+        # A site below a prefix has it in all its addresses.
+        self.prefix = urllib.parse.urlsplit(options.url).path.rstrip("/")
+        self.home = self.prefix + "/"
         self.kept: Dict[str, Any] = {}
 
     def once(self, name: str, ask: Any) -> Any:
@@ -51,12 +60,68 @@ class Site:
         return self.once("daphne", self._daphne)
 
     def _daphne(self) -> Optional[wire.Target]:
-        for one in self.processes.of("daphne"):
-            for address in processes.listening(one.pid):
-                host = self.public.host if self.public else "localhost"
-                scheme = "https" if self.public and self.public.tls else "http"
-                return wire.Target(address, host, forwarded=scheme)
+        host = self.public.host if self.public else "localhost"
+        scheme = "https" if self.public and self.public.tls else "http"
+        hung = [address for _, address in self.hung]
+        for address in sorted(self.daphnes, key=lambda at: at in hung):
+            return wire.Target(address, host, forwarded=scheme)
         return None
+
+    @property
+    def hung(self) -> List[Tuple[Process, wire.Address]]:
+        """The daphnes that accept connections and say nothing, and where."""
+        return self.once("hung", self._hung)
+
+    def _hung(self) -> List[Tuple[Process, wire.Address]]:
+        pairs = [(p, at) for p in self.processes.of("daphne") for at in processes.listening(p.pid)]
+        silent: Dict[wire.Address, bool] = {}
+
+        def ask(at: wire.Address) -> None:
+            silent[at] = not wire.is_alive(at)
+
+        threads = [threading.Thread(target=ask, args=(at,)) for at in {at for _, at in pairs}]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        return [(p, at) for p, at in pairs if silent[at] or processes.state(p.pid) == "T"]
+
+    @property
+    def unresolved(self) -> str:
+        """Why this machine does not know the address of the public host; "" where it does."""
+        return self.once("unresolved", self._unresolved)
+
+    def _unresolved(self) -> str:
+        try:
+            if self.public:
+                socket.getaddrinfo(*self.public.address, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            return getattr(error, "strerror", None) or str(error)
+        return ""
+
+    @property
+    def reached(self) -> bool:
+        """Whether the public address says anything; who is silent once is not asked again."""
+        return bool(self.public and not (self.from_outside and not self.from_outside.status))
+
+    def begin(self) -> None:
+        """Opens the WebSocket on which nothing is said, while the rest is looked at."""
+        pings = [one.option("--ping-interval", 20) for one in self.processes.of("daphne")]
+        if self.public and self.options.wait and pings and 0 < max(pings) <= LONGEST_PING:
+            words = self.public, self.path, self.origin, max(pings) + 10.0
+
+            def wait() -> None:
+                self.kept["idle"] = wire.idle(*words)
+
+            self.kept["waiting"] = threading.Thread(target=wait, daemon=True)
+            self.kept["waiting"].start()
+
+    @property
+    def idle(self) -> Optional[wire.Idle]:
+        """What became of that one."""
+        if "waiting" in self.kept:
+            self.kept["waiting"].join()
+        return self.kept.get("idle")
 
     @property
     def from_outside(self) -> Optional[wire.Answer]:
@@ -115,7 +180,15 @@ class Site:
         from django.conf import settings
 
         probe = getattr(settings, "DEPLOY_CONF_WEBSOCKET_PROBE", "")
-        return self.options.path or probe or "/ws/"
+        path = self.options.path or probe or "/ws/"
+        return path if path.startswith(self.home) else self.prefix + path
+
+    @property
+    def is_path_known(self) -> bool:
+        """Whether somebody has said that there is such a WebSocket."""
+        from django.conf import settings
+
+        return bool(self.options.path or getattr(settings, "DEPLOY_CONF_WEBSOCKET_PROBE", ""))
 
     def allows(self, host: str) -> bool:
         """Whether ALLOWED_HOSTS, as daphne or uWSGI has it, has a name."""

@@ -5,11 +5,12 @@ import re
 import socket
 import sys
 import time
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, Union
 
 Address = Union[str, Tuple[str, int]]  # a unix socket's path, or host and port
-LISTENING = "0A"
+LISTENING, ESTABLISHED = "0A", "01"
 BOOTTIME = 7  # CLOCK_BOOTTIME, which has a name since Python 3.7
+HIDDEN = "%d processes of other accounts cannot be looked at (%s): run this as root"
 APPLICATION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 
 
@@ -57,12 +58,27 @@ class Process(NamedTuple):
 
     def application(self) -> Optional[str]:
         """package.module:object, as far as its command line or its ini says."""
-        words = self.argv[1:] + self._ini("module|wsgi")
-        for path in self._ini("wsgi-file|file"):
-            inside = os.path.relpath(os.path.join(self.folder, path), self.folder)
-            words.append(inside[:-3].replace(os.sep, ".") + ":application")
+        words = self.argv[1:]
+        if self.kind == "uwsgi":
+            name = (self._said("callable") or ["application"])[-1]
+            modules = self._said("module|wsgi")
+            for path in self._said("wsgi-file|file"):
+                inside = os.path.relpath(os.path.join(self.folder, path), self.folder)
+                modules.append(inside[:-3].replace(os.sep, "."))
+            words = [one if ":" in one else "%s:%s" % (one, name) for one in modules]
         named = [word for word in words if APPLICATION.match(word)]
         return named[-1] if named else None
+
+    def _said(self, options: str) -> List[str]:
+        """The values of an option of uWSGI, in its ini files and on its command line."""
+        found, short = self._ini(options), ["-w"] if "module" in options else []
+        names = ["--" + name for name in options.split("|")] + short
+        for word, following in zip(self.argv, self.argv[1:] + [""]):
+            if word in names:
+                found.append(following)
+            elif word.partition("=")[0] in names:
+                found.append(word.partition("=")[2])
+        return found
 
     def _ini(self, options: str) -> List[str]:
         """The values of an option in the ini files that it was started with."""
@@ -91,8 +107,20 @@ class Processes(NamedTuple):
 
 def of_site(folder: str) -> Processes:
     """Those that work in the site's folder, or below it."""
-    found, hidden, uwsgis = [], [], set()  # type: List[Process], List[str], Set[int]
     root = os.path.realpath(folder)
+    found, hidden = _every(lambda place, argv: _belongs(root, place, argv))
+    return Processes(found, [HIDDEN % (len(hidden), ", ".join(hidden))] if hidden else [])
+
+
+def elsewhere(folder: str) -> List[Process]:
+    """Those of other sites on this machine, as far as we may look at them."""
+    root = os.path.realpath(folder)
+    return _every(lambda place, argv: not _belongs(root, place, argv))[0]
+
+
+def _every(wanted: Callable[[str, List[str]], bool]) -> Tuple[List[Process], List[str]]:
+    """The masters whose folder and command line are wanted; who of all cannot be looked at."""
+    found, hidden, uwsgis = [], [], set()  # type: List[Process], List[str], Set[int]
     for pid in sorted(map(int, filter(str.isdigit, os.listdir("/proc")))):
         argv = _words(pid, "cmdline")
         kind = _kind(argv)
@@ -103,13 +131,11 @@ def of_site(folder: str) -> Processes:
             environ = _words(pid, "environ", strict=True)
             uid, parent = os.stat("/proc/%d" % pid).st_uid, _parent(pid)
         except PermissionError:
-            hidden.append(
-                "%s (pid %d) is another account's: run this as root to see it" % (kind, pid)
-            )
+            hidden.append("%s %d" % (kind, pid))
             continue
         except OSError:
             continue  # it has ended
-        if not _belongs(root, place, argv):
+        if not wanted(place, argv):
             continue
         if kind == "uwsgi":
             uwsgis.add(pid)
@@ -118,7 +144,7 @@ def of_site(folder: str) -> Processes:
         pairs = (word.partition("=") for word in environ)
         variables = {name: value for name, _, value in pairs if name}
         found.append(Process(pid, kind, argv, variables, place, uid))
-    return Processes(found, hidden)
+    return found, hidden
 
 
 def _belongs(root: str, place: str, argv: List[str]) -> bool:
@@ -173,6 +199,34 @@ def started(pid: int) -> float:
 
 def listening(pid: int) -> List[Address]:
     """Where a process accepts connections."""
+    inodes = _inodes(pid)
+    return [address for inode, address in _sockets() if inode in inodes]
+
+
+def has_ended(pid: int) -> bool:
+    return state(pid) in ("", "Z", "X")
+
+
+def state(pid: int) -> str:
+    """R and S for one that lives, T for one that was stopped; "" for none."""
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def ports(pid: int) -> Set[int]:
+    """The own ports of a process' connections of TCP."""
+    inodes, found = _inodes(pid), set()
+    for name in ("tcp", "tcp6"):
+        for row in _table(name):
+            if row[3] == ESTABLISHED and row[9] in inodes:
+                found.add(int(row[1].rpartition(":")[2], 16))
+    return found
+
+
+def _inodes(pid: int) -> Set[str]:
     inodes = set()
     try:
         for number in os.listdir("/proc/%d/fd" % pid):
@@ -181,7 +235,7 @@ def listening(pid: int) -> List[Address]:
                 inodes.add(match.group(1))
     except OSError:
         pass  # it ends, or is another account's
-    return [address for inode, address in _sockets() if inode in inodes]
+    return inodes
 
 
 def _sockets() -> Iterator[Tuple[str, Address]]:

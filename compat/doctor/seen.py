@@ -26,13 +26,15 @@ LIMIT = 6.0  # seconds that a database or Redis may take to answer; firewalls ke
 def main(asked):
     """Print the facts; the process ends here, whatever threads somebody has left."""
     facts = {"settings": None, "errors": {}, "encoding": sys.getfilesystemencoding()}
-    facts["bridge"] = bridge(asked["bridges"])
+    facts["bridge"], facts["python"] = bridge(asked["bridges"]), list(sys.version_info[:3])
     if asked.get("application"):
         attempt(facts, "application", lambda: load(asked["application"]))
     facts["bridge"] = facts["bridge"] or bridge(asked["bridges"])
     facts["settings"] = os.environ.get("DJANGO_SETTINGS_MODULE")
     attempt(facts, "settings", lambda: site(facts))
+    attempt(facts, "packages", lambda: facts.update(packages=packages()))
     if "settings" not in facts["errors"]:
+        attempt(facts, "urls", lambda: within(urls))
         attempt(facts, "newest", lambda: newest(facts))
         attempt(facts, "databases", lambda: databases(facts))
         attempt(facts, "folders", lambda: folders(facts))
@@ -92,6 +94,25 @@ def site(facts):
     facts["cookies"] = [cookie(settings, kind) for kind in ("SESSION", "CSRF")]
 
 
+def urls():
+    """Import the site's pages, as the first request does."""
+    from django.conf import settings
+
+    importlib.import_module(settings.ROOT_URLCONF)
+
+
+def packages():
+    """{import name: version} of what is installed here, the first that would be imported."""
+    found = {}
+    for folder in sys.path:
+        for name in os.listdir(folder or ".") if os.path.isdir(folder or ".") else ():
+            stem, _, kind = name.rpartition(".")
+            if kind in ("dist-info", "egg-info") and "-" in stem:
+                package, version = stem.split("-")[:2]
+                found.setdefault(package.lower().replace("-", "_").replace(".", "_"), version)
+    return found
+
+
 def cookie(settings, kind):
     """The settings of a cookie; SameSite only where something writes it."""
     found = {"kind": kind}
@@ -117,9 +138,15 @@ def databases(facts):
     from django.db import connections
 
     facts["threads"], facts["connections"] = threads(), {}
+    facts["places"] = [place(connections[alias].settings_dict) for alias in connections]
     used = [one for one in connections if connections[one].vendor != "unknown"]  # no ENGINE
     for alias in used:
         attempt(facts, "database " + alias, lambda: within(connect, alias, facts))  # noqa: B023
+
+
+def place(told):
+    """Which database it is, to compare."""
+    return [str(told.get(name) or "") for name in ("ENGINE", "HOST", "PORT", "NAME")]
 
 
 def threads():
@@ -158,13 +185,13 @@ def connect(alias, facts):
     except Exception:  # an account, or a pooler, that may not be asked
         return
     told = one.settings_dict
-    place = [str(told.get("HOST") or ""), str(told.get("PORT") or "")]
+    server = [str(told.get("HOST") or ""), str(told.get("PORT") or "")]
     used, limit, port = int(row[0]), int(row[1]), row[2]
     # With a pooler in between, the server has another port than we were told.
-    direct = not place[1] or port is None or place[1] == str(port)
+    direct = not server[1] or port is None or server[1] == str(port)
     age = told.get("CONN_MAX_AGE")
     facts["connections"][alias] = {
-        "server": place, "used": used, "limit": limit, "direct": direct, "max_age": age
+        "server": server, "used": used, "limit": limit, "direct": direct, "max_age": age
     }  # fmt: skip
 
 
@@ -288,6 +315,10 @@ async def join(layer, facts, asked):
     if hasattr(layer, "connection"):
         facts["eviction"] = await REDIS["eviction"](layer)
         facts["redis"] = await REDIS["server"](layer)
+        try:
+            facts["full"] = await REDIS["full"](layer)
+        except Exception:  # an account that may not look
+            facts["full"] = []
         await REDIS["lacking"](layer, facts)
     return channel
 

@@ -26,6 +26,36 @@ async def eviction(layer):
     return found[1] if found[0] != "0" else None
 
 
+def clients(text, number):
+    """The ports from which clients have connected that use a database."""
+    rows = [
+        dict(word.partition("=")[::2] for word in row.split()) for row in text.decode().split("\n")
+    ]
+    ports = [row["addr"].rpartition(":")[2] for row in rows if row.get("db") == str(number)]
+    return sorted({int(port) for port in ports} - {0})  # 0: over a unix socket
+
+
+async def full(layer):
+    """[channel, how many wait, how many may] of lists in Redis that are full, the first of them."""
+    found, cursor, end = [], b"0", time.monotonic() + 2
+    async with layer.connection(0) as connection:
+        while time.monotonic() < end and len(found) < 5:
+            cursor, keys = await connection.execute(
+                "SCAN", cursor, "MATCH", layer.prefix + "*", "COUNT", 500
+            )
+            for key in keys:
+                name = key.decode("utf-8", "replace")[len(layer.prefix) :]
+                if "$" in name or await connection.execute("TYPE", key) not in (b"list", "list"):
+                    continue
+                length = await connection.execute("LLEN", key)
+                capacity = layer.get_capacity(name)
+                if length >= capacity:
+                    found.append([name, length, capacity])
+            if cursor in (b"0", 0):
+                break
+    return found
+
+
 NUMBERS = ("maxclients", "connected_clients", "maxmemory", "used_memory")
 TEXTS = ("run_id", "maxmemory_policy", "role", "rdb_last_bgsave_status", "aof_last_write_status")
 
@@ -48,6 +78,7 @@ async def server(layer):
                 told["maxclients"] = pair[1].decode()
             found.update((name, told[name]) for name in TEXTS if name in told)
             found.update((name, int(told[name])) for name in NUMBERS if name in told)
+            found["clients"] = clients(await connection.execute("CLIENT", "LIST"), connection.db)
     except Exception:  # an account that may not ask
         return found
     return found

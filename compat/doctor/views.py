@@ -29,17 +29,46 @@ def look(processes: List[Process]) -> List[View]:
     """
     group = "doctor-%s" % uuid.uuid4().hex[:12]
     daphnes, others = _different(processes)
-    listeners = [Child(one, listen=group) for one in daphnes]
-    views = [View(str(one), one.kind, child.first()) for one, child in zip(daphnes, listeners)]
-    senders: List[Optional[Process]] = list(others) or [None]
-    for number, one in enumerate(senders):
-        child = Child(one) if number else Child(one, send=group)
-        facts = child.first()
-        child.rest()
-        views.append(View(str(one), one.kind, facts) if one else View("this process", "", facts))
-    for child, view in zip(listeners, views):
-        view.facts.update(child.rest())
+    started: List[Child] = []
+
+    def start(one: Optional[Process], **asked: str) -> Child:
+        started.append(Child(one, **asked))
+        return started[-1]
+
+    try:
+        listeners = [start(one, listen=group) for one in daphnes]
+        more = [start(one) for one in others[1:]]
+        views = [View(str(one), one.kind, child.first()) for one, child in zip(daphnes, listeners)]
+        sender = others[0] if others else None
+        senders: List[Optional[Process]] = [sender, *others[1:]]
+        for one, child in zip(senders, [start(sender, send=group), *more]):
+            facts = child.first()
+            child.rest()
+            name, kind = (str(one), one.kind) if one else ("this process", "")
+            views.append(View(name, kind, facts))
+        for child, view in zip(listeners, views):
+            view.facts.update(child.rest())
+    finally:
+        for child in started:
+            child.stop()
     return views
+
+
+def reached(sender: Optional[Process], others: List[Process]) -> List[Tuple[Process, List[Any]]]:
+    """Which processes of other sites get what ours sends to a group, with their databases."""
+    group = "doctor-%s" % uuid.uuid4().hex[:12]
+    listeners = [Child(one, listen=group) for one in others]
+    facts = [child.first() for child in listeners]
+    try:
+        child = Child(sender, send=group)
+        child.first()
+        child.rest()
+        told = [child.rest() for child in listeners]
+    finally:
+        for child in listeners:
+            child.stop()
+    rows = zip(others, told, facts)
+    return [(one, seen.get("places", [])) for one, more, seen in rows if more.get("received")]
 
 
 def _different(processes: List[Process]) -> Tuple[List[Process], List[Process]]:

@@ -2,12 +2,14 @@
 
 import socket
 import ssl
+import time
 import urllib.parse
-from typing import Dict, NamedTuple, Optional, Tuple, Union
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 Address = Union[str, Tuple[str, int]]
 SECONDS = 10.0
 KEY = "c29tZXRoaW5nIHJhbmRvbQ=="
+CLOSE, PING = 8, 9
 
 
 class Answer(NamedTuple):
@@ -52,14 +54,17 @@ def origin(target: Target) -> str:
 
 def handshake(target: Target, path: str, origin: str) -> Answer:
     """What a WebSocket's handshake gets."""
-    headers = {
+    return ask(target, path, _upgrade(origin))
+
+
+def _upgrade(origin: str) -> Dict[str, str]:
+    return {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": KEY,
         "Origin": origin,
     }
-    return ask(target, path, headers)
 
 
 def get(target: Target, path: str) -> Answer:
@@ -68,16 +73,89 @@ def get(target: Target, path: str) -> Answer:
 
 
 def ask(target: Target, path: str, headers: Dict[str, str]) -> Answer:
+    try:
+        with _connect(target) as connection:
+            connection.sendall(_request(target, path, headers))
+            return _head(connection)
+    except (OSError, ValueError) as error:
+        return Answer(0, {}, str(error) or type(error).__name__)
+
+
+def _request(target: Target, path: str, headers: Dict[str, str]) -> bytes:
     lines = ["GET %s HTTP/1.1" % path, "Host: %s" % target.host, "User-Agent: doctor"]
     if target.forwarded:
         lines += ["X-Forwarded-Proto: %s" % target.forwarded, "X-Forwarded-For: 127.0.0.1"]
     lines += ["%s: %s" % pair for pair in sorted(headers.items())]
+    return "\r\n".join(lines + ["", ""]).encode("latin-1")
+
+
+def is_alive(address: Address) -> bool:
+    """Whether a daphne there answers what no application has to answer: a request that is none."""
+    try:
+        with _connect(Target(address, "")) as connection:
+            connection.sendall(b"GET\r\n\r\n")
+            return bool(connection.recv(1024))
+    except OSError:
+        return False
+
+
+class Idle(NamedTuple):
+    """What became of an open WebSocket on which we said nothing: "ping", "cut" or "silent"."""
+
+    end: str
+    seconds: float  # since the last byte that came
+
+
+def idle(target: Target, path: str, origin: str, seconds: float) -> Optional[Idle]:
+    """
+    Waits on an open WebSocket for daphne's ping, so many seconds at most; None where none opens,
+    or the application closes it.
+    """
     try:
         with _connect(target) as connection:
-            connection.sendall("\r\n".join(lines + ["", ""]).encode("latin-1"))
-            return _head(connection)
-    except (OSError, ValueError) as error:
-        return Answer(0, {}, str(error) or type(error).__name__)
+            connection.sendall(_request(target, path, _upgrade(origin)))
+            answer, text = _read_head(connection)
+            if answer.status != 101:
+                return None
+            return _until_ping(connection, text, time.monotonic() + seconds)
+    except (OSError, ValueError):
+        return None
+
+
+def _until_ping(connection: socket.socket, text: bytes, deadline: float) -> Optional[Idle]:
+    last = time.monotonic()
+    while True:
+        codes, text = _frames(text)
+        if PING in codes:
+            connection.sendall(b"\x88\x80\0\0\0\0")  # good-bye
+            return Idle("ping", time.monotonic() - last)
+        if CLOSE in codes:
+            return None
+        connection.settimeout(max(0.01, deadline - time.monotonic()))
+        try:
+            more = connection.recv(65536)
+        except socket.timeout:
+            return Idle("silent", time.monotonic() - last)
+        except OSError:
+            more = b""
+        if not more:
+            return Idle("cut", time.monotonic() - last)
+        text, last = text + more, time.monotonic()
+
+
+def _frames(text: bytes) -> Tuple[List[int], bytes]:
+    """The kinds of the frames of a server, and what is left of the last one."""
+    codes = []
+    while len(text) > 1:
+        short = text[1] & 127
+        width = {126: 2, 127: 8}.get(short, 0)
+        length = int.from_bytes(text[2 : 2 + width], "big") if width else short
+        end = 2 + width + length
+        if len(text) < max(2 + width, end):
+            break
+        codes.append(text[0] & 15)
+        text = text[end:]
+    return codes, text
 
 
 def _connect(target: Target) -> socket.socket:
@@ -95,13 +173,25 @@ def _connect(target: Target) -> socket.socket:
 
 
 def _head(connection: socket.socket) -> Answer:
-    text = b""
+    return _read_head(connection)[0]
+
+
+def _read_head(connection: socket.socket) -> Tuple[Answer, bytes]:
+    """The answer, and what came behind it; not of one who sends a byte now and then."""
+    text, deadline = b"", time.monotonic() + SECONDS
     while b"\r\n\r\n" not in text:
         more = connection.recv(65536)
         if not more or len(text) > 1 << 20:
-            return Answer(0, {}, "the connection was closed")
+            return Answer(0, {}, "the connection was closed"), b""
+        if time.monotonic() > deadline:
+            return Answer(0, {}, "timed out"), b""
         text += more
-    first, *rest = text.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+    head, _, behind = text.partition(b"\r\n\r\n")
+    return _parsed(head), behind
+
+
+def _parsed(head: bytes) -> Answer:
+    first, *rest = head.decode("latin-1").split("\r\n")
     words = first.split(" ", 2)
     if not first.startswith("HTTP/1.") or not words[1].isdigit():
         return Answer(0, {}, "the answer is not HTTP: %r" % first[:40])

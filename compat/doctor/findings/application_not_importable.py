@@ -12,6 +12,8 @@ CHANGE = (
 
 LOADED = "asgi.py: call django.setup() before anything imports the routing or a model."
 
+URLS = 'Mend what the message says; ROOT_URLCONF leads there: python -c "import mysite.urls".'
+
 
 def look(site: examined.Site) -> Iterator[Any]:
     for view in site.views:
@@ -20,3 +22,5 @@ def look(site: examined.Site) -> Iterator[Any]:
             yield "%s: %s" % (view.name, error), LOADED
         elif error:
             yield "%s: %s" % (view.name, error)
+        elif view.error("urls"):
+            yield "%s: %s" % (view.name, view.error("urls")), URLS

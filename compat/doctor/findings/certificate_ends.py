@@ -17,7 +17,7 @@ DAYS = 14
 
 
 def look(site: examined.Site) -> Iterator[Any]:
-    if not site.public or not site.public.tls:
+    if not site.public or not site.public.tls or site.unresolved:
         return
     end, refused = certificate(site.public)
     if end is None:

@@ -15,9 +15,9 @@ MOST = 10.0  # seconds: far above what an answer takes
 
 
 def look(site: examined.Site) -> Iterator[Any]:
-    if site.public:
+    if site.reached:
         before = time.time()
-        answer = get(site.public, "/")
+        answer = get(site.public, site.home)
         after = time.time()
         there = told(answer.headers.get("date", ""))
         if there and after - before < MOST / 2:

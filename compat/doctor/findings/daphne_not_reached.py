@@ -14,6 +14,8 @@ CHANGE = (
 
 def look(site: examined.Site) -> Iterator[Any]:
     outside, direct = site.from_outside, site.from_daphne
+    if site.unresolved:
+        return
     if outside and direct and direct.status in (101, 403) and outside.status in (0, 502, 504):
         yield "%s%s gets %s, the same from daphne itself %s" % (
             site.origin,

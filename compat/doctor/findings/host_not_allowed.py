@@ -15,5 +15,6 @@ CHANGE = (
 
 def look(site: examined.Site) -> Iterator[Any]:
     if site.public and not site.allows(site.public.host):
-        answer = get(site.public, "/")
-        yield "ALLOWED_HOSTS has no %s; / gets %s" % (site.public.host, answer)
+        answer = get(site.public, site.home) if site.reached else site.from_outside
+        text = "ALLOWED_HOSTS has no %s; %s gets %s"
+        yield text % (site.public.host, site.home, answer)

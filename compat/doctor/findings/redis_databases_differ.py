@@ -20,6 +20,7 @@ def look(site: examined.Site) -> Iterator[Any]:
     if (
         not senders
         or senders[0].error("layer")
+        or senders[0].error("settings")  # it has not sent anything
         or "InMemory" in (senders[0].facts.get("layer") or "")
     ):
         return

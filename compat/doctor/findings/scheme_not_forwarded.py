@@ -29,11 +29,11 @@ def look(site: examined.Site) -> Iterator[Any]:
     if not site.public or not site.public.tls:
         return
     views = [view for view in site.views if "ssl_redirect" in view.facts]
-    if any(view.facts["ssl_redirect"] for view in views):
-        answer = get(site.public, "/")
-        if answer.headers.get("location") in (site.origin, site.origin + "/"):
-            yield "%s/ gets %s, which is itself" % (site.origin, answer)
-    for path in ("/", site.path):
+    if site.reached and any(view.facts["ssl_redirect"] for view in views):
+        answer, here = get(site.public, site.home), site.origin + site.home
+        if answer.headers.get("location") in (site.origin, here):
+            yield "%s gets %s, which is itself" % (here, answer)
+    for path in (site.home, site.path):
         hops = way.of(site, path)
         arrives, where = told(hops, way.is_first(site, hops))
         if arrives == UNKNOWN or not where:

@@ -20,7 +20,7 @@ FILES = (
 
 def look(site: examined.Site) -> Iterator[Any]:
     base = settings.STATIC_URL or ""
-    if not site.public or not base.startswith("/"):
+    if not site.reached or not base.startswith("/"):
         return
     for label, name in FILES:
         if any(config.label == label for config in apps.get_app_configs()):

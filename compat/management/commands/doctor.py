@@ -8,11 +8,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ...doctor import examined, report, wire
 
+INTERRUPTED = 130
+
 
 class Command(BaseCommand):
     help = (
         "Look at the site as it runs on this machine, and say what is wrong, causes first, and "
-        "what to change. Changes nothing. Exits with 1 if it found something."
+        "what to change. Changes nothing. Exits with 1 if it found something, with 2 if too little "
+        "could be seen to say that nothing is wrong."
     )
     requires_system_checks = []
 
@@ -28,6 +31,12 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--directory", default="", help="the site's folder; default the one of manage.py"
+        )
+        parser.add_argument(
+            "--no-wait",
+            action="store_false",
+            dest="wait",
+            help="do not wait on an idle WebSocket for daphne's ping, up to half a minute",
         )
         parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
@@ -45,18 +54,25 @@ class Command(BaseCommand):
         folder = os.path.abspath(options["directory"] or own_folder())
         if not os.path.isdir(folder):
             raise CommandError("--directory: there is no %s" % folder)
-        site = examined.Site(
-            examined.Options(folder, options["url"], options["path"], options["health"])
-        )
+        asked = options["url"], options["path"], options["health"], options["wait"]
+        site = examined.Site(examined.Options(folder, *asked))
         terminal = sys.stderr.isatty() and not options["json"]
-        found = report.examine(site, self.progress if terminal else lambda id: None)
-        if options["json"]:
-            self.stdout.write(json.dumps(found.as_dict(), indent=2, sort_keys=True))
-        else:
-            rows = report.lines(found, self.style.ERROR, self.style.MIGRATE_HEADING)
-            self.stdout.write("\n".join(rows))
-        if found.found:
-            sys.exit(1)
+        try:
+            found = report.examine(site, self.progress if terminal else lambda id: None)
+        except KeyboardInterrupt:
+            sys.stderr.write("doctor: interrupted\n")
+            sys.exit(INTERRUPTED)
+        try:
+            if options["json"]:
+                self.stdout.write(json.dumps(found.as_dict(), indent=2, sort_keys=True))
+            else:
+                rows = report.lines(found, self.style.ERROR, self.style.MIGRATE_HEADING)
+                self.stdout.write("\n".join(rows))
+            self.stdout.flush()
+        except BrokenPipeError:  # `| head` has read enough; nothing is to be written at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if found.status:
+            sys.exit(found.status)
 
     def progress(self, id):
         sys.stderr.write("\r%-40s\r" % id)

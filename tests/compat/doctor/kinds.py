@@ -19,14 +19,22 @@ PROCESSES = {
     "group-expires",
     "log-not-rotated",
     "memory-limit-near",
+    "packages-differ",
     "websocket-timeout-short",
+}
+CONDITIONS = {
+    "daphne-hangs",
+    "handshake-fails",
+    "host-not-resolved",
 }
 SERVERS = {
     "database-connections",
+    "layer-full",
     "redis-connections-full",
     "redis-forbids",
     "redis-password-wrong",
     "redis-refuses-writes",
+    "redis-shared",
     "redis-tls",
 }
 

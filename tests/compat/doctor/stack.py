@@ -30,6 +30,9 @@ if "PGPORT" in os.environ:
 if "DATABASE_JSON" in os.environ:
     import json
     DATABASES = {"default": json.loads(os.environ["DATABASE_JSON"])}
+    if "mysql" in DATABASES["default"]["ENGINE"]:
+        import pymysql
+        pymysql.install_as_MySQLdb()
 MEDIA_ROOT = os.environ.get("MEDIA", os.path.join(BASE, "media"))
 if os.environ.get("LAYER") == "memory":
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
@@ -44,9 +47,15 @@ STREAMS_NOTIFICATIONS = os.environ.get("NOTIFICATIONS", "layer")
 ROUTING = """
 from channels.security.websocket import OriginValidator
 from compat.sockets.origin import OriginRequired
+
+class Raises(AsyncWebsocketConsumer):
+    async def connect(self):
+        raise ValueError("of this test")
+
 application = ProtocolTypeRouter({"websocket": URLRouter([
     url("^ws/echo/$", OriginRequired(Echo)),
     url("^ws/strict/$", OriginValidator(Echo, ["http://127.0.0.1"])),
+    url("^ws/raises/$", Raises),
 ])})
 """
 FILES = {

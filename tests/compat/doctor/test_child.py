@@ -165,10 +165,12 @@ def test_one_sends_and_all_daphnes_listen(monkeypatch):
 
     class Asked:
         def __init__(self, one, **asked):
-            self.one, self.asked, self.ended = one, asked, False
+            self.one, self.asked, self.ended, self.stopped = one, asked, False, False
             made.append(self)
 
         def first(self):
+            if self.one and self.one.pid == broken:
+                raise KeyboardInterrupt
             return {"first": self.one and self.one.pid}
 
         def rest(self):
@@ -177,6 +179,10 @@ def test_one_sends_and_all_daphnes_listen(monkeypatch):
             self.ended = True
             return {"rest": True}
 
+        def stop(self):
+            self.stopped = True
+
+    broken = None
     monkeypatch.setattr(views, "Child", Asked)
     argv = {"daphne": ["python", "daphne", "a:b"], "uwsgi": ["uwsgi", "--wsgi", "m"]}
 
@@ -191,7 +197,13 @@ def test_one_sends_and_all_daphnes_listen(monkeypatch):
         ("uwsgi", {"first": 4}),
     ]
     group = made[0].asked["listen"]
-    assert [each.asked for each in made] == [{"listen": group}] * 2 + [{"send": group}, {}]
+    assert [each.asked for each in made] == [{"listen": group}] * 2 + [{}, {"send": group}]
+    assert [each.one.pid for each in made] == [1, 3, 4, 2]
+    broken = 3  # as Ctrl-C does
+    with pytest.raises(KeyboardInterrupt):
+        views.look([one(1, "daphne"), one(3, "daphne")])
+    assert all(each.stopped for each in made)
+    broken = None
     del made[:]
     (alone,) = views.look([])
     assert (alone.name, alone.kind, made[0].one) == ("this process", "", None)

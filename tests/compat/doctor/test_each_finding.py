@@ -23,7 +23,8 @@ class Site(examined.Site):
         for name in ("outside", "direct"):
             seen[name] = Answer(seen[name], {}) if isinstance(seen.get(name), int) else None
         self.kept.update(seen, views=list(views))
-        self.kept.setdefault("nginx", [])
+        for name, nothing in (("nginx", []), ("hung", []), ("unresolved", "")):
+            self.kept.setdefault(name, nothing)
 
 
 def daphne(**facts):
@@ -92,6 +93,7 @@ HALF = {"errors": {"layer": "OSError: no"}}
         ("redis-databases-differ", [uwsgi(layer="r", **HALF), daphne(received=False)], []),
         ("redis-databases-differ", [uwsgi(layer="InMemory"), daphne(received=False)], []),
         ("redis-databases-differ", [uwsgi(), daphne(received=False)], ["pid 5"]),
+        ("redis-databases-differ", [uwsgi(errors={"settings": "x"}), daphne(received=False)], []),
         ("redis-databases-differ", [daphne(received=False)], []),
     ],
 )  # fmt: skip
@@ -212,6 +214,7 @@ def test_a_host_that_is_not_allowed(monkeypatch, hosts, said):
 
     monkeypatch.setattr(host_not_allowed, "get", lambda target, path: Answer(400, {}))
     site = Site(daphne(allowed_hosts=hosts), uwsgi())
+    assert site.home == "/"
     lines = found("host-not-allowed", site)
     assert lines == ["ALLOWED_HOSTS has no www.example.org; / gets 400"] * said
 
@@ -263,12 +266,18 @@ def test_daphnes(monkeypatch):
 
     one = processes.Process(5, "daphne", ["python", "daphne", "a:b"], {}, "/site", 0)
     monkeypatch.setattr(daphne_no_socket, "listening", lambda pid: addresses)
+    monkeypatch.setattr(daphne_no_socket, "has_ended", lambda pid: ended)
+    monkeypatch.setattr(daphne_no_socket, "is_young", lambda pid: False)
+    ended = False
     monkeypatch.setattr(processes, "listening", lambda pid: addresses)
     site = Site(processes=processes.Processes([one], []))
     del site.kept["daphne"]
     addresses = []
     assert len(found("daphne-no-socket", site)) == 1 and site._daphne() is None
-    addresses = [("127.0.0.1", 8001)]
+    ended = True  # meanwhile
+    assert found("daphne-no-socket", site) == []
+    ended, addresses = False, [("127.0.0.1", 8001)]
+    del site.kept["daphnes"]
     assert found("daphne-no-socket", site) == found("daphne-not-running", site) == []
     assert site.daphne == Target(("127.0.0.1", 8001), "www.example.org", False, "https")
     for url, scheme, host in (
@@ -310,6 +319,13 @@ def test_causes_come_first():
         ("selinux-denies", "daphne-not-reached"),
         ("upstream-dead", "daphne-not-reached"),
         ("upgrade-not-forwarded", "proxy-timeout-short"),
+        ("packages-impossible", "packages-differ"),
+        ("daphne-no-socket", "daphne-hangs"),
+        ("daphne-hangs", "application-not-importable"),
+        ("redis-databases-differ", "redis-shared"),
+        ("host-not-resolved", "host-not-allowed"),
+        ("host-not-resolved", "daphne-not-reached"),
+        ("redis-unreachable", "handshake-fails"),
     ):
         assert names.index(first) < names.index(later)
 
@@ -348,6 +364,92 @@ def test_whose_a_process_is(tmp_path, place, argv, manage, belongs):
 )
 def test_what_a_process_is(argv, kind):
     assert processes._kind(argv) == kind
+
+
+@pytest.mark.parametrize(
+    "direct, path, said",
+    [
+        (101, "/ws/", []), (403, "/ws/", []), (301, "/ws/", []), (429, "/ws/", []),
+        (404, "", []), (404, "/ws/x/", ["The route in routing.py"]),
+        (500, "", ["The line of that time"]), (503, "", ["What connect() waits for"]),
+        (0, "", ["What connect() waits for"]),
+    ],
+)  # fmt: skip
+def test_a_handshake_that_daphne_does_not_take(settings, direct, path, said):
+    settings.DEPLOY_CONF_WEBSOCKET_PROBE = ""
+    site = Site(direct=direct)
+    site.options = site.options._replace(path=path)
+    (module,) = [one for one in findings.every() if findings.id_of(one) == "handshake-fails"]
+    told = [one if isinstance(one, tuple) else (one, module.CHANGE) for one in module.look(site)]
+    assert len(told) == len(said)
+    assert all(change.startswith(start) for (_, change), start in zip(told, said))
+    assert not list(module.look(Site(daphne(**HALF), direct=direct)))
+
+
+def test_what_says_why_elsewhere_is_not_told_twice():
+    gone = "Name or service not known"
+    site = Site(outside=0, direct=101, unresolved=gone)
+    assert found("host-not-resolved", site) == ["www.example.org: " + gone]
+    for name in ("daphne-not-reached", "certificate-ends", "clock-wrong", "static-missing"):
+        assert found(name, site) == []
+    assert not site.reached and Site(outside=101).reached and not Site(url="").reached
+
+
+def test_a_site_below_a_prefix(settings):
+    settings.DEPLOY_CONF_WEBSOCKET_PROBE = ""
+    site = Site(url="https://www.example.org/shop/")
+    assert (site.home, site.path) == ("/shop/", "/shop/ws/")
+    site.options = site.options._replace(path="/shop/ws/own/")
+    assert site.path == "/shop/ws/own/"
+    site.options = site.options._replace(path="/shopping/")
+    assert site.path == "/shop/shopping/"
+
+
+@pytest.mark.parametrize(
+    "idle, said",
+    [
+        (None, 0),
+        (wire.Idle("ping", 2.0), 0),
+        (wire.Idle("cut", 6.4), "was cut after 6 s, daphne pings after 20 s"),
+        (wire.Idle("silent", 30.0), "no ping of daphne came through"),
+    ],
+)
+def test_an_idle_socket_seen_from_outside(idle, said):
+    one = processes.Process(5, "daphne", ["daphne", "a:b"], {}, "/site", 0)
+    site = Site(processes=processes.Processes([one], []), hops=[], idle=idle)
+    lines = found("proxy-timeout-short", site)
+    assert len(lines) == bool(said) and all(said in line for line in lines)
+
+
+def test_processes_with_other_packages():
+    one, other = {"channels": "2.1.4", "msgpack": "0.6.2"}, {"channels": "2.1.4", "celery": "4"}
+    python = {"python": [3, 7, 16]}
+    assert found("packages-differ", Site(daphne(packages=one), uwsgi(packages=other))) == []
+    views = daphne(packages=one, **python), uwsgi(packages=dict(one, channels="2.4.0"), **python)
+    (line,) = found("packages-differ", Site(*views))
+    assert line == "channels: daphne (pid 5) has 2.1.4, uwsgi (pid 6) has 2.4.0"
+    assert found("packages-impossible", Site(*views)) == found("packages-impossible", Site())
+    views = (daphne(packages={"asgi_redis": "1.4", "channels": "2.1.4"}, **python),) * 2
+    assert len(found("packages-impossible", Site(*views))) == 1
+
+
+def test_a_report_says_whether_it_saw_enough(monkeypatch):
+    hidden = processes.Processes([], ["2 processes of other accounts"])
+    made = report.examine(Site(url="", processes=hidden))
+    assert (made.found, made.status) == ([], 2)
+    assert report.lines(made, str, str)[-1].endswith(
+        "none was seen, and not all could be looked at"
+    )
+    monkeypatch.setattr(report, "LONGEST", -1.0)
+    made = report.examine(Site(url=""))
+    assert made.status == 2 and made.kinds == 0 and "took too long: disk-full, " in made.remarks[-1]
+    for names, page in (
+        ({"LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": "zh_CN.UTF-8"}, report.CHINESE),
+        ({"LANGUAGE": "", "LC_ALL": "C", "LC_MESSAGES": "", "LANG": "zh_CN.UTF-8"}, report.GUIDE),
+    ):
+        for name, value in names.items():
+            monkeypatch.setenv(name, value)
+        assert report.guide() == page
 
 
 def test_a_report_has_remarks_and_goes_on(monkeypatch):

@@ -14,7 +14,7 @@ from compat.doctor.child import Child
 from compat.doctor.views import View
 from deploy_conf import binaries
 from deploy_conf.errors import ConfError
-from tests.compat.doctor.kinds import PROCESSES, SERVERS, WAYS, every_one
+from tests.compat.doctor.kinds import CONDITIONS, PROCESSES, SERVERS, WAYS, every_one
 from tests.compat.doctor.stack import Proxies, Stack, shell
 from tests.support import CHECKOUT
 from tests.support.sites import site_packages
@@ -209,6 +209,13 @@ def test_a_routing_that_cannot_be_imported(stack):
     assert "No module named 'nothing_of_that_name'" in one.observed
 
 
+def test_pages_that_cannot_be_imported(stack):
+    """manage.py, daphne and uWSGI start; each page is a 500."""
+    with stack.changed("tiny/urls.py", lambda text: text + "\nimport nothing_of_that_name\n"):
+        one = first(look(stack), "application-not-importable")
+    assert "No module named 'nothing_of_that_name'" in one.observed and "ROOT_URLCONF" in one.change
+
+
 def test_models_before_setup(stack):
     daphne = [one for one in examined_processes(stack) if one.kind == "daphne"][0]
     early = "import compat\ncompat.install()\nimport django.contrib.auth.models\n"
@@ -343,4 +350,5 @@ def test_a_stop_that_is_not_waited_for(stack, views):
 
 def test_each_was_broken(request):
     here = {findings.id_of(module) for module in findings.every()} - WAYS - SERVERS - PROCESSES
+    here -= CONDITIONS
     every_one(request, BROKEN, here | {"upgrade-not-forwarded"})

@@ -1,6 +1,7 @@
 """A real daphne whose clock, code, logs, limits or options are wrong in a way, each named first."""
 
 import os
+import re
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from compat.doctor.views import look as ask
 from tests.compat.doctor.kinds import PROCESSES, every_one
 from tests.compat.doctor.stack import Files
 from tests.support.redis import Redis
+from tests.support.sites import site_packages
 
 BROKEN = set()
 PATH = "/ws/echo/"
@@ -119,6 +121,14 @@ def test_cookies_that_a_browser_keeps(stack):
     cookies = views[0].facts["cookies"]
     for host, said in (("www.site.example", 0), ("website.example", 1)):
         assert len(list(cookie_refused.wrong(cookies[0], host, False, PATH))) == said
+
+
+def test_a_daphne_with_other_packages(stack, tmp_path):
+    site_packages.write(tmp_path, {"msgpack": "0.5.0"})
+    paths = os.pathsep.join([str(tmp_path), stack.site.environment["PYTHONPATH"]])
+    views = stack.views + asked(stack, PYTHONPATH=paths)[1]
+    one = first(look(stack, views), "packages-differ")
+    assert re.match(r"msgpack: daphne \(pid \d+\) has 0.5.0, daphne \(pid \d+\) has ", one.observed)
 
 
 def test_a_socket_that_outlives_its_groups(stack):

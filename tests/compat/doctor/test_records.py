@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from compat.doctor import examined, findings, processes, report, wire
-from tests.compat.doctor.kinds import PROCESSES, SERVERS, WAYS
+from tests.compat.doctor.kinds import CONDITIONS, PROCESSES, SERVERS, WAYS
 from tests.support import CHECKOUT
 from tests.support.commands import manage
 from tests.support.wait import wait_until
@@ -28,6 +28,7 @@ def test_a_finding_is_broken_in_one_file_of_tests():
     """test_findings.py has those that no other has."""
     known = [findings.id_of(module) for module in findings.every()]
     elsewhere = sorted(WAYS - {"upgrade-not-forwarded"}) + sorted(SERVERS) + sorted(PROCESSES)
+    elsewhere += sorted(CONDITIONS)
     assert len(elsewhere) == len(set(elsewhere)) and set(elsewhere) <= set(known)
 
 
@@ -104,6 +105,25 @@ def test_what_a_uwsgi_is_started_with(tmp_path):
         ]
         assert one.application() == "mysite.wsgi:application"
         assert one.variables() == {"DJANGO_SETTINGS_MODULE": "mysite.live"}
+
+
+@pytest.mark.parametrize(
+    "words, ini, application",
+    [
+        (["--module", "mysite.wsgi"], "", "mysite.wsgi:application"),
+        (["--module=mysite.wsgi:app"], "", "mysite.wsgi:app"),
+        (["-w", "mysite.wsgi", "--callable", "app"], "", "mysite.wsgi:app"),
+        (["--wsgi-file", "mysite/wsgi.py"], "", "mysite.wsgi:application"),
+        ([], "module = mysite.wsgi\ncallable = app\n", "mysite.wsgi:app"),
+        ([], "module = mysite.wsgi:app\n", "mysite.wsgi:app"),
+        (["--master"], "", None),
+    ],
+)
+def test_how_a_uwsgi_is_told_its_application(tmp_path, words, ini, application):
+    (tmp_path / "uwsgi.ini").write_text("[uwsgi]\n" + ini)
+    one = process(tmp_path, "/usr/bin/uwsgi", "--ini", "uwsgi.ini")
+    one = one._replace(argv=one.argv + words)
+    assert one.application() == application
 
 
 def test_a_process_that_cannot_be_asked_is_a_remark_and_no_finding(tmp_path):

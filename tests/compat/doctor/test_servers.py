@@ -7,8 +7,9 @@ import socket
 from types import SimpleNamespace
 
 import pytest
+import websocket
 
-from compat.doctor import examined, report, seen_redis
+from compat.doctor import examined, processes, report, seen_redis
 from compat.doctor.findings import redis_tls
 from compat.doctor.views import View
 from compat.doctor.views import look as ask
@@ -69,6 +70,11 @@ def first(found, id):
 
 def test_servers_on_which_nothing_is_wrong(stack):
     assert look(stack) == []
+
+
+def test_a_site_that_wants_no_redis(stack):
+    alone = {"REDIS_URL": "redis://127.0.0.1:%d/0" % free_port()}
+    assert look(stack, LAYER="none", NOTIFICATIONS="none", **alone) == []
 
 
 def test_a_password_that_is_wrong(stack):
@@ -181,6 +187,61 @@ def test_a_replica(stack):
     assert "the master's address" in one.change
 
 
+FULL = """
+import asyncio, os
+from channels.exceptions import ChannelFull
+from channels_redis.core import RedisChannelLayer
+layer = RedisChannelLayer([os.environ["REDIS_URL"]])
+
+async def fill():
+    for number in range(1000):
+        try:
+            await layer.send("specific.Nobody!reads", {"type": "x", "number": number})
+        except ChannelFull:
+            return print(number)
+
+asyncio.get_event_loop().run_until_complete(fill())
+"""
+
+
+def test_a_channel_that_takes_no_more(stack):
+    assert probe(FULL, env={"REDIS_URL": stack.variables["REDIS_URL"]}).said == "100"
+    try:
+        one = first(look(stack), "layer-full")
+    finally:
+        stack.redis.say("DEL", "asgi:specific.Nobody!")
+    assert one.observed == "100 messages wait for the channel specific.Nobody!, which takes 100"
+    assert '"capacity": 1000 ' in one.change
+
+
+def test_another_site_in_the_same_redis(stack, tmp_path):
+    """It has an open socket, and with it a connection to Redis that waits for messages."""
+    other = Files(tmp_path)
+    other.variables.update(stack.variables)
+    with other.daphne() as server:
+        echo = websocket.create_connection(
+            "ws://127.0.0.1:%d/ws/echo/" % server.port, origin="http://127.0.0.1:%d" % server.port
+        )
+        echo.recv()
+        wait_until(lambda: processes.ports(server.process.pid))
+        one = first(look(stack), "redis-shared")
+        assert one.observed == "a message to a group reached daphne (pid %d) of %s, too" % (
+            server.process.pid,
+            os.path.realpath(other.site.folder),
+        )
+        echo.close()
+    # A release in another folder has the same database: it is the same site.
+    other.variables["DATABASE"] = stack.path("db.sqlite3")
+    with other.daphne() as server:
+        echo = websocket.create_connection(
+            "ws://127.0.0.1:%d/ws/echo/" % server.port, origin="http://127.0.0.1:%d" % server.port
+        )
+        echo.recv()
+        wait_until(lambda: processes.ports(server.process.pid))
+        assert look(stack) == []
+        echo.close()
+
+
 def test_more_threads_than_the_database_has_connections(stack, postgresql):
     made = {"DATABASE_JSON": json.dumps(postgresql.new_database())}
     assert look(stack, ASGI_THREADS="4", **made) == []
@@ -209,6 +270,16 @@ def test_the_connections_of_mariadb(mariadb):
     told = facts["connections"]["default"]
     assert facts["errors"] == {} and told["used"] >= 1 and told["limit"] > 100
     assert told["server"][0] == made["HOST"] and told["direct"] is True
+
+
+def test_all_connections_of_mariadb_are_taken(stack, mariadb):
+    made = mariadb.new_database()
+    variables = {"DATABASE_JSON": json.dumps(made), "ASGI_THREADS": "4"}
+    assert look(stack, **variables) == []
+    one = first(look(stack, **dict(variables, ASGI_THREADS="4000")), "database-connections")
+    assert one.observed.startswith(
+        "1 daphne with 4000 threads may open 4000 connections, the database takes "
+    )
 
 
 def test_all_connections_are_taken(stack, postgresql):

@@ -2,12 +2,13 @@
 
 import os
 import re
+import signal
 import time
 from types import SimpleNamespace
 
 import pytest
 
-from compat.doctor import examined, report
+from compat.doctor import examined, report, wire
 from compat.doctor.findings import clock_wrong, selinux_denies
 from deploy_conf import binaries
 from deploy_conf.errors import ConfError
@@ -112,6 +113,25 @@ def test_an_idle_socket_is_given_up(front, views):
     one = first(look(front, "short", views), "proxy-timeout-short")
     assert one.observed.startswith("proxy_read_timeout is 5 s for location / in ")
     assert one.observed.endswith(", daphne pings after 20 s")
+
+
+def test_an_idle_socket_is_given_up_by_a_proxy_that_nobody_can_read(front):
+    """As a balancer or a CDN does: it is seen from outside, in the time that it takes."""
+    site = examined.Site(
+        examined.Options(front.files.site.folder, front.urls["short"], PATH, wait=True)
+    )
+    site.kept.update(views=seen(front), nginx=[])
+    one = first([one for one in report.examine(site).found], "proxy-timeout-short")
+    assert re.search(r"was cut after [5-9] s, daphne pings after 20 s$", one.observed)
+    assert one.change.endswith("--ping-interval 2") or one.change.endswith("--ping-interval 3")
+    words = ["--proxy-headers", "--ping-interval", "2"]
+    with front.files.daphne(port=front.bare, words=words) as server:
+        public = wire.of_url(front.urls["no flag"])
+        ended = wire.idle(public, PATH, wire.origin(public), 60)
+        assert ended.end == "ping" and ended.seconds < 60
+        server.process.send_signal(signal.SIGSTOP)
+        assert wire.idle(public, PATH, wire.origin(public), 1) is None
+        server.process.send_signal(signal.SIGCONT)
 
 
 def test_event_streams_are_kept_back(front, views):
