@@ -180,3 +180,14 @@ def test_a_unix_socket_is_asked_too(tmp_path):
         said = wire.handshake(wire.Target(path, "example.org"), "/ws/", "http://example.org")
         thread.join()
     assert (said.status, said.headers) == (403, {"a": "b"})
+
+
+def test_a_manage_py_without_the_bridge(monkeypatch):
+    from compat import patches
+
+    site = examined.Site(examined.Options("/site"))
+    site.kept["views"] = []
+    (module,) = [one for one in findings.every() if findings.id_of(one) == "bridge-not-active"]
+    assert list(module.look(site)) == []
+    monkeypatch.setattr(patches, "is_installed", lambda: False)
+    assert list(module.look(site)) == ["manage.py starts without the bridge"]
