@@ -202,7 +202,7 @@ def test_processes_of_another_account(stack):
     if "ermission denied" in error:
         pytest.skip("nobody may not read this checkout, or its Python")
     assert (code, error) == (2, "")
-    assert "cannot be looked at (daphne " in out and "run this as root" in out
+    assert "daphne %d" % stack.server.process.pid in out and "run this as root" in out
     assert out.strip().endswith("none was seen, and not all could be looked at")
 
 
