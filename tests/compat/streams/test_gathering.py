@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -25,7 +24,11 @@ class Layer:
 def sent(monkeypatch, settings):
     """[(thread, message)] of what goes to other processes."""
     found = []
+    # The clock stands still where a test does not say otherwise: the machine may be busy.
     settings.STREAMS_GATHER_SECONDS = 0.02
+    monkeypatch.setattr(gathering, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(gathering, "sleep", lambda seconds: announced.wait(20))
+    announced.clear()
     monkeypatch.setattr(layers, "network_layer", lambda members_renew: Layer())
     monkeypatch.setattr(notify, "_listeners", {})
     gathering._recent.clear()
@@ -44,8 +47,14 @@ def announce(first, texts=("1",), name="s", epoch="e"):
     notification.announce(name, first, list(texts), epoch)
 
 
+clock = [1000.0]
+# Set where a test has announced all it has to.
+announced = threading.Event()
+
+
 def everything(sent, last):
     """What was sent, once that number was: [(first, last, bodies or None)]."""
+    announced.set()
     wait_until(lambda: sent and sent[-1][1]["last"] >= last, what="the last one")
     return [(one["first"], one["last"], one.get("bodies")) for _, one in sent]
 
@@ -67,11 +76,10 @@ def test_the_first_few_go_at_once_and_the_others_together(sent):
     assert [(one["first"], one["last"], one["bodies"]) for one in here] == single(range(1, 11))
 
 
-def test_whoever_takes_his_time_never_waits(sent, settings):
-    settings.STREAMS_GATHER_SECONDS = 0.001
+def test_whoever_takes_his_time_never_waits(sent):
     for number in range(1, 9):
         announce(number)
-        time.sleep(0.005)  # not longer than four in four times 0.001 s take
+        clock[0] += 0.021  # four in four times 0.02 s, and a little more
     assert {thread for thread, _ in sent} == {threading.current_thread().name}
     assert everything(sent, 8) == single(range(1, 9))
 
@@ -84,6 +92,7 @@ def test_what_does_not_follow_is_told_by_its_numbers(sent):
     announce(6)
     announce(9, ["a", "b"])
     announce(1, name="other")
+    announced.set()
     wait_until(lambda: len(sent) == 6, what="both")
     assert [(one["stream"], one["first"], one["last"], "bodies" in one) for _, one in sent[4:]] == [
         ("s", 6, 10, False),
@@ -105,22 +114,27 @@ def test_another_history_takes_the_place_of_the_one_before(sent):
     for number in range(1, 6):
         announce(number)
     announce(1, ["new"], epoch="f")
+    announced.set()
     wait_until(lambda: len(sent) == 5, what="the last one")
     message = sent[-1][1]
     assert (message["epoch"], message["first"], message["bodies"]) == ("f", 1, ["new"])
 
 
-def test_a_long_burst_is_sent_while_it_lasts(sent):
+def test_a_long_burst_is_sent_while_it_lasts(sent, monkeypatch):
     """One thread, that goes on as long as there is something, and ends then."""
-    began, number = time.monotonic(), 0
-    while time.monotonic() < began + 0.3:
-        number += 1
+    turn = threading.Semaphore(0)
+    monkeypatch.setattr(gathering, "sleep", lambda seconds: turn.acquire(timeout=20))
+    for number in range(1, 5):
         announce(number)
-        time.sleep(0.001)
-    assert len(sent) > 6
-    got = everything(sent, number)
-    assert [first for first, _, _ in got] == [1] + [last + 1 for _, last, _ in got[:-1]]
-    assert len(got) < number / 2 and all(bodies for _, _, bodies in got)
+    for first in range(5, 55, 10):
+        for number in range(first, first + 10):
+            announce(number)
+        turn.release()
+        wait_until(lambda: sent[-1][1]["last"] == number, what="these ten")  # noqa: B023
+    turn.release()
+    assert len({thread for thread, _ in sent[4:]}) == 1
+    batches = [(first, first + 9, ["1"] * 10) for first in range(5, 55, 10)]
+    assert everything(sent, 54) == single(range(1, 5)) + batches
 
 
 @pytest.mark.parametrize("why", ["off", "uwsgi", "layer", "error", "none", "greenlets", "threads"])
@@ -180,6 +194,7 @@ def test_a_child_begins_anew(sent):
                 del sent[:]
                 for number in range(1, 4):
                     announce(number, name="child")
+                announced.set()
                 wait_until(lambda: sent, what="what the child has held")
                 message = sent[-1][1]
                 status = int((message["stream"], message["last"], len(sent)) != ("child", 3, 1))
@@ -206,15 +221,15 @@ notify.tell_elsewhere = tell
 def run():
     for number in range(1, 8):
         notification.announce("s", number, ["1"], "e")
-threading.Thread(target=run, daemon=True).start() if %r else run()
+one = threading.Thread(target=run, daemon=True)
+one.run() if %r else one.start()
+%r or one.join()
 """
 
 
 @pytest.mark.parametrize("thread", [False, True])
 def test_a_process_that_ends_sends_what_it_holds(thread):
-    code = ENDS % thread
-    if thread:
-        code += "import time; time.sleep(0.1)  # it has announced, and ends with the process\n"
+    code = ENDS % (not thread, not thread)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", "import compat; compat.install()\n" + code],
         stdout=subprocess.PIPE,
