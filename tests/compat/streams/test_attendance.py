@@ -109,7 +109,7 @@ def test_what_is_known_is_who_is_here(seed, monkeypatch):
         asyncio.set_event_loop(None)
         loop.close()
     # What went wrong is the database's doing, and nothing else.
-    assert {words[0] for words in hub.warnings} == {"OSError"}
+    assert {words[0] for words in hub.warnings} <= {"OSError"}
     streams = collections.defaultdict(list)
     for reader in here:
         streams[reader.stream].append(reader)
