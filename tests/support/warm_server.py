@@ -127,6 +127,7 @@ def load(names):
             importlib.import_module(name)
         except ImportError:
             pass
+    sys.stderr.flush()  # a warning that waits there, until Python 3.9, would be each fork's
     if hasattr(gc, "freeze"):  # so that no fork writes into all of it
         gc.collect()
         gc.freeze()

@@ -122,7 +122,7 @@ def test_an_idle_socket_is_given_up_by_a_proxy_that_nobody_can_read(front):
     )
     site.kept.update(views=seen(front), nginx=[])
     one = first([one for one in report.examine(site).found], "proxy-timeout-short")
-    assert re.search(r"was cut after [5-9] s, daphne pings after 20 s$", one.observed)
+    assert re.search(r"was cut after [4-9] s, daphne pings after 20 s$", one.observed)
     assert one.change.endswith("--ping-interval 2") or one.change.endswith("--ping-interval 3")
     words = ["--proxy-headers", "--ping-interval", "2"]
     with front.files.daphne(port=front.bare, words=words) as server:

@@ -19,6 +19,8 @@ OTHERWISE = [
     (".main_wrap", "Python 3.6: asks for the thread's context at the call"),
     ("django.core.cache.backends.db:datetime", "since Python 3.12: all but what is deprecated"),
     (":CancelledError", "a tuple, for `except`: since Python 3.8 there are two of them"),
+    (":WebSocketProtocol.__eq__", "object's own, in C: it is called for each message"),
+    (":WebSocketProtocol.__hash__", "likewise"),
     (":SimpleCookie", "pickled with responses, so it has a name of its own"),
 ]
 
