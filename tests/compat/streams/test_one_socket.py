@@ -115,7 +115,7 @@ def tab(browser, files):
 
 @pytest.fixture(scope="module")
 def site(sqlite_settings, tmp_path_factory):
-    site = Site(sqlite_settings, tmp_path_factory.mktemp("one-socket"), poll=0.2)
+    site = Site(sqlite_settings, tmp_path_factory.mktemp("one-socket"), poll=0.2, presence=0.2)
     yield site
     site.close()
 
@@ -202,6 +202,26 @@ def test_tabs_share_one_socket_by_a_worker(site, publish, proxy, tab, stream):
         3,
         "open",
     ]
+
+
+def test_tabs_that_share_a_socket_are_one_reader(publish, proxy, tab, stream):
+    """Each of them is told who is here; what they share is counted once."""
+    stream = "in " + stream
+    publish(stream, 1)
+    pages = [tab(), tab(), tab()]
+    url = f"ws://{HOST}:{proxy.port}/ws/streams/?presence=1"
+    for page in pages:  # all at once
+        page.evaluate(f"""
+            window.live = Streams.connect(options("page", {{url: "{url}", worker: true}}));
+            window.here = [];
+            subs.a = live.subscribe({json.dumps(stream)}, options("a", {{
+              onPresence: function (count) {{ here.push(count); }}
+            }}));
+            null""")
+    for page in pages:
+        page.wait_for("bodies('a').length === 1 && here.length > 0")
+    assert proxy.connections == 1
+    assert [page.evaluate("here") for page in pages] == [[1], [1], [1]]
 
 
 @pytest.mark.parametrize("how", ["no worker", "no script", "another origin"])
