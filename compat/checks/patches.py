@@ -39,8 +39,10 @@ def shadowed(folders: List[str]) -> str:
     for folder in folders:
         for end in (".py", os.sep + "__init__.py"):
             path = os.path.join(folder, BRIDGE) + end
-            if os.path.isfile(path) and not os.path.samefile(path, ours):
-                return path
+            if not os.path.isfile(path) or os.path.samefile(path, ours):
+                continue
+            if not os.path.isfile(os.path.join(folder, BRIDGE, "patching", "patch.py")):
+                return path  # it is no other copy of the bridge, as that of a release
     return ""
 
 

@@ -33,3 +33,13 @@ def test_a_module_of_the_sites_that_has_the_bridges_name(tmp_path, monkeypatch, 
     path.write_text("")
     (found,) = checks.check_names(None)
     assert found.id == "compat.W026" and str(path) in found.msg
+
+
+def test_another_copy_of_the_bridge_is_none_of_the_sites_modules(tmp_path, monkeypatch):
+    """A release that is checked has one, and the environment's is active."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("__init__.py", "patching/patch.py"):
+        path = tmp_path / "compat" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+    assert checks.check_names(None) == []
