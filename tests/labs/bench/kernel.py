@@ -51,6 +51,12 @@ def cpu_seconds(pid):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def modes(pid):
+    """(user time, system time) of a process so far, in ticks."""
+    fields = _stat(pid)
+    return int(fields[11]), int(fields[12])
+
+
 def group_cpu_seconds(leaders):
     """CPU time of the members of process groups."""
     return sum(cpu_seconds(pid) for leader in leaders for pid in group_members(leader))

@@ -15,6 +15,7 @@ DAPHNE = (
 )
 COMMANDS = {
     "daphne": ["-c", DAPHNE, "-v", "1"],
+    "sampled": ["-m", "tests.labs.bench.sampler", "-v", "1"],
     "uvicorn": ["-m", "uvicorn", "--lifespan", "off", "--no-access-log"],
 }
 UWSGI_PROCESSES = 2

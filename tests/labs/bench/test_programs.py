@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.labs.bench import long_log, publishing
+from tests.labs.bench import delivery, long_log, publishing
 from tests.support import CHECKOUT
 
 
@@ -51,3 +51,31 @@ def test_a_loud_command_beside_quiet_ones():
     assert alone.startswith("quiet ones alone: p50 ") and beside.startswith("with a loud one:  p50")
     assert loud.startswith("the loud one: 4000 lines ") and " 0 missing, in order: True" in loud
     assert cpu.startswith("CPU of the runner: ")
+
+
+def test_where_a_delivery_goes(capsys, monkeypatch):
+    """A column for each side, whose rows are its sum; hardly anything is nobody's."""
+    monkeypatch.setattr(delivery, "AHEAD", (16,))
+    delivery.main("0.5", "5")
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    rows = {
+        cells[0]: cells[1:] for cells in ([c.strip() for c in r.split("|")[1:-1]] for r in said)
+    }
+    heads = rows.pop("µs of CPU for a delivery")
+    assert [head.split(",")[0] for head in heads] == ["stock", "ours"]
+    beside = rows.pop(delivery.REDIS)
+    sums, others = rows.pop("**daphne, all of it**"), rows[delivery.REST]
+    for column, head in enumerate(heads):
+        parts = [float(cells[column]) for cells in rows.values()]
+        assert float(sums[column]) == pytest.approx(sum(parts), abs=0.5) and sum(parts) > 0, head
+        assert len([part for part in parts if part > 0]) > 3, (head, rows)
+        assert float(others[column]) <= float(sums[column]) / 10, (head, rows)
+        assert float(beside[column]) > 0
+
+
+def test_a_function_of_pythons_library_is_its_callers():
+    site, asyncio = ("/bench/site/routing.py", "line"), ("/lib/asyncio/events.py", "_run")
+    assert delivery.place([("/lib/copy.py", "copy"), site, asyncio]).startswith("the consumer")
+    assert delivery.place([asyncio, site]).startswith("asyncio")
+    assert delivery.place([("/lib/copy.py", "copy")]) == delivery.place([]) == delivery.REST
+    assert delivery.shares([]) == {delivery.REST: 1}
