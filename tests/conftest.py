@@ -18,10 +18,11 @@ def makefile_variables():
         return re.findall(r"\$\(([A-Z]+)\)", file.read())
 
 
+shared.begin()  # before anything asks for the temporary folder
+
 # Subprocesses of tests (runner, daphne, manage.py) see the same folder.
-VAR = tempfile.mkdtemp(prefix="devops-tests-")
+VAR = tempfile.mkdtemp(prefix="var-")
 os.environ["DEVOPS_VAR"] = VAR
-os.environ.setdefault(shared.VARIABLE, VAR)  # xdist's workers have it from who started them
 os.environ["DJANGO_SETTINGS_MODULE"] = "devops.settings"
 os.environ["PYTHONPATH"] = CHECKOUT
 for name in (
@@ -64,3 +65,4 @@ def pytest_configure(config):
 
 def pytest_unconfigure(config):
     shutil.rmtree(VAR, ignore_errors=True)
+    shared.end()

@@ -1,4 +1,4 @@
-"""What a test has started ends with its pytest, however that ended."""
+"""What a test has started, and left in the temporary folder, ends with its pytest."""
 
 import contextlib
 import os
@@ -8,20 +8,21 @@ import sys
 
 import pytest
 
-from tests.support import CHECKOUT, orphans
+from tests.support import CHECKOUT, orphans, shared
 from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.skipif(not orphans.started(os.getpid()), reason="no /proc")
 
 # A child with an environment of its own, one of its own child's, and a daemon.
 TEST = """
-import os, signal, subprocess, sys
+import os, signal, subprocess, sys, tempfile
 
 SLEEP = "import os, time; os.write(1, b'%d ' % os.getpid()); time.sleep(600)"
 PARENT = "import os, subprocess, sys; subprocess.call([sys.executable, '-S', '-c', sys.argv[1]])"
 DAEMON = "import os; os.fork() and os._exit(0); os.setsid(); " + SLEEP
 
 def test_that_forgets():
+    tempfile.mkdtemp()
     with open("pids", "wb") as pids:
         for words in ([SLEEP], [PARENT, SLEEP], [DAEMON]):
             environ = dict(os.environ) if words == [DAEMON] else {}
@@ -42,10 +43,12 @@ def pids(folder):
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL, None])
 def test_nothing_is_left(tmp_path, signum):
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
     (tmp_path / "test_it.py").write_text(TEST)
-    environ = dict(os.environ, **({"HANGS": "1"} if signum else {}))
-    del environ["DJANGO_SETTINGS_MODULE"]
-    words = ["-q", "-p", "tests.support.running", "-p", "no:django", "-p", "no:cacheprovider"]
+    environ = dict(os.environ, TMPDIR=str(temporary), **({"HANGS": "1"} if signum else {}))
+    del environ[shared.VARIABLE]
+    words = ["-q", "-p", "tests.conftest", "-p", "no:django", "-p", "no:cacheprovider"]
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *words, "--rootdir", str(tmp_path), "test_it.py"],
         cwd=str(tmp_path),
@@ -54,12 +57,14 @@ def test_nothing_is_left(tmp_path, signum):
     )
     if signum:
         found = wait_until(lambda: pids(tmp_path))
+        assert len(os.listdir(str(temporary))) == 1  # the run's
         process.send_signal(signum)
     assert process.wait(60) == {signal.SIGINT: 2, signal.SIGKILL: -signal.SIGKILL, None: 0}[signum]
     if signum:
         wait_until(lambda: not any(orphans.started(pid) == since for pid, since in found.items()))
     else:  # it waited for that
         assert set(pids(tmp_path).values()) == {""}
+    wait_until(lambda: os.listdir(str(temporary)) == [], what="the end of what it wrote")
 
 
 def test_who_ignores_sigterm_is_killed():
@@ -74,6 +79,6 @@ def test_who_ignores_sigterm_is_killed():
     )
     with deaf:
         deaf.stdout.readline()
-        words = [sys.executable, "-S", "-E", orphans.__file__, "no mark", "0.2"]
+        words = [sys.executable, "-S", "-E", orphans.__file__, "no mark", "", "0.2"]
         subprocess.run(words, cwd=CHECKOUT, env={}, input=b"%d\n" % deaf.pid, check=True)
         assert deaf.wait(20) == -signal.SIGKILL

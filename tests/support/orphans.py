@@ -1,5 +1,6 @@
 """
-Ends what tests have started when their pytest is gone, however it ended: Ctrl-C, kill -9.
+Ends what tests have started when their pytest is gone, however it ended: Ctrl-C, kill -9; and
+removes the temporary folder of the run.
 
 A watcher process is told of each process, and finds their children by the environment that they
 have from pytest: what has become a daemon is found, too. Linux only.
@@ -8,6 +9,7 @@ have from pytest: what has become a daemon is found, too. Linux only.
 import functools
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +21,8 @@ PATIENCE = 10.0  # seconds from SIGTERM to SIGKILL
 
 class Watcher(object):
     """In pytest: started with the first process that a test starts."""
+
+    folder = ""  # that of the run, in who made it
 
     def __init__(self):
         self.mark = "%d-%s" % (os.getpid(), started(os.getpid()))
@@ -49,7 +53,7 @@ class Watcher(object):
             self.process = subprocess.Popen.__new__(subprocess.Popen)
             self.popen(
                 self.process,
-                [sys.executable, "-S", "-E", os.path.abspath(__file__), self.mark],
+                [sys.executable, "-S", "-E", os.path.abspath(__file__), self.mark, self.folder],
                 env={},
                 stdin=subprocess.PIPE,
                 start_new_session=True,  # Ctrl-C is not for it
@@ -60,7 +64,7 @@ class Watcher(object):
             pass  # somebody ended it
 
 
-def watch(mark, patience=PATIENCE):
+def watch(mark, folder="", patience=PATIENCE):
     """In the watcher: until its parent is gone; then nothing with the mark is left."""
     parent, told = os.getppid(), {}
     while os.getppid() == parent:
@@ -79,6 +83,8 @@ def watch(mark, patience=PATIENCE):
         left = {pid: since for pid, since in left.items() if started(pid) == since}
     left.update(living(mark, told))
     send(left, signal.SIGKILL)
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def living(mark, told):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, shared
 from tests.support.orphans import Watcher
 
 
@@ -25,6 +25,7 @@ watcher = Watcher()
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "alone: needs the machine to itself; run after the others")
+    watcher.folder = shared.own or ""
     watcher.begin()
 
 

@@ -3,12 +3,36 @@
 import fcntl
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 
 from tests.support import CHECKOUT
 
 VARIABLE = "TESTS_SHARED"  # a folder that lives as long as the pytest that started the others
+
+own = None  # the same, in the pytest that made it
+
+
+def begin():
+    """
+    Have the temporary folder of this run, its workers and all that they start, be one of its own.
+
+    What they leave in it goes with it: a profile of a browser, a socket, an upload.
+    """
+    global own
+    if VARIABLE in os.environ:
+        return  # a worker of xdist, or a pytest that a test has started
+    # pytest's own folders stay where one looks for them.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    own = tempfile.mkdtemp(prefix="tests-")  # short: Unix sockets are below it
+    os.chmod(own, 0o1777)  # other accounts have files in it, too
+    os.environ[VARIABLE] = os.environ["TMPDIR"] = tempfile.tempdir = own
+
+
+def end():
+    if own:
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def once(name, make):

@@ -164,7 +164,7 @@ class Warm(object):
     def _first(self, variables):
         mine, theirs = socket.socketpair()
         with theirs:
-            names = ("PATH", "HOME", "TESTS_OF")
+            names = ("PATH", "HOME", "TMPDIR", "TESTS_OF")
             environ = {name: os.environ[name] for name in names if name in os.environ}
             environ.update(variables, PYTHONPATH=CHECKOUT)
             subprocess.Popen(
