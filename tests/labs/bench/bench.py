@@ -79,6 +79,7 @@ class Bench:
         for number in range(self.options.rounds):
             self.progress("%s, round %d of %d" % (name, number + 1, self.options.rounds))
             self.results.loads.append(kernel.load())
+            self.results.round = number
             yield number
 
     def turns(self, name, without=()):

@@ -44,8 +44,7 @@ class Line:
             for failure in results.failures
         )
         # Neighbours in time: what slows the machine for a while slows both.
-        mine = results.values.get((measure.key, "ours"), [])
-        ratios = [ours / theirs for ours, theirs in zip(mine, values) if theirs]
+        ratios = results.ratios(measure.key, "ours", name)
         self.ratio = (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
 
 

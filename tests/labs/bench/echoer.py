@@ -5,7 +5,7 @@ Prints "ready" when all are connected; after a line on standard input each asks 
 question at a time; prints the seconds of a round trip as JSON. `rounds`: how often all connect anew
 instead, and leave again. `later`: they connect only after that line, and tell the seconds until all
 had. `cookies`: a file with the keys of sessions, one for each. `again`: for so many seconds who is
-refused comes back.
+refused comes back; who has no answer within them is not in.
 """
 
 import asyncio
@@ -45,10 +45,10 @@ class Echoers:
             try:
                 async with gate:
                     return await self._try(headers)
-            except ConnectionError:
+            except (ConnectionError, asyncio.TimeoutError) as error:
                 if not self.again:
                     raise
-                self.refused += 1
+                self.refused += isinstance(error, ConnectionError)
                 if time.monotonic() > self.until:
                     return None
                 await asyncio.sleep(random.uniform(0.5, 1.5))  # noqa: S311
@@ -60,7 +60,11 @@ class Echoers:
             lambda: Socket(host, self.path, on_frame=lambda: answered.put_nowait(None)),
             *self.address,
         )
-        await asyncio.wait_for(one.ready, 60)
+        try:
+            await asyncio.wait_for(one.ready, self.again or 60)
+        except asyncio.TimeoutError:
+            one.transport.close()
+            raise
         one.answered = answered
         return one
 

@@ -5,10 +5,12 @@ HOW: batches (as the runner of deployments does it), single (one publish() a lin
 same, one line every `interval` seconds), each for the site in BENCH_SITE; or group (paced, to a
 plain group of either site). windowed (so many `ahead` of what all readers have, which they tell at
 the socket `acks`) and together (in calls with many lines each, as well as the site can do it) are
-for streams with `stream`, else for a group. Prints "ready", waits
+for streams with `stream`, else for a group. `spread`: to so many streams in turn, whose number
+stands for a "%d" of the name. Prints "ready", waits
 for a line of input, publishes, and prints {"start": monotonic time, "seconds": …, "cpu": …}.
 """
 
+import itertools
 import json
 import socket
 import sys
@@ -112,7 +114,7 @@ def batches(stream, lines):
     thread.join()
 
 
-def main(how, name, lines, interval=0.0, ahead=16, acks=None, stream=False):
+def main(how, name, lines, interval=0.0, ahead=16, acks=None, stream=False, spread=0):
     import django
     from django.conf import settings
 
@@ -123,9 +125,11 @@ def main(how, name, lines, interval=0.0, ahead=16, acks=None, stream=False):
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         listener.bind(acks)
         listener.settimeout(5)
-    send = sender(name)
+    names = [name % number for number in range(spread)] if spread else [name]
+    turns = itertools.cycle([sender(one) for one in names])
+    send = (lambda text: next(turns)(text)) if spread else next(turns)
     # What the first call imports and connects is not what is measured.
-    sender(name + "-warm")("warm")
+    sender(names[0] + "-warm")("warm")
     print("ready", flush=True)
     sys.stdin.readline()
     cpu, start = time.process_time(), time.monotonic()

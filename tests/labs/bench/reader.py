@@ -18,6 +18,21 @@ from .lines import LAST, ends, number_of, percentile, sent_at, text_of
 from .websocket_client import Socket
 
 AT_ONCE = 25  # handshakes
+BROWSER = """
+Origin: http://%s
+Cookie: csrftoken=kq1s9TnTqTzXw0bTgQ2kqkLq0pZ3h9sQ8mB7cVd6xRf5yWu4tEa3iSo2pGj1lHzN; sessionid=%s
+User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0
+Accept: */*
+Accept-Language: zh-CN,zh;q=0.8,en-US;q=0.5,en;q=0.3
+Accept-Encoding: gzip, deflate, br, zstd
+Sec-WebSocket-Extensions: permessage-deflate
+Pragma: no-cache
+Cache-Control: no-cache"""
+
+
+def browser_headers(host, key):
+    """What a page of the site sends beside the handshake proper."""
+    return (BROWSER % (host, key)).replace("\n", "\r\n")
 
 
 class Acks:
@@ -42,12 +57,20 @@ class Acks:
 class Readers:
     """
     `sockets` connections to one path; `mark`: what a ready one has received, `acks`: see Acks.
+    `spread`: to so many paths in turn, whose number stands for a "%d". `cookies`: a file with the
+    keys of sessions, one for each; then they send what a browser does.
     """
 
-    def __init__(self, host, port, path, sockets, mark="", quiet=3.0, acks=None):
+    def __init__(
+        self, host, port, path, sockets, mark="", quiet=3.0, acks=None, spread=0, cookies=None
+    ):
         self.loop = asyncio.get_event_loop()
         self.address = (host, port)
         self.path, self.count, self.mark, self.quiet = path, sockets, mark.encode(), quiet
+        self.spread, self.keys = spread, None
+        if cookies:
+            with open(cookies) as file:
+                self.keys = json.load(file)
         self.sockets = []
         self.acks = Acks(acks, sockets) if acks else None
         self.last_frame = time.monotonic()
@@ -60,13 +83,17 @@ class Readers:
 
     async def open(self):
         gate = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*[self._open_one(gate) for _ in range(self.count)])
+        await asyncio.gather(*[self._open_one(gate, number) for number in range(self.count)])
 
-    async def _open_one(self, gate):
+    async def _open_one(self, gate, number):
         async with gate:
-            host = "%s:%d" % self.address
+            host, path = "%s:%d" % self.address, self.path
+            if self.spread:
+                path %= number % self.spread
+            if self.keys:
+                host += browser_headers(host, self.keys[number % len(self.keys)])
             _, one = await self.loop.create_connection(
-                lambda: Socket(host, self.path, self.mark, LAST.encode()), *self.address
+                lambda: Socket(host, path, self.mark, LAST.encode()), *self.address
             )
             one.on_frame = lambda: self.touch(one)
             await asyncio.wait_for(one.ready, 60)

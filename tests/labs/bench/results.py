@@ -23,13 +23,25 @@ class Results:
         self.rows = []
         self.measures = []  # of items that compare any number of systems
         self.loads = []  # of the machine, as the rounds began
+        self.round = None  # the number of the one that is on
         self.values = {}
+        self._places = {}  # of each of the values: (round, how many were before in it)
         self.failures = []
         self.notes = []
 
     def add(self, key, kind, value):
         """One more value of a row: of stock or of ours."""
         self.values.setdefault((key, kind), []).append(value)
+        places = self._places.setdefault((key, kind), [])
+        places.append((self.round, sum(number == self.round for number, _ in places)))
+
+    def ratios(self, key, one, other):
+        """one / other where a round gave both a figure: neighbours in time."""
+        first, second = (
+            dict(zip(self._places.get((key, kind), ()), self.values.get((key, kind), ())))
+            for kind in (one, other)
+        )
+        return [value / second[place] for place, value in first.items() if second.get(place)]
 
     def fail(self, item, kind, reason):
         """A measurement gave no figure."""
@@ -54,13 +66,11 @@ class Results:
 
     def ratio(self, row):
         """ours / stock; None where one of them is missing or stock is 0."""
-        stock, ours = (self.values.get((row.key, kind), []) for kind in ("stock", "ours"))
         if row.met_ratio is not None:
-            ratios = [mine / theirs for theirs, mine in zip(stock, ours) if theirs]
+            ratios = self.ratios(row.key, "ours", "stock")
             return statistics.median(ratios) if ratios else None
-        if not stock or not ours or not statistics.median(stock):
-            return None
-        return statistics.median(ours) / statistics.median(stock)
+        stock, ours = (self.median(row.key, kind) for kind in ("stock", "ours"))
+        return ours / stock if stock and ours is not None else None
 
     def verdict(self, row):
         """True or False: the goal is met or not; None: no goal, or no figure to judge."""

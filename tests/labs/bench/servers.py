@@ -24,7 +24,7 @@ daemon off;
 master_process off;  # one process, of the user who runs the benchmark
 pid %(folder)s/nginx.pid;
 error_log stderr warn;
-events { worker_connections 4096; }
+events { worker_connections 16384; }
 http {
     client_body_temp_path %(folder)s/body;
     proxy_temp_path %(folder)s/proxy;

@@ -1,13 +1,20 @@
 """The programs beside the benchmark still run, each once and for a moment."""
 
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from tests.labs.bench import delivery, long_log, publishing
+from tests.labs.bench import clients, delivery, long_log, packing, publishing
+from tests.labs.bench.bench import Bench
+from tests.labs.bench.items import reconnect
+from tests.labs.bench.results import Results
+from tests.labs.bench.servers import Servers
+from tests.labs.bench.sites import Site
 from tests.support import CHECKOUT
+from tests.support.daphne import listening
 
 
 def test_what_publish_costs(redis, capsys, monkeypatch):
@@ -79,3 +86,56 @@ def test_a_function_of_pythons_library_is_its_callers():
     assert delivery.place([asyncio, site]).startswith("asyncio")
     assert delivery.place([("/lib/copy.py", "copy")]) == delivery.place([]) == delivery.REST
     assert delivery.shares([]) == {delivery.REST: 1}
+
+
+def test_what_a_newer_msgpack_saves(tmp_path, capsys):
+    """A row for each message and layer, each side with its own msgpack."""
+    import pip._vendor.msgpack as another
+
+    shutil.copytree(another.__path__[0], str(tmp_path / "msgpack"))
+    options = ["--newer", str(tmp_path), "--rounds", "1", "--batches", "1"]
+    assert packing.main(options) == 0
+    head, _, *rows, python = capsys.readouterr().out.splitlines()
+    assert head == "| CPU, µs | 0.5.6 | %s | ratio |" % ".".join(map(str, another.version[:3]))
+    assert len(rows) == 10 and python.startswith("Python ")
+    for row in rows:
+        before, after, ratio = [float(cell.strip(" ×")) for cell in row.split("|")[2:5]]
+        assert before > 0 and after > 0
+        assert ratio == pytest.approx(after / before, abs=0.1, rel=0.1)
+
+
+def test_a_msgpack_that_cannot_be_had_is_one_line(capfd, monkeypatch, tmp_path):
+    monkeypatch.setattr(packing, "ROOT", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    assert packing.main(["--newer", "9.9"]) == 1
+    said = capfd.readouterr().err
+    assert said.splitlines()[-1] == "packing: msgpack 9.9 cannot be installed", said
+
+
+def test_nobody_comes_back(tmp_path, monkeypatch):
+    """Of a server that answers no handshake the item has failed, and gives no figure."""
+    results, said = Results(), []
+    bench = Bench(None, str(tmp_path), results, said.append)
+    bench.systems = {"stock": Site("stock", str(tmp_path), "")}
+    bench.systems["stock"].cookies = None
+    monkeypatch.setattr(reconnect, "SOCKETS", 3)
+    monkeypatch.setattr(reconnect, "LONGEST", 1)
+    monkeypatch.setattr(Servers, "redis", lambda self: None)
+    monkeypatch.setattr(Servers, "cpu_seconds", lambda self, *processes: 1.0)
+    monkeypatch.setattr(clients, "visitors", without_the_first(clients.visitors))
+    with listening() as listener:
+        monkeypatch.setattr(
+            Servers, "daphne", lambda self: self.daphne_ports.append(listener.getsockname()[1])
+        )
+        bench.attempt("reconnect", "stock", reconnect._all_at_once, bench, "stock", "direct")
+    assert results.values == {}
+    assert [failure["reason"] for failure in results.failures] == ["nobody was in after 1 s"]
+
+
+def without_the_first(visitors):
+    """Those who come before the thousand are let in: here nobody waits for an answer to them."""
+
+    def these(site, port, path, count, *more, **options):
+        return visitors(site, port, path, 0 if count == 20 else count, *more, **options)
+
+    return these

@@ -42,6 +42,18 @@ def test_a_table_has_the_spread_of_values_and_of_neighbours_ratios(results):
     assert lines.count("failed: made, uvicorn: it ended") == 1
 
 
+def test_a_round_that_failed_has_no_neighbours():
+    found = Results()
+    found.measures = [Measure("made.cpu", "Making", "ms")]
+    for number in range(3):
+        found.round = number
+        found.add("made.cpu", "ours", 10**number)
+        if number:  # the first one of stock has failed
+            found.add("made.cpu", "stock", 2 * 10**number)
+    line = [line for line in record.comparisons(found) if "without the bridge" in line][0]
+    assert line.endswith("| 0.50× | 0.50×–0.50× |")
+
+
 def test_goals_are_judged_plainly_and_not_without_figures(results):
     said = [line for line in record.comparisons(results) if line.startswith("- ")]
     assert [line.rpartition(", ")[2] for line in said] == ["met", "met", "**missed**"]

@@ -1,6 +1,7 @@
 """
 A reader of each kind at /ws/<name>/: a stream of ours, or a plain group; /ws/group/ has that, and
-/ws/user/ the same for pages of the site, with the session and its user. Runs with channels 4, too.
+/ws/user/ the same for pages of the site, with the session and its user; /ws/page/ is for them what
+/ws/<name>/ is. Runs with channels 4, too.
 """
 
 import json
@@ -76,6 +77,7 @@ protocols = {
             url(r"^ws/echo/$", one(Echo)),
             url(r"^ws/group/(?P<name>[^/]+)/$", one(GroupReader)),
             url(r"^ws/user/(?P<name>[^/]+)/$", signed_in(one(GroupReader))),
+            url(r"^ws/page/(?P<name>[^/]+)/$", signed_in(one(Reader))),
             url(r"^ws/(?P<name>[^/]+)/$", one(Reader)),
         ]
     )
