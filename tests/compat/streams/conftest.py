@@ -6,12 +6,20 @@ import uuid
 
 import pytest
 
-from compat.streams import follower
+from compat.streams import follower, store
 from tests.support.servers import HOST
 from tests.support.sites.streams import Site
 from tests.support.virtual_time import JumpingLoop
 
 from .by_hand import following, settle
+
+
+@pytest.fixture
+def announced(monkeypatch):
+    """What was announced, as (stream, first number, texts, epoch)."""
+    found = []
+    monkeypatch.setattr(store.notification, "announce", lambda *arguments: found.append(arguments))
+    return found
 
 
 @pytest.fixture(scope="session")
