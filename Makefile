@@ -30,12 +30,8 @@ down: made  ## stop what `up` started
 status: made  ## what runs, and whether the site answers
 	@$(CONF) status
 
-# Most tests at once, then those that need the machine to themselves; `make test ARGS="-k since"`.
-test: $(VENV)/tested  ## every test, end to end ones included
-	@status=0; \
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "not alone" $(ARGS) || status=$$?; \
-	$(PYTEST) -m alone $(ARGS) || test $$? = 5 || status=1; \
-	exit $$status
+test: $(VENV)/tested  ## every test, end to end ones included; ARGS="-k since"
+	@$(PYTEST) -n $(JOBS) --dist loadfile $(ARGS)
 
 again: $(VENV)/tested  ## the tests that failed last, one by one
 	@$(PYTEST) --last-failed --last-failed-no-failures none $(ARGS) || test $$? = 5

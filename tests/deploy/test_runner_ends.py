@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -13,6 +14,7 @@ from deploy import runner as runner_module
 from deploy.liveness import Liveness, stale_after
 from deploy.models import Deployment
 from deploy.runner import SWEEP, Runner
+from tests.support import delays
 from tests.support.records import log_of, make_service, make_user, states_of, without_colours
 from tests.support.wait import wait_until
 
@@ -159,28 +161,40 @@ def test_a_runner_that_is_stopped_stops_its_commands_and_says_so(site, number):
         assert "Traceback" not in log.read()
 
 
-@pytest.mark.alone  # a grace of four seconds is not waited for
+PATIENT = """
+import django
+django.setup()
+from django.core.management import call_command
+from deploy import runner
+runner.STOPPING = 600.0
+call_command("deploy_runner", grace=600.0, poll=0.05)
+"""
+
+
 def test_a_second_signal_does_not_wait_for_the_grace(site):
-    runner = site.runner("--grace", "600")
+    runner = site.start(sys.executable, "-c", PATIENT)
     deployment = site.enqueue(python(STUBBORN))
     printed_pid(site, deployment)
-    begun = time.monotonic()
     runner.send_signal(signal.SIGTERM)
     site.wait_for_text(deployment, "the runner was stopped")
     runner.send_signal(signal.SIGTERM)
     assert runner.wait(60) == 0
-    assert time.monotonic() - begun < 60
     assert site.wait_for(deployment).state == "lost"
 
 
-@pytest.mark.alone
 def test_a_runner_that_is_stopped_is_faster_than_who_would_kill_it(site):
     # `deploy_conf up` waits 8 s: a command must not outlive the runner, whatever its grace.
     runner = site.runner("--grace", "600")
     deployment = site.enqueue(python(STUBBORN))
     pid = printed_pid(site, deployment)
+    begun, before, after = time.monotonic(), delays.of_process(runner.pid), 0
     runner.send_signal(signal.SIGTERM)
-    assert runner.wait(8) == 0
+    while runner.poll() is None and time.monotonic() - begun < 60:
+        after = max(after, delays.of_process(runner.pid))
+        time.sleep(0.02)
+    # A busy machine is slower, which is no fault of the runner's.
+    assert time.monotonic() - begun - (after - before) < 8
+    assert runner.wait(0) == 0
     assert not runs(pid)
     deployment.refresh_from_db()
     assert (deployment.state, deployment.exit_code) == ("lost", -9)

@@ -24,7 +24,6 @@ watcher = Watcher()
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "alone: needs the machine to itself; run after the others")
     watcher.folder = shared.own or ""
     watcher.begin()
 

@@ -14,6 +14,9 @@ class Site(object):
 
     def __init__(self, stack):
         self.stack = stack
+        # The processes between a client and its consumer.
+        names = Watch(stack.var).processes().items()
+        self.on_the_way = [pid for pid, name in names if name in ("nginx", "daphne")]
         self.address = ("127.0.0.1", stack.port)
         self.lines = {
             b"%HOST%": b"Host: " + stack.host.encode(),

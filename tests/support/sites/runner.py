@@ -30,10 +30,14 @@ class RunnerSite(object):
 
     def runner(self, *arguments, cold=False):
         """Start a runner in the background; cold: it is to have this process' signals."""
+        return self.start(*self.command("deploy_runner", "--poll", "0.05", *arguments), cold=cold)
+
+    def start(self, *words, cold=False):
+        """The same, by the words of a command."""
         path = os.path.join(self.var, f"runner-{len(self.runners)}.log")
         with open(path, "wb") as log:
             process = warm.popen(
-                self.command("deploy_runner", "--poll", "0.05", *arguments),
+                words,
                 warm.STACK,
                 cwd=CHECKOUT,
                 env=self.environment,
