@@ -1,20 +1,27 @@
 """One run of seen.py, with the interpreter, variables, folder and account of a process."""
 
+import contextlib
 import json
 import os
 import select
 import subprocess
 import sys
+import threading
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from ..patching import BRIDGE
 from .processes import Process
 
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seen.py")
 CODE = "import runpy; runpy.run_path(%r, run_name='__main__')" % PROGRAM
-SECONDS = 45.0  # until the facts are told; a site that takes longer is not waited for
-MORE = 20.0  # and until the end
+SECONDS = 45.0  # from its start until the facts are told; who takes longer is not waited for
+MORE = 20.0  # from the question for what it adds until the end
+BURIED = 2.0  # until one that was killed is gone; what it has started may hold its output
+LATE = "what it uses did not answer within %d s"
+
+running: List["Child"] = []
+halted = threading.Event()  # set: nobody waits for an answer any more
 
 
 class Child:
@@ -24,6 +31,8 @@ class Child:
         self.text = b""
         self.process: Optional[subprocess.Popen[bytes]] = None
         self.trouble = self.unseen = ""
+        self.partly: Dict[str, Any] = {}  # the facts before it asks what may hang
+        self.deadline = time.monotonic() + SECONDS
         words: Dict[str, Any] = dict(asked, bridges=sorted({BRIDGE, "compat", "django_bridge"}))
         options: Dict[str, Any] = {}
         python = [sys.executable]
@@ -33,6 +42,9 @@ class Child:
             options.update(cwd=one.folder, env=one.variables())
             if os.getuid() == 0 and one.uid:
                 options["preexec_fn"] = lambda: _become(one.uid)
+        if halted.is_set():
+            self.unseen = "it was too late"
+            return
         try:
             self.process = subprocess.Popen(
                 python + ["-W", "ignore", "-c", CODE, json.dumps(words)],
@@ -41,6 +53,7 @@ class Child:
                 stderr=subprocess.DEVNULL,
                 **options,
             )
+            running.append(self)
         except (OSError, subprocess.SubprocessError) as error:
             self.unseen = "%s does not start: %s" % (python[0], error)
 
@@ -48,24 +61,27 @@ class Child:
         """The facts; those of a child that never tells them are that it did not."""
         if self.unseen:  # which says nothing about the site
             return {"errors": {}, "unseen": self.unseen}
-        deadline = time.monotonic() + SECONDS
         while not self.trouble:
             line, end, self.text = self.text.partition(b"\n")
             if not end:
-                self.text = line + self._more(deadline)
+                self.text = line + self._more()
                 continue
             try:
                 facts = json.loads(line.decode("utf-8", "replace"))
             except ValueError:
                 continue  # what a site prints
             if isinstance(facts, dict) and "errors" in facts:
-                return facts
+                if not facts.pop("partly", False):
+                    return facts
+                self.partly = facts
+        if self.partly:
+            return dict(self.partly, unseen=LATE % SECONDS)
         return {"errors": {"application": self.trouble}}
 
-    def _more(self, deadline: float) -> bytes:
+    def _more(self) -> bytes:
         assert self.process and self.process.stdout
         stream = self.process.stdout
-        if not select.select([stream], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        if not select.select([stream], [], [], max(0.0, self.deadline - time.monotonic()))[0]:
             self.process.kill()
             self.trouble = "it is not imported within %d s" % SECONDS
             return b""
@@ -74,15 +90,27 @@ class Child:
             self.trouble = "the process ended with status %d" % self.process.wait()
         return text
 
+    def finish(self) -> None:
+        """Tells it that there is no more to wait for."""
+        if self.process and self.process.stdin:
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
+            self.process.stdin = None  # communicate() would write to it
+        self.deadline = time.monotonic() + MORE
+
     def rest(self) -> Dict[str, Any]:
         """What it says once it is told that there is no more to wait for; {} for nothing."""
         if not self.process:
             return {}
+        if self.process.stdin:
+            self.finish()
+        text = b""
         try:
-            text = self.process.communicate(timeout=MORE)[0]
+            text = self.process.communicate(timeout=max(0.0, self.deadline - time.monotonic()))[0]
         except subprocess.TimeoutExpired:
             self.process.kill()
-            text = self.process.communicate()[0]
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                text = self.process.communicate(timeout=BURIED)[0]
         lines = (self.text + text).splitlines()
         try:
             return dict(json.loads(lines[-1].decode("utf-8", "replace"))) if lines else {}
@@ -91,9 +119,20 @@ class Child:
 
     def stop(self) -> None:
         """It is no longer wanted."""
+        if self in running:
+            running.remove(self)
         if self.process and self.process.poll() is None:
             self.process.kill()
-            self.process.communicate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.communicate(timeout=BURIED)
+
+
+def stop_all() -> None:
+    """None of them is wanted; who hangs in the kernel is not waited for."""
+    halted.set()
+    for one in list(running):
+        if one.process:
+            one.process.kill()
 
 
 def _become(uid: int) -> None:

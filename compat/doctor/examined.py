@@ -2,11 +2,10 @@
 
 import os
 import re
-import socket
 import subprocess
 import threading
 import urllib.parse
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from . import processes, views, way, wire
 from .nginx import Hop, Nginx
@@ -74,16 +73,7 @@ class Site:
 
     def _hung(self) -> List[Tuple[Process, wire.Address]]:
         pairs = [(p, at) for p in self.processes.of("daphne") for at in processes.listening(p.pid)]
-        silent: Dict[wire.Address, bool] = {}
-
-        def ask(at: wire.Address) -> None:
-            silent[at] = not wire.is_alive(at)
-
-        threads = [threading.Thread(target=ask, args=(at,)) for at in {at for _, at in pairs}]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
+        silent = wire.each((at for _, at in pairs), lambda at: not wire.is_alive(at))
         return [(p, at) for p, at in pairs if silent[at] or processes.state(p.pid) == "T"]
 
     @property
@@ -94,7 +84,7 @@ class Site:
     def _unresolved(self) -> str:
         try:
             if self.public:
-                socket.getaddrinfo(*self.public.address, type=socket.SOCK_STREAM)
+                wire.resolve(*self.public.address)
         except (OSError, UnicodeError) as error:
             return getattr(error, "strerror", None) or str(error)
         return ""
@@ -130,6 +120,33 @@ class Site:
             "outside",
             lambda: wire.handshake(self.public, self.path, self.origin) if self.public else None,
         )
+
+    @property
+    def without_origin(self) -> Optional[wire.Answer]:
+        """What it gets of a client that sends no Origin, as apps, probes and scripts are."""
+        if not self.from_outside or self.from_outside.status != 101:
+            return None
+        return self.once("originless", lambda: wire.handshake(self.public, self.path, ""))
+
+    @property
+    def looked(self) -> List[str]:
+        """What was seen that is no finding, and is asked for."""
+        answer = self.without_origin
+        if not answer:
+            return []
+        text = "%s%s gets 101 with its own Origin, %s without one (as apps, probes and scripts are)"
+        text %= (self.origin, self.path, answer)
+        if answer.status == 403:
+            text += '; "none" in SOCKETS_ORIGINS lets these in'
+        elif answer.status == 101 and not self.wants_originless:
+            text += "; it checks no Origins (compat.W010 of manage.py check --deploy)"
+        return [text]
+
+    @property
+    def wants_originless(self) -> bool:
+        """Whether SOCKETS_ORIGINS, as a daphne has it, lets in who sends no Origin."""
+        lists = [view.facts.get("origins") for view in self.views if view.kind == "daphne"]
+        return any("none" in [one.lower() for one in names or ()] for names in lists)
 
     @property
     def from_daphne(self) -> Optional[wire.Answer]:
@@ -210,7 +227,8 @@ class Site:
     @property
     def nginx(self) -> List[str]:
         """The configuration of each nginx on this machine that can be read, includes and all."""
-        return self.once("nginx", lambda: [text for text in map(_nginx, _masters()) if text])
+        found = lambda: wire.each(map(tuple, _masters()), _nginx).values()  # noqa: E731
+        return self.once("nginx", lambda: [text for text in found() if text])
 
     @property
     def nginxes(self) -> List[Nginx]:
@@ -238,7 +256,7 @@ def masters() -> Dict[int, List[str]]:
     return found
 
 
-def _nginx(command: List[str]) -> str:
+def _nginx(command: Sequence[str]) -> str:
     """What `nginx -T` prints with the same configuration."""
     words = " ".join(command[1:])
     given = re.findall(r"(?:^| )(-[cpg]) (.*?)(?= -[a-zA-Z] |$)", words)
@@ -249,7 +267,7 @@ def _nginx(command: List[str]) -> str:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=20,
+            timeout=wire.SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

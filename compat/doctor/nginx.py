@@ -6,6 +6,7 @@ import re
 import socket
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from . import wire
 from .processes import Address
 
 FILE = re.compile(r"^# configuration file (.*):$", re.M)
@@ -251,7 +252,7 @@ def location(block: Block, path: str) -> Block:
 def is_local(host: str) -> bool:
     """Whether a name or address is of this machine."""
     try:
-        rows = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
+        rows = wire.resolve(host, 0)
     except (OSError, UnicodeError):
         return False
     for family, kind, _, _, spot in rows:

@@ -36,6 +36,7 @@ def main(asked):
     if "settings" not in facts["errors"]:
         attempt(facts, "urls", lambda: within(urls))
         attempt(facts, "newest", lambda: newest(facts))
+        say(dict(facts, partly=True))  # what follows may hang
         attempt(facts, "databases", lambda: databases(facts))
         attempt(facts, "folders", lambda: folders(facts))
         if facts.get("notifications") == "postgresql":
@@ -91,6 +92,8 @@ def site(facts):
     facts["notifications"] = str(getattr(settings, "STREAMS_NOTIFICATIONS", "layer")).lower()
     facts["proxy_ssl_header"] = getattr(settings, "SECURE_PROXY_SSL_HEADER", None)
     facts["ssl_redirect"] = getattr(settings, "SECURE_SSL_REDIRECT", False)
+    told = getattr(settings, "SOCKETS_ORIGINS", None)
+    facts["origins"] = [str(one) for one in told] if isinstance(told, (list, tuple, set)) else None
     facts["cookies"] = [cookie(settings, kind) for kind in ("SESSION", "CSRF")]
 
 
@@ -140,8 +143,10 @@ def databases(facts):
     facts["threads"], facts["connections"] = threads(), {}
     facts["places"] = [place(connections[alias].settings_dict) for alias in connections]
     used = [one for one in connections if connections[one].vendor != "unknown"]  # no ENGINE
-    for alias in used:
-        attempt(facts, "database " + alias, lambda: within(connect, alias, facts))  # noqa: B023
+    asked = [(alias, begin(connect, alias, facts)) for alias in used]
+    deadline = time.monotonic() + LIMIT  # for all of them together
+    for alias, wait in asked:
+        attempt(facts, "database " + alias, lambda: wait(deadline))  # noqa: B023
 
 
 def place(told):
@@ -226,6 +231,11 @@ def notify(facts):
 
 def within(function, *arguments):
     """Call it in a thread, which is left alone where it does not come back in time."""
+    begin(function, *arguments)(time.monotonic() + LIMIT)
+
+
+def begin(function, *arguments):
+    """Call it in a thread; a function that waits for it until a moment, and raises what it did."""
     raised = []
 
     def run():
@@ -236,11 +246,15 @@ def within(function, *arguments):
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(LIMIT)
-    if thread.is_alive():
-        raise TimeoutError("no answer within %d s" % LIMIT)
-    if raised:
-        raise raised[0]
+
+    def wait(deadline):
+        thread.join(max(0, deadline - time.monotonic()))
+        if thread.is_alive():
+            raise TimeoutError("no answer within %d s" % LIMIT)
+        if raised:
+            raise raised[0]
+
+    return wait
 
 
 def folders(facts):

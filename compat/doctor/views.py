@@ -46,6 +46,8 @@ def look(processes: List[Process]) -> List[View]:
             child.rest()
             name, kind = (str(one), one.kind) if one else ("this process", "")
             views.append(View(name, kind, facts))
+        for child in listeners:  # all are told, before one is waited for
+            child.finish()
         for child, view in zip(listeners, views):
             view.facts.update(child.rest())
     finally:
@@ -58,14 +60,17 @@ def reached(sender: Optional[Process], others: List[Process]) -> List[Tuple[Proc
     """Which processes of other sites get what ours sends to a group, with their databases."""
     group = "doctor-%s" % uuid.uuid4().hex[:12]
     listeners = [Child(one, listen=group) for one in others]
-    facts = [child.first() for child in listeners]
+    started = list(listeners)
     try:
-        child = Child(sender, send=group)
-        child.first()
-        child.rest()
+        facts = [child.first() for child in listeners]
+        started.append(Child(sender, send=group))
+        started[-1].first()
+        started[-1].rest()
+        for child in listeners:
+            child.finish()
         told = [child.rest() for child in listeners]
     finally:
-        for child in listeners:
+        for child in started:
             child.stop()
     rows = zip(others, told, facts)
     return [(one, seen.get("places", [])) for one, more, seen in rows if more.get("received")]

@@ -1,8 +1,8 @@
 """The way of a request through the nginxes of this machine, as their configuration has it."""
 
-import socket
 from typing import Any, List, Optional, Tuple
 
+from . import wire
 from .nginx import Hop, Nginx, Server, is_local, location, named
 from .processes import Address
 
@@ -30,7 +30,7 @@ def first(site: Any, host: str) -> Optional[Tuple[Nginx, Server, Address, bool]]
     """Who takes what comes to the public address; else who has the way to daphne."""
     if site.public and is_local(site.public.address[0]):
         name, port = site.public.address
-        row = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
+        row = wire.resolve(name, port)[0]
         found = at(site, row[4][:2], host)
         if found and found[3] == site.public.tls:
             return found

@@ -2,12 +2,13 @@
 
 import socket
 import ssl
+import threading
 import time
 import urllib.parse
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple, Union
 
 Address = Union[str, Tuple[str, int]]
-SECONDS = 10.0
+SECONDS = 10.0  # for one question, from the connection to the end of the answer's head
 KEY = "c29tZXRoaW5nIHJhbmRvbQ=="
 CLOSE, PING = 8, 9
 
@@ -53,18 +54,18 @@ def origin(target: Target) -> str:
 
 
 def handshake(target: Target, path: str, origin: str) -> Answer:
-    """What a WebSocket's handshake gets."""
+    """What a WebSocket's handshake gets; without an origin, as programs send it."""
     return ask(target, path, _upgrade(origin))
 
 
 def _upgrade(origin: str) -> Dict[str, str]:
-    return {
+    headers = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": KEY,
-        "Origin": origin,
     }
+    return dict(headers, Origin=origin) if origin else headers
 
 
 def get(target: Target, path: str) -> Answer:
@@ -73,10 +74,11 @@ def get(target: Target, path: str) -> Answer:
 
 
 def ask(target: Target, path: str, headers: Dict[str, str]) -> Answer:
+    deadline = time.monotonic() + SECONDS
     try:
-        with _connect(target) as connection:
+        with _connect(target, deadline) as connection:
             connection.sendall(_request(target, path, headers))
-            return _head(connection)
+            return _read_head(connection, deadline)[0]
     except (OSError, ValueError) as error:
         return Answer(0, {}, str(error) or type(error).__name__)
 
@@ -91,9 +93,11 @@ def _request(target: Target, path: str, headers: Dict[str, str]) -> bytes:
 
 def is_alive(address: Address) -> bool:
     """Whether a daphne there answers what no application has to answer: a request that is none."""
+    deadline = time.monotonic() + SECONDS
     try:
-        with _connect(Target(address, "")) as connection:
+        with _connect(Target(address, ""), deadline) as connection:
             connection.sendall(b"GET\r\n\r\n")
+            connection.settimeout(_left(deadline))
             return bool(connection.recv(1024))
     except OSError:
         return False
@@ -111,10 +115,11 @@ def idle(target: Target, path: str, origin: str, seconds: float) -> Optional[Idl
     Waits on an open WebSocket for daphne's ping, so many seconds at most; None where none opens,
     or the application closes it.
     """
+    deadline = time.monotonic() + SECONDS
     try:
-        with _connect(target) as connection:
+        with _connect(target, deadline) as connection:
             connection.sendall(_request(target, path, _upgrade(origin)))
-            answer, text = _read_head(connection)
+            answer, text = _read_head(connection, deadline)
             if answer.status != 101:
                 return None
             return _until_ping(connection, text, time.monotonic() + seconds)
@@ -131,7 +136,7 @@ def _until_ping(connection: socket.socket, text: bytes, deadline: float) -> Opti
             return Idle("ping", time.monotonic() - last)
         if CLOSE in codes:
             return None
-        connection.settimeout(max(0.01, deadline - time.monotonic()))
+        connection.settimeout(_left(deadline))
         try:
             more = connection.recv(65536)
         except socket.timeout:
@@ -158,28 +163,82 @@ def _frames(text: bytes) -> Tuple[List[int], bytes]:
     return codes, text
 
 
-def _connect(target: Target) -> socket.socket:
-    if isinstance(target.address, str):
-        made = socket.socket(socket.AF_UNIX)
-        made.settimeout(SECONDS)
-        made.connect(target.address)
-        return made
-    made = socket.create_connection(target.address, SECONDS)
-    if not target.tls:
+_resolved: Dict[Tuple[str, int], Any] = {}
+
+
+def resolve(host: str, port: int) -> List[Any]:
+    """What getaddrinfo() says; asked once, since a DNS that is silent is waited for each time."""
+    if (host, port) not in _resolved:
+        found: List[Any] = []
+
+        def ask() -> None:
+            try:
+                found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            except (OSError, UnicodeError) as error:
+                found.append(error)
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(SECONDS)
+        _resolved[host, port] = found[0] if found else OSError("the DNS does not answer")
+    told = _resolved[host, port]
+    if isinstance(told, Exception):
+        raise told
+    return list(told)
+
+
+def _left(deadline: float) -> float:
+    return max(0.01, deadline - time.monotonic())
+
+
+def reach(address: Address, seconds: float) -> socket.socket:
+    """A connection, by whichever of a name's addresses takes it; OSError for none in time."""
+    deadline, trouble = time.monotonic() + seconds, OSError("timed out")
+    spots = [(socket.AF_UNIX, address)] if isinstance(address, str) else []  # type: List[Any]
+    for family, spot in spots or [(row[0], row[4]) for row in resolve(*address)]:
+        made = socket.socket(family)
+        made.settimeout(_left(deadline))
+        try:
+            made.connect(spot)
+            return made
+        except OSError as error:
+            made.close()
+            trouble = error
+        if time.monotonic() > deadline:
+            break
+    raise trouble
+
+
+def _connect(target: Target, deadline: float) -> socket.socket:
+    made = reach(target.address, _left(deadline))
+    made.settimeout(_left(deadline))
+    if isinstance(target.address, str) or not target.tls:
         return made
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # certificates: a finding
     return context.wrap_socket(made, server_hostname=target.address[0])
 
 
-def _head(connection: socket.socket) -> Answer:
-    return _read_head(connection)[0]
+def each(things: Iterable[Any], ask: Callable[[Any], Any]) -> Dict[Any, Any]:
+    """{thing: what asking it gives}; all at once, so that one limit counts for all."""
+    told: Dict[Any, Any] = {}
+
+    def note(one: Any) -> None:
+        told[one] = ask(one)
+
+    threads = [threading.Thread(target=note, args=(one,), daemon=True) for one in set(things)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return told
 
 
-def _read_head(connection: socket.socket) -> Tuple[Answer, bytes]:
+def _read_head(connection: socket.socket, deadline: float) -> Tuple[Answer, bytes]:
     """The answer, and what came behind it; not of one who sends a byte now and then."""
-    text, deadline = b"", time.monotonic() + SECONDS
+    text = b""
     while b"\r\n\r\n" not in text:
+        connection.settimeout(_left(deadline))
         more = connection.recv(65536)
         if not more or len(text) > 1 << 20:
             return Answer(0, {}, "the connection was closed"), b""
@@ -200,16 +259,20 @@ def _parsed(head: bytes) -> Answer:
 
 
 def certificate(target: Target) -> Tuple[Optional[float], str]:
-    """(the time at which it ends, "") of one that browsers accept; else (None, why they do not)."""
-    if isinstance(target.address, str):
-        return None, "a unix socket has none"
+    """
+    (the time at which it ends, "") of one that browsers accept; (None, why they do not), "" where
+    none was shown.
+    """
     try:
-        with socket.create_connection(target.address, SECONDS) as made:
+        with reach(target.address, SECONDS) as made:
+            made.settimeout(SECONDS)
             context = ssl.create_default_context()
             with context.wrap_socket(made, server_hostname=target.address[0]) as connection:
                 end = (connection.getpeercert() or {}).get("notAfter")
     except ssl.SSLError as error:
         return None, getattr(error, "verify_message", "") or str(error)
-    except (OSError, ValueError) as error:  # 3.6: a name that does not match is a ValueError
+    except ValueError as error:  # 3.6: a name that does not match
         return None, str(error)
+    except OSError:  # who does not answer shows none
+        return None, ""
     return ssl.cert_time_to_seconds(str(end)), ""

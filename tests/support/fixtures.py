@@ -95,6 +95,11 @@ def browser():
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
     """(certificate, key): paths of a self-signed pair made for this run."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+def make_certificate(folder, ends=1):
+    """The same in a folder (pathlib), which ends in so many days."""
     from cryptography import x509
     from cryptography.hazmat.backends import default_backend
     from cryptography.hazmat.primitives import hashes, serialization
@@ -110,12 +115,11 @@ def certificate(tmp_path_factory):
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(1))
-        .not_valid_after(now + datetime.timedelta(1))
+        .not_valid_before(now - datetime.timedelta(2))
+        .not_valid_after(now + datetime.timedelta(ends))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(key, hashes.SHA256(), default_backend())
     )
-    folder = tmp_path_factory.mktemp("tls")
     (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(
         key.private_bytes(

@@ -20,8 +20,8 @@ def look(site: examined.Site) -> Iterator[Any]:
     if not site.public or not site.public.tls or site.unresolved:
         return
     end, refused = certificate(site.public)
-    if end is None:
+    if refused:
         yield "the certificate of %s is refused: %s" % (site.public.host, refused)
-    elif end - time.time() < DAYS * 86400:
+    elif end and end - time.time() < DAYS * 86400:
         days = (end - time.time()) / 86400
         yield "the certificate of %s ends in %d days" % (site.public.host, days)

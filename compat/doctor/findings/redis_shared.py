@@ -19,6 +19,9 @@ MOST = 5  # processes of others that are asked
 
 def look(site: examined.Site) -> Iterator[Any]:
     there, ours = set(), set()
+    sending = [view for view in site.views if view.kind and "received" not in view.facts]
+    if any(view.facts.get("errors") or view.facts.get("unseen") for view in sending[:1]):
+        return  # it would not send anything
     for view in site.views:
         there.update((view.facts.get("redis") or {}).get("clients", ()))
         ours.update(map(tuple, view.facts.get("places", ())))

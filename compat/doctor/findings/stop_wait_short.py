@@ -17,9 +17,12 @@ DRAIN = 5.0
 
 
 def look(site: examined.Site) -> Iterator[Any]:
+    silent = set()  # a supervisor that hangs is not asked again for each of its daphnes
     for one in site.processes.of("daphne"):
-        rule = managed.rule(one)
+        who = one.environ.get("SUPERVISOR_SERVER_URL")
+        rule = None if who in silent else managed.rule(one)
         if not rule:
+            silent.update([who] if who else ())
             continue
         try:
             drain = float(one.environ.get("COMPAT_DRAIN_SECONDS", "") or DRAIN)

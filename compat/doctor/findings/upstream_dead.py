@@ -1,9 +1,8 @@
 """One of the daphnes that nginx names does not answer."""
 
-import socket
-from typing import Any, Iterator, List
+from typing import Any, Iterator
 
-from .. import examined
+from .. import examined, wire
 from ..processes import Address
 
 ORDER = 104
@@ -21,7 +20,8 @@ def look(site: examined.Site) -> Iterator[Any]:
         ends = nginx.targets(location)
         if not any(end in site.daphnes for end in ends):
             continue
-        dead = [end for end in ends if not answers(end)]
+        told = wire.each(ends, answers)
+        dead = [end for end in ends if not told[end]]
         if dead and len(dead) < len(ends):
             text = "%d of %d servers behind %s do not answer: %s"
             yield text % (len(dead), len(ends), location, ", ".join(map(shown, dead)))
@@ -34,16 +34,8 @@ def shown(end: Address) -> str:
 
 def answers(end: Address) -> bool:
     """Whether somebody accepts connections there."""
-    families: List[Any] = [(socket.AF_UNIX, end)] if isinstance(end, str) else []
     try:
-        if not families:
-            families = [
-                (row[0], row[4])
-                for row in socket.getaddrinfo(end[0], end[1], type=socket.SOCK_STREAM)
-            ]
-        with socket.socket(families[0][0]) as probe:
-            probe.settimeout(SECONDS)
-            probe.connect(families[0][1])
-            return True
+        wire.reach(end, SECONDS).close()
+        return True
     except OSError:
         return False

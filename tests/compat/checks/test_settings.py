@@ -224,6 +224,7 @@ ELSEWHERE = {
     # deploy_conf's, which is not there where compat alone was copied.
     "compat/doctor/examined.py: DEPLOY_CONF_WEBSOCKET_PROBE",
     # Where the bridge may not be active: it imports nothing of it.
+    "compat/doctor/seen.py: SOCKETS_ORIGINS",
     "compat/doctor/seen.py: STREAMS_NOTIFICATIONS",
     "compat/doctor/seen.py: STREAMS_NOTIFICATIONS_DATABASE",
     "compat/doctor/seen.py: ASGI_THREADS",

@@ -42,20 +42,35 @@ if os.environ.get("LAYER") == "pubsub":
     CHANNEL_LAYERS["default"]["BACKEND"] = "compat.channel_layer.pubsub.RedisPubSubChannelLayer"
 if os.environ.get("LAYER") == "none":
     CHANNEL_LAYERS = {}
+if "ORIGINS" in os.environ:
+    SOCKETS_ORIGINS = os.environ["ORIGINS"].split()
 STREAMS_NOTIFICATIONS = os.environ.get("NOTIFICATIONS", "layer")
 """
 ROUTING = """
-from channels.security.websocket import OriginValidator
+from channels.security.websocket import AllowedHostsOriginValidator, OriginValidator
 from compat.sockets.origin import OriginRequired
 
 class Raises(AsyncWebsocketConsumer):
     async def connect(self):
         raise ValueError("of this test")
 
+class Waits(AsyncWebsocketConsumer):
+    async def connect(self):
+        import asyncio
+        await asyncio.sleep(600)
+
+class Blocks(AsyncWebsocketConsumer):
+    async def connect(self):
+        import time
+        time.sleep(600)
+
 application = ProtocolTypeRouter({"websocket": URLRouter([
     url("^ws/echo/$", OriginRequired(Echo)),
     url("^ws/strict/$", OriginValidator(Echo, ["http://127.0.0.1"])),
+    url("^ws/channels/$", AllowedHostsOriginValidator(Echo)),
     url("^ws/raises/$", Raises),
+    url("^ws/waits/$", Waits),
+    url("^ws/blocks/$", Blocks),
 ])})
 """
 FILES = {
@@ -146,7 +161,15 @@ class Files:
             process.wait()
 
     @contextlib.contextmanager
-    def daphne(self, *flags, application="tiny.asgi:application", words=(), port=None, **variables):
+    def daphne(
+        self,
+        *flags,
+        application="tiny.asgi:application",
+        words=(),
+        port=None,
+        options=None,
+        **variables,
+    ):
         """One more daphne of the site, with other variables; `flags` are Python's."""
         environ = dict(self.site.environment, DJANGO_SETTINGS_MODULE="tiny.settings")
         environ.update(self.variables)
@@ -156,7 +179,7 @@ class Files:
         command = [sys.executable, *flags, program, "-b", HOST, "-p", str(port)]
         log = self.path("daphne-%d.log" % port)
         command += [*words, application]
-        server = Server(command, port, log, cwd=self.site.folder, env=environ)
+        server = Server(command, port, log, cwd=self.site.folder, env=environ, **options or {})
         try:
             yield server
         finally:
@@ -191,6 +214,32 @@ class Stack(Files):
             for name in names:
                 supervisor.startProcess(name, False)
             wait_until(self.is_up, what="the programs")
+
+    @contextlib.contextmanager
+    def supervised(self, change):
+        """supervisor starts daphne by change(its part of the configuration) meanwhile."""
+        supervisor = self.run.supervisor()
+        path = os.path.join(self.site.var, "conf", "supervisor-programs.conf")
+        (group,) = {p["group"] for p in self.run.programs() if p["short"].startswith("daphne")}
+        with open(path) as file:
+            kept = file.read()
+        before, head, part = kept.partition("[fcgi-program:%s]" % group)
+        assert head and change(part) != part
+
+        def update(text):
+            with open(path, "w") as file:
+                file.write(text)
+            supervisor.reloadConfig()
+            supervisor.stopProcessGroup(group, True)
+            supervisor.removeProcessGroup(group)
+            supervisor.addProcessGroup(group)
+            wait_until(self.is_up, what="the programs")
+
+        update(before + head + change(part))
+        try:
+            yield
+        finally:
+            update(kept)
 
     def is_up(self):
         return all(one["statename"] == "RUNNING" for one in self.run.programs())

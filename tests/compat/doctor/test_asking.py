@@ -90,7 +90,7 @@ def test_a_server_that_is_not_there_or_silent(monkeypatch, tmp_path):
 
 def test_over_tls_the_name_is_asked_for(monkeypatch):
     made, wrapped = socket.socketpair()
-    monkeypatch.setattr(wire.socket, "create_connection", lambda address, seconds: made)
+    monkeypatch.setattr(wire, "reach", lambda address, seconds: made)
 
     class Context:
         def wrap_socket(self, connection, server_hostname):
@@ -101,8 +101,9 @@ def test_over_tls_the_name_is_asked_for(monkeypatch):
     monkeypatch.setattr(wire.ssl, "create_default_context", Context)
     with made, wrapped:
         target = Target(("www.example.org", 443), "h")
-        assert wire._connect(target._replace(tls=True)) is wrapped
-        assert wire._connect(target) is made
+        later = wire.time.monotonic() + 10
+        assert wire._connect(target._replace(tls=True), later) is wrapped
+        assert wire._connect(target, later) is made
 
 
 @pytest.mark.parametrize(
@@ -171,4 +172,65 @@ def test_an_nginx_is_asked_for_what_it_was_started_with(
     ((words, options),) = called
     assert words == ["/usr/sbin/nginx", "-T", "-e", "stderr", *arguments]
     nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
-    assert options == dict(stdin=nothing, stdout=pipe, stderr=nothing, timeout=20)
+    assert options == dict(stdin=nothing, stdout=pipe, stderr=nothing, timeout=10)
+
+
+def test_a_name_is_asked_for_once(monkeypatch):
+    asked = []
+
+    def getaddrinfo(host, port, type):
+        asked.append(host)
+        if host == "silent.example":
+            released.wait(20)
+        if host == "none.example":
+            raise OSError("no such name")
+        return [(socket.AF_INET, type, 6, "", ("127.0.0.1", port))]
+
+    released = threading.Event()
+    monkeypatch.setattr(wire, "_resolved", {})
+    monkeypatch.setattr(wire.socket, "getaddrinfo", getaddrinfo)
+    for _ in range(2):
+        assert wire.resolve("a.example", 1)[0][4] == ("127.0.0.1", 1)
+        with pytest.raises(OSError, match="no such name"):
+            wire.resolve("none.example", 1)
+    monkeypatch.setattr(wire, "SECONDS", 0.1)
+    for _ in range(2):
+        with pytest.raises(OSError, match="the DNS does not answer"):
+            wire.resolve("silent.example", 1)
+    released.set()
+    assert asked == ["a.example", "none.example", "silent.example"]
+
+
+def test_each_address_of_a_name_is_tried(monkeypatch):
+    with socket.socket() as refusing, socket.socket() as listener:
+        refusing.bind(("127.0.0.1", 0))
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+        spots = [refusing.getsockname(), listener.getsockname()]
+        rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", spot) for spot in spots]
+        monkeypatch.setattr(wire, "resolve", lambda host, port: rows)
+        with wire.reach(("a.example", 1), 10) as made:
+            assert made.getpeername() == spots[1]
+        del rows[1]
+        with pytest.raises(ConnectionRefusedError):
+            wire.reach(("a.example", 1), 10)
+
+
+def test_a_trickle_is_not_waited_for(monkeypatch):
+    """Each byte is in time, and the answer never comes."""
+    monkeypatch.setattr(wire, "SECONDS", 0.5)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+
+        def trickle():
+            with listener.accept()[0] as client, contextlib.suppress(OSError):
+                while True:
+                    client.sendall(b"H")
+                    ended.wait(0.05)
+
+        ended = threading.Event()
+        thread = threading.Thread(target=trickle, daemon=True)
+        thread.start()
+        assert wire.get(Target(listener.getsockname(), "h"), "/").error == "timed out"
+    thread.join(10)

@@ -1,9 +1,11 @@
 """How the doctor asks in processes of the site's kind."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +23,7 @@ class Stream:
         os.write(self.writing, b"".join(pieces))
         os.close(self.writing)
         self.rest, self.killed = rest, False
+        self.stdin = io.BytesIO()
 
     def wait(self):
         return 3
@@ -29,6 +32,7 @@ class Stream:
         self.killed = True
 
     def communicate(self, timeout=None):
+        assert self.stdin is None and 0 < timeout <= child.MORE
         self.stdout.close()
         return self.rest, None
 
@@ -60,6 +64,14 @@ def started(monkeypatch):
         ([b'what a site prints\n[1]\n{"b": 2}\n\xff\n{"errors": {}}\n{"x"'], {"errors": {}}),
         ([b""], {"errors": {"application": "the process ended with status 3"}}),
         ([b'{"errors": {}}'], {"errors": {"application": "the process ended with status 3"}}),
+        (
+            [b'{"errors": {}, "a": 1, "partly": true}\n{"errors": {}, "a": 2}\n'],
+            {"errors": {}, "a": 2},
+        ),
+        (
+            [b'{"errors": {}, "a": 1, "partly": true}\n'],
+            {"errors": {}, "a": 1, "unseen": "what it uses did not answer within 45 s"},
+        ),
     ],
 )
 def test_facts_are_a_line(started, pieces, facts):
@@ -87,7 +99,8 @@ def test_what_is_added_at_the_end(started, rest, found):
 def test_one_that_says_nothing_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(child, "SECONDS", 0.05)
     made = Child.__new__(Child)
-    made.text, made.trouble, made.unseen = b"", "", ""
+    made.text, made.trouble, made.unseen, made.partly = b"", "", "", {}
+    made.deadline = time.monotonic() + child.SECONDS
     reading, writing = os.pipe()
     killed = []
     with os.fdopen(reading, "rb", 0) as stream:
@@ -161,7 +174,7 @@ def test_processes_that_are_the_same_are_asked_once():
 
 
 def test_one_sends_and_all_daphnes_listen(monkeypatch):
-    made = []
+    made, finished = [], []
 
     class Asked:
         def __init__(self, one, **asked):
@@ -173,7 +186,11 @@ def test_one_sends_and_all_daphnes_listen(monkeypatch):
                 raise KeyboardInterrupt
             return {"first": self.one and self.one.pid}
 
+        def finish(self):
+            finished.append(self)
+
         def rest(self):
+            assert not self.asked.get("listen") or len(finished) == 2
             # Whoever listens is told of the end when all have sent.
             assert not self.asked.get("listen") or all(one.ended for one in made[2:])
             self.ended = True

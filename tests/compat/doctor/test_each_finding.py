@@ -1,11 +1,12 @@
 """Each finding by what was seen, told by hand: when it is one, when it is none, what it says."""
 
 import os
+import threading
 from types import SimpleNamespace
 
 import pytest
 
-from compat.doctor import examined, findings, processes, report, wire
+from compat.doctor import child, examined, findings, processes, report, wire
 from compat.doctor.findings import certificate_ends, static_missing
 from compat.doctor.views import View
 from compat.doctor.wire import Answer, Target
@@ -440,9 +441,16 @@ def test_a_report_says_whether_it_saw_enough(monkeypatch):
     assert report.lines(made, str, str)[-1].endswith(
         "none was seen, and not all could be looked at"
     )
-    monkeypatch.setattr(report, "LONGEST", -1.0)
+    monkeypatch.setattr(report, "LONGEST", 0.2)
+    released = threading.Event()
+    (module,) = [one for one in findings.every() if findings.id_of(one) == "clock-wrong"]
+    monkeypatch.setattr(module, "look", lambda site: [released.wait(20)])
     made = report.examine(Site(url=""))
-    assert made.status == 2 and made.kinds == 0 and "took too long: disk-full, " in made.remarks[-1]
+    assert child.Child(None).unseen == "it was too late" and child.Child(None).rest() == {}
+    child.halted.clear()
+    released.set()
+    assert made.status == 2 and "took too long: clock-wrong, packages-imposs" in made.remarks[-1]
+    assert made.kinds == 2  # that come before
     for names, page in (
         ({"LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": "zh_CN.UTF-8"}, report.CHINESE),
         ({"LANGUAGE": "", "LC_ALL": "C", "LC_MESSAGES": "", "LANG": "zh_CN.UTF-8"}, report.GUIDE),

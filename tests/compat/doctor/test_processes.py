@@ -1,5 +1,6 @@
 """A real daphne whose clock, code, logs, limits or options are wrong in a way, each named first."""
 
+import contextlib
 import os
 import re
 import time
@@ -9,12 +10,13 @@ import pytest
 from compat.doctor import examined, managed, report, wire
 from compat.doctor.findings import clock_wrong, cookie_refused, log_not_rotated, memory_limit_near
 from compat.doctor.views import look as ask
-from tests.compat.doctor.kinds import PROCESSES, every_one
+from tests.compat.doctor.kinds import every_one, first
 from tests.compat.doctor.stack import Files
+from tests.support import clock
+from tests.support.fixtures import or_skip
 from tests.support.redis import Redis
-from tests.support.sites import site_packages
+from tests.support.wait import wait_until
 
-BROKEN = set()
 PATH = "/ws/echo/"
 
 
@@ -30,11 +32,15 @@ def stack(tmp_path_factory):
     redis.stop()
 
 
-def asked(stack, **variables):
-    """The daphne, and what it sees, or would see with other variables."""
+def process_of(stack, pid):
     site = examined.Site(examined.Options(stack.site.folder))
-    (one,) = [one for one in site.processes.found if one.pid == stack.server.process.pid]
-    one = one._replace(environ=dict(one.environ, **variables))
+    (one,) = [one for one in site.processes.found if one.pid == pid]
+    return one
+
+
+def asked(stack, server=None):
+    """A daphne, and what it sees."""
+    one = process_of(stack, (server or stack.server).process.pid)
     return one, [view for view in ask([one]) if view.kind]
 
 
@@ -50,12 +56,6 @@ def look(stack, views=None, process=None, host=None, path=PATH):
     made = report.examine(site)
     assert made.remarks == []
     return [one for one in made.found if one.id != "static-missing"]  # nobody serves files here
-
-
-def first(found, id):
-    assert [one.id for one in found][:1] == [id], found
-    BROKEN.add(id)
-    return found[0]
 
 
 def test_a_process_with_which_nothing_is_wrong(stack):
@@ -75,12 +75,19 @@ def test_code_that_is_newer_than_the_process(stack):
     assert ", tiny/routing.py is of 20" in one.observed
 
 
-def test_the_clock_of_redis(stack):
-    """It is told by hand: no Redis has a clock of its own."""
+def test_the_clock_of_redis(stack, tmp_path, monkeypatch):
     assert abs(stack.views[0].facts["redis"]["ahead"]) < clock_wrong.MOST
-    views = [one._replace(facts=dict(one.facts, redis={"ahead": 75.2})) for one in stack.views]
-    (one,) = look(stack, views)
-    assert (one.id, one.observed) == ("clock-wrong", "Redis is 75 s ahead of this machine")
+    (variable,) = or_skip(lambda: clock.ahead(tmp_path, 75)).items()
+    with monkeypatch.context() as wrong:
+        wrong.setenv(*variable)
+        redis = Redis(tmp_path)
+    try:
+        with stack.daphne(REDIS_URL=redis.url) as server:
+            process, views = asked(stack, server)
+            one = first(look(stack, views, process), "clock-wrong")
+    finally:
+        redis.stop()
+    assert re.match(r"Redis is 7[45] s ahead of this machine$", one.observed)
 
 
 WRONG = {
@@ -108,49 +115,43 @@ FINE = {
 
 
 def test_cookies_that_a_browser_refuses(stack):
-    found = look(stack, asked(stack, **WRONG)[1], host="site.example:80")
+    """The log of this daphne is deleted, too."""
+    with stack.daphne(**WRONG) as server:
+        process, views = asked(stack, server)
+        found = look(stack, views, process, host="site.example:80")
+        os.remove(server.log)
+        later = look(stack, views, process, host="site.example:80")
     first(found, "cookie-refused")
     assert [one.observed for one in found] == SAID
     assert found[1].change.endswith("or settings: SESSION_COOKIE_SECURE = False")
+    one = first(later, "log-not-rotated")
+    assert one.observed.endswith(" writes %s, which was deleted (0 MB)" % server.log)
+    assert one.change.startswith("Restart that process") and later[1:] == found
 
 
 def test_cookies_that_a_browser_keeps(stack):
-    views = asked(stack, **FINE)[1]
-    for host in ("site.example", "site.example:8080"):
-        assert look(stack, views, host=host) == []
+    with stack.daphne(GROUP_EXPIRY="86400", **FINE) as server:
+        process, views = asked(stack, server)
+        for host in ("site.example", "site.example:8080"):
+            assert look(stack, views, process, host=host) == []
     cookies = views[0].facts["cookies"]
     for host, said in (("www.site.example", 0), ("website.example", 1)):
         assert len(list(cookie_refused.wrong(cookies[0], host, False, PATH))) == said
 
 
-def test_a_daphne_with_other_packages(stack, tmp_path):
-    site_packages.write(tmp_path, {"msgpack": "0.5.0"})
-    paths = os.pathsep.join([str(tmp_path), stack.site.environment["PYTHONPATH"]])
-    views = stack.views + asked(stack, PYTHONPATH=paths)[1]
-    one = first(look(stack, views), "packages-differ")
-    assert re.match(r"msgpack: daphne \(pid \d+\) has 0.5.0, daphne \(pid \d+\) has ", one.observed)
-
-
 def test_a_socket_that_outlives_its_groups(stack):
-    views = asked(stack, GROUP_EXPIRY="3600")[1]
-    one = first(look(stack, views), "group-expires")
-    assert one.observed == "group_expiry is 3600 s, and %s lets sockets live 86400 s" % (
-        str(stack.process),
-    )
+    with stack.daphne(GROUP_EXPIRY="3600") as server:
+        process, views = asked(stack, server)
+        one = first(look(stack, views, process), "group-expires")
+    text = "group_expiry is 3600 s, and %s lets sockets live 86400 s"
+    assert one.observed == text % (process,)
 
 
 def test_sockets_that_end_soon(stack):
-    """Its log is deleted, too."""
     with stack.daphne(words=["--websocket_timeout", "60"]) as server:
-        site = examined.Site(examined.Options(stack.site.folder))
-        (other,) = [one for one in site.processes.found if one.pid == server.process.pid]
-        one = first(look(stack, process=other), "websocket-timeout-short")
-        os.remove(server.log)
-        found = look(stack, process=other)
-    assert one.observed == "daphne (pid %d) has --websocket_timeout 60" % server.process.pid
-    assert [one.id for one in found] == ["websocket-timeout-short", "log-not-rotated"]
-    assert found[1].observed.endswith(" writes %s, which was deleted (0 MB)" % server.log)
-    assert found[1].change.startswith("Restart that process")
+        process = process_of(stack, server.process.pid)
+        one = first(look(stack, process=process), "websocket-timeout-short")
+    assert one.observed == "%s has --websocket_timeout 60" % (process,)
 
 
 @pytest.fixture
@@ -183,9 +184,7 @@ def test_a_log_that_nobody_rotates(stack, log, tmp_path, monkeypatch):
 
 def test_a_unix_socket_where_daphne_wants_tcp(stack, tmp_path):
     with stack.adopting(str(tmp_path / "s")) as pid:
-        site = examined.Site(examined.Options(stack.site.folder))
-        (other,) = [one for one in site.processes.found if one.pid == pid]
-        one = first(look(stack, process=other), "daphne-fd-unix")
+        one = first(look(stack, process=process_of(stack, pid)), "daphne-fd-unix")
     assert one.observed.endswith(" has --fd 0, which is the unix socket %s" % (tmp_path / "s"))
 
 
@@ -199,7 +198,7 @@ def test_a_unix_socket_where_daphne_wants_tcp(stack, tmp_path):
     ],
 )  # fmt: skip
 def test_the_memory_of_a_container(stack, tmp_path, monkeypatch, row, files):
-    """The process is real; its kernel's files are told, since a limit that is near ends it."""
+    """As the kernel's files say it in both of their forms; a real group has one of them."""
     limit, used, cache, folder = files
     place, process = tmp_path / "sys/fs/cgroup" / folder, tmp_path / "proc" / str(stack.process.pid)
     place.mkdir(parents=True)
@@ -211,10 +210,93 @@ def test_the_memory_of_a_container(stack, tmp_path, monkeypatch, row, files):
     monkeypatch.setattr(memory_limit_near, "ROOT", str(tmp_path))
     assert look(stack) == []  # half of it is cache, which can go
     (place / "memory.stat").write_text("%s 1000000\n" % cache)
-    one = first(look(stack), "memory-limit-near")
+    (one,) = look(stack)
+    assert one.id == "memory-limit-near"
     assert one.observed.endswith(": 93 of 95 MB are used in /sys/fs/cgroup/" + folder)
     (place / limit).write_text("max\n")
     assert look(stack) == []
+
+
+@pytest.fixture
+def cgroup():
+    """cgroup(controller, name): the folder of a new group of the kernel's."""
+    made = []
+
+    def make(controller, name):
+        old = os.path.join("/sys/fs/cgroup", controller)
+        folder = os.path.join(old if os.path.isdir(old) else "/sys/fs/cgroup", name)
+        try:
+            os.mkdir(folder)
+            made.append(folder)
+            files = os.listdir(folder)
+        except OSError as error:
+            pytest.skip("no control group can be made here: %s" % error)
+        if controller == "memory" and not {"memory.max", "memory.limit_in_bytes"} & set(files):
+            pytest.skip("the control groups here have no limit of memory")
+        return folder
+
+    yield make
+    for folder in made:
+        wait_until(lambda: remove(folder))  # noqa: B023
+
+
+def remove(folder):
+    """Whether the group is gone; a process that has just ended is in it for a moment."""
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
+    return not os.path.exists(folder)
+
+
+def joined(folder):
+    """Options of a process that belongs to a group from its start."""
+
+    def join():
+        with open(os.path.join(folder, "cgroup.procs"), "w") as file:
+            file.write(str(os.getpid()))
+
+    return {"preexec_fn": join}
+
+
+def test_the_memory_of_a_group(stack, cgroup):
+    folder = cgroup("memory", "doctor-%d" % os.getpid())
+    old = os.path.exists(os.path.join(folder, "memory.limit_in_bytes"))
+    name = "memory.limit_in_bytes" if old else "memory.max"
+    with stack.daphne(options=joined(folder)) as server:
+        process = process_of(stack, server.process.pid)
+        assert look(stack, process=process) == []
+        with open(os.path.join(folder, "memory.stat")) as file:
+            told = dict(line.split() for line in file)
+        used = int(told["total_rss" if old else "anon"])
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(str(int(used * 1.04)))
+        one = first(look(stack, process=process), "memory-limit-near")
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(str(used * 2))
+        assert look(stack, process=process) == []
+    assert re.match(
+        r"%s: \d+ of \d+ MB are used in %s$" % (re.escape(str(process)), folder), one.observed
+    )
+
+
+SYSTEMCTL = """#!/bin/sh
+test "$*" = "show --property TimeoutStopUSec,KillSignal,LoadState -- %s" || exit 1
+echo TimeoutStopUSec=2s; echo KillSignal=15; echo LoadState=loaded
+"""
+
+
+def test_a_unit_that_does_not_wait(stack, cgroup, tmp_path, monkeypatch):
+    """The unit's group is the kernel's; what systemd says of it is told by a stand-in for it."""
+    name = "doctor-%d.service" % os.getpid()
+    folder = cgroup("systemd", name)
+    program = tmp_path / "systemctl"
+    program.write_text(SYSTEMCTL % name)
+    program.chmod(0o755)
+    with stack.daphne(options=joined(folder)) as server:
+        process = process_of(stack, server.process.pid)
+        with monkeypatch.context() as here:
+            here.setenv("PATH", "%s:%s" % (tmp_path, os.environ["PATH"]))
+            one = first(look(stack, process=process), "stop-wait-short")
+    assert one.observed.endswith("COMPAT_DRAIN_SECONDS), systemd kills it after 2 s")
 
 
 def test_what_systemd_says():
@@ -229,4 +311,4 @@ def test_what_systemd_says():
 
 
 def test_each_was_broken(request):
-    every_one(request, BROKEN, PROCESSES)
+    every_one(request)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from compat.doctor import examined, findings, processes, report, wire
-from tests.compat.doctor.kinds import CONDITIONS, PROCESSES, SERVERS, WAYS
+from tests.compat.doctor.kinds import rows
 from tests.support import CHECKOUT
 from tests.support.commands import manage
 from tests.support.wait import wait_until
@@ -24,12 +24,19 @@ def test_every_finding_has_its_paragraph(page):
     assert report.GUIDE == PAGES[0]
 
 
-def test_a_finding_is_broken_in_one_file_of_tests():
-    """test_findings.py has those that no other has."""
-    known = [findings.id_of(module) for module in findings.every()]
-    elsewhere = sorted(WAYS - {"upgrade-not-forwarded"}) + sorted(SERVERS) + sorted(PROCESSES)
-    elsewhere += sorted(CONDITIONS)
-    assert len(elsewhere) == len(set(elsewhere)) and set(elsewhere) <= set(known)
+def test_every_finding_was_broken():
+    """docs/records/doctor.md has a row for each, whose test is there and sees that finding."""
+    names = [findings.id_of(module) for module in findings.every()]
+    told = [one.id for one in rows()]
+    assert [one for one in names if one not in told] == []
+    assert told == sorted(told, key=names.index), "causes come first, as in the doctor"
+    folder = os.path.dirname(os.path.abspath(__file__))
+    for row in rows():
+        with open(os.path.join(folder, row.file), encoding="utf-8") as file:
+            parts = re.split(r"^(?=def |class |@)", file.read(), flags=re.M)
+        (text,) = [one for one in parts if one.startswith("def %s(" % row.test)] or [""]
+        assert re.search(r'first\(.*?"%s"\)' % row.id, text, re.S), row
+    assert {row.on for row in rows()} <= {"stack", "servers", "told"}
 
 
 def test_every_finding_says_why_and_what_to_change():

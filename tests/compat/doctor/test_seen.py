@@ -56,13 +56,15 @@ def test_what_settings_say(settings, monkeypatch, layers, name):
     assert facts.pop("notifications") == "layer"
     (one, other), facts["cookies"] = facts["cookies"], []
     assert facts == {
-        "allowed_hosts": ["a", "b"], "debug": True, "layer": name, "cookies": [],
+        "allowed_hosts": ["a", "b"], "debug": True, "layer": name, "cookies": [], "origins": None,
         "proxy_ssl_header": settings.SECURE_PROXY_SSL_HEADER, "ssl_redirect": False,
     }  # fmt: skip
     assert [one["kind"], other["kind"]] == ["SESSION", "CSRF"]
     assert one["name"] == settings.SESSION_COOKIE_NAME and other["path"] == "/"
     settings.STREAMS_NOTIFICATIONS = "PostgreSQL"
+    settings.SOCKETS_ORIGINS = ("None", "https://a.example")
     seen.site(facts)
+    assert facts["origins"] == ["None", "https://a.example"]
     assert facts["notifications"] == "postgresql"
 
 
@@ -129,7 +131,7 @@ def test_all_is_looked_at_where_there_are_settings(monkeypatch, asked, layer, er
     monkeypatch.setattr(seen.os, "_exit", told.append)
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "mysite.settings")
     seen.main(dict(asked, bridges=["compat", "none"]))
-    assert done == said and told[1] == 0
+    assert done == said and told[-1] == 0 and len(told) == 2 + ("settings" not in errors)
     assert told[0]["settings"] == "mysite.settings" and told[0]["bridge"] == "compat"
 
 
@@ -141,7 +143,7 @@ def test_what_was_received_is_told_alone(monkeypatch):
     monkeypatch.setattr(seen, "say", told.append)
     monkeypatch.setattr(seen.os, "_exit", told.append)
     seen.main({"bridges": []})
-    assert told == [{"received": False}, 0]
+    assert told[-2:] == [{"received": False}, 0]
 
 
 class Layer:

@@ -13,14 +13,13 @@ from compat.doctor import examined, processes, report, seen_redis
 from compat.doctor.findings import redis_tls
 from compat.doctor.views import View
 from compat.doctor.views import look as ask
-from tests.compat.doctor.kinds import SERVERS, every_one
+from tests.compat.doctor.kinds import every_one, first
 from tests.compat.doctor.stack import Files
 from tests.support.probe import probe
 from tests.support.redis import Redis, RedisError
 from tests.support.servers import free_port
 from tests.support.wait import wait_until
 
-BROKEN = set()
 SECRET = "of this test"
 
 
@@ -49,10 +48,11 @@ def stack(tmp_path_factory, certificate):
     redis.stop()
 
 
-def look(stack, **variables):
+def look(stack, server=None, **variables):
     """The findings; with variables, the daphne is asked as if it had them."""
     site = examined.Site(examined.Options(stack.site.folder))
-    (one,) = site.processes.of("daphne")
+    pid = (server or stack.server).process.pid
+    (one,) = [one for one in site.processes.found if one.pid == pid]
     one = one._replace(environ=dict(one.environ, **variables))
     site.kept["processes"] = site.processes._replace(found=[one])
     views = [view for view in ask([one]) if view.kind]
@@ -60,12 +60,6 @@ def look(stack, **variables):
     found = report.examine(site)
     assert found.remarks == ["nothing was looked at from outside: --url https://www.example.org"]
     return found.found
-
-
-def first(found, id):
-    assert [one.id for one in found][:1] == [id], found
-    BROKEN.add(id)
-    return found[0]
 
 
 def test_servers_on_which_nothing_is_wrong(stack):
@@ -111,7 +105,8 @@ def test_tls_on_one_side_only(stack):
         pytest.skip("this Redis was made without TLS")
     url = stack.variables["REDIS_URL"]
     plain = url.replace(str(stack.redis.port), str(stack.tls))
-    one = first(look(stack, REDIS_URL=plain), "redis-tls")
+    with stack.daphne(REDIS_URL=plain) as server:
+        one = first(look(stack, server), "redis-tls")
     assert "speaks plainly, Redis wants TLS" in one.observed
     one = first(look(stack, REDIS_URL=plain.replace("redis:", "rediss:")), "redis-tls")
     assert "certificate" in one.observed.lower()
@@ -148,6 +143,17 @@ def set_back(stack, number):
     with contextlib.suppress(RedisError, OSError):
         stack.redis.say("CONFIG", "SET", "maxclients", number)
         return True
+
+
+def test_a_redis_that_evicts(stack):
+    stack.redis.say("CONFIG", "SET", "maxmemory", "64mb")
+    stack.redis.say("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    try:
+        one = first(look(stack), "redis-evicts")
+    finally:
+        stack.redis.say("CONFIG", "SET", "maxmemory-policy", "noeviction")
+        stack.redis.say("CONFIG", "SET", "maxmemory", "0")
+    assert one.observed == "maxmemory-policy is allkeys-lru" and look(stack) == []
 
 
 def test_a_redis_that_is_full(stack):
@@ -245,10 +251,21 @@ def test_another_site_in_the_same_redis(stack, tmp_path):
 def test_more_threads_than_the_database_has_connections(stack, postgresql):
     made = {"DATABASE_JSON": json.dumps(postgresql.new_database())}
     assert look(stack, ASGI_THREADS="4", **made) == []
-    one = first(look(stack, ASGI_THREADS="200", **made), "database-connections")
+    with stack.daphne(ASGI_THREADS="200", **made) as server:
+        one = first(look(stack, server), "database-connections")
     assert one.observed.startswith(
         "1 daphne with 200 threads may open 200 connections, the database"
     )
+
+
+def test_a_pooler_that_keeps_notifications(stack, postgresql, pooled):
+    """One in transaction mode."""
+    direct = postgresql.new_database()
+    words = {"LAYER": "none", "NOTIFICATIONS": "postgresql", "ASGI_THREADS": "4"}
+    with stack.daphne(DATABASE_JSON=json.dumps(pooled(direct, "transaction")), **words) as server:
+        one = first(look(stack, server), "notifications-not-heard")
+    assert one.observed.endswith(": a NOTIFY does not reach a connection that has said LISTEN")
+    assert look(stack, DATABASE_JSON=json.dumps(direct), **words) == []
 
 
 MARIADB = """
@@ -299,4 +316,4 @@ def test_all_connections_are_taken(stack, postgresql):
 
 
 def test_each_was_broken(request):
-    every_one(request, BROKEN, SERVERS)
+    every_one(request)
