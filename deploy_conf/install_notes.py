@@ -4,7 +4,7 @@ import os
 import shlex
 from typing import Any, Dict
 
-from . import probe, systemd, templating
+from . import escape, probe, systemd, templating
 from .layout import Layout
 from .site import Site
 
@@ -38,6 +38,8 @@ def _values(site: Site, layout: Layout) -> Dict[str, Any]:
             shlex.quote(os.path.join(layout.conf, one)) for one in systemd.names(site, layout)
         ),
         "conf": shlex.quote(layout.conf),
+        # nginx, unlike a shell, lets nothing follow a quoted piece of a word.
+        "location": escape.nginx(os.path.join(layout.conf, "nginx-websocket-location.conf")),
         "run": shlex.quote(layout.run),
         "master": shlex.quote(layout.master),
         "log": shlex.quote(layout.log),

@@ -5,6 +5,7 @@ The files are rendered once more, for a folder that goes away again, so that not
 is opened or bound; what is asked is the server that will read them.
 """
 
+import importlib.util
 import os
 import pwd
 import re
@@ -132,6 +133,8 @@ def _manager(here: Layout, files: Dict[str, str]) -> List[Verdict]:
         # It speaks of all units of the machine, and its exit status, too.
         return [_asked(here, "systemd's units", program, words, only=here.conf)]
     name = next(one for one in ("supervisord.conf", "supervisor-daphne.conf") if one in files)
+    if importlib.util.find_spec("supervisor") is None:  # the system's may well be another Python's
+        return [Verdict(name, None, "supervisor is not in the environment of %s" % sys.executable)]
     path = os.path.join(here.conf, name)
     if name != "supervisord.conf":
         path = os.path.join(here.conf, "check-supervisord.conf")

@@ -162,14 +162,14 @@ def test_the_websocket_notes_can_be_followed_from_the_top(render, nginx, tmp_pat
     (tmp_path / "log").rmdir()
     http = '  include "%s/nginx-websocket-http.conf";\n  access_log off;\n' % conf
     server = "    listen 127.0.0.1:%d;\n" % free_port()
-    server += '    include "%s/nginx-websocket-location.conf";\n' % conf
+    notes = (conf / "README.txt").read_text()
+    server += re.findall(r"server block: +(include .*;\n)", notes)[0]
     own = tmp_path / "own.conf"
     own.write_text(
         'pid "%s/x.pid";\nevents {}\nhttp {\n%s  server {\n%s  }\n}\n' % (tmp_path, http, server)
     )
     refused = check(nginx, own, tmp_path)
     assert "No such file" in refused and str(tmp_path / "log") in refused
-    notes = (conf / "README.txt").read_text()
     (made,) = re.findall(r"^ +install -d .* (/\S+)$", notes, re.M)
     assert notes.index("install -d") < notes.index("nginx -t")
     os.mkdir(made)

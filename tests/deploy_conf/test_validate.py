@@ -1,7 +1,9 @@
 """`render --check`: the servers that are here read what was rendered."""
 
 import getpass
+import importlib.util
 import os
+import sys
 
 import pytest
 
@@ -101,6 +103,19 @@ def test_daphne_gets_the_words_that_were_given(check, manager):
     else:
         with open("conf/supervisor-programs.conf") as file:
             assert "'--server-name=100%% $x' --ping-interval=10 tiny.asgi:app" in file.read()
+
+
+def test_a_supervisor_that_is_elsewhere_has_refused_nothing(check, monkeypatch):
+    stock = importlib.util.find_spec
+    names = {"supervisor"}
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *rest: None if name in names else stock(name, *rest),
+    )
+    code, lines = check("--only", "websocket")
+    assert code == 0 and "refused" not in lines[1]
+    assert "supervisor is not in the environment of %s" % sys.executable in lines[1]
 
 
 def test_the_front_has_nginx_alone(check):

@@ -1,10 +1,11 @@
 """The routes of WebSockets: a new module with one stream, unless the site has its own."""
 
+import re
 from typing import List
 
 from .. import syntax
 from ..errors import Unsafe
-from ..site import Site
+from ..site import Site, is_app
 from ..source import Source
 
 ORDER = 40
@@ -44,7 +45,7 @@ def look(site: Site) -> None:
         source = site.source(site.path(dotted))
         if source.data is None:
             apps = site.chain.texts("INSTALLED_APPS")  # none where they are computed elsewhere
-            if apps and not site.has_app(site.chain, "django.contrib.auth"):
+            if apps and not any(map(may_be_auth, apps)):
                 why = (
                     "without django.contrib.auth in INSTALLED_APPS, guard() of %s.sockets needs "
                     "an `auth` of the site's; name what you make in the settings:" % site.bridge
@@ -66,6 +67,12 @@ def look(site: Site) -> None:
         "it is something else; the routes go into a module of their own, named in the settings:",
         'ASGI_APPLICATION = "...application"',
     )
+
+
+def may_be_auth(text: str) -> bool:
+    """Whether django.contrib.auth is said, or may be put together of pieces: "django.contrib.%s"."""
+    pieces = not re.match(r"\w+(\.\w+)*\Z", text)
+    return is_app("django.contrib.auth", text) or text == "auth" or (pieces and "auth" in text)
 
 
 def is_first(source: Source) -> bool:

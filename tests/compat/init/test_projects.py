@@ -296,6 +296,23 @@ def test_a_site_without_users_is_told(project):
     assert not os.path.exists(project.path("shop/routing.py"))
 
 
+@pytest.mark.parametrize(
+    "apps",
+    [
+        "['django.contrib.%s' % a for a in 'auth contenttypes'.split()]",
+        "['django.contrib.' + a for a in ('auth', 'contenttypes')]",
+        "['django.contrib.{}'.format(a) for a in ('auth', 'contenttypes')]",
+    ],
+)
+def test_users_whose_app_is_put_together_are_no_absent_ones(project, apps):
+    before, _, after = project.text("shop/settings.py").partition("INSTALLED_APPS = [")
+    after = after.partition("]\n")[2]
+    project.write("shop/settings.py", "%sINSTALLED_APPS = %s\n%s" % (before, apps, after))
+    said = project.init(write=True)
+    assert "without django.contrib.auth" not in said
+    assert project.values()["ASGI_APPLICATION"] == "shop.routing.application"
+
+
 def test_a_site_in_one_folder(project):
     """The layout of Django 1.3."""
     for name in ("settings", "wsgi", "urls"):
