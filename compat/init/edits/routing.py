@@ -70,7 +70,7 @@ def look(site: Site) -> None:
 
 
 def may_be_auth(text: str) -> bool:
-    """Whether django.contrib.auth is said, or may be put together of pieces: "django.contrib.%s"."""
+    """Whether django.contrib.auth is said, or may be put together of pieces."""
     pieces = not re.match(r"\w+(\.\w+)*\Z", text)
     return is_app("django.contrib.auth", text) or text == "auth" or (pieces and "auth" in text)
 
