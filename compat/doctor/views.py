@@ -73,7 +73,12 @@ def reached(sender: Optional[Process], others: List[Process]) -> List[Tuple[Proc
         for child in started:
             child.stop()
     rows = zip(others, told, facts)
-    return [(one, seen.get("places", [])) for one, more, seen in rows if more.get("received")]
+    # Of one that did not tell its databases nobody knows whose it is.
+    return [
+        (one, seen["places"])
+        for one, more, seen in rows
+        if more.get("received") and "places" in seen
+    ]
 
 
 def _different(processes: List[Process]) -> Tuple[List[Process], List[Process]]:

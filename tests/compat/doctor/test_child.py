@@ -225,3 +225,44 @@ def test_one_sends_and_all_daphnes_listen(monkeypatch):
     (alone,) = views.look([])
     assert (alone.name, alone.kind, made[0].one) == ("this process", "", None)
     assert list(made[0].asked) == ["send"]
+
+
+def test_who_does_not_tell_its_databases_is_not_another_site(monkeypatch):
+    """It may be this one, in another folder: its start took too long, say."""
+    made = []
+
+    class Asked:
+        def __init__(self, one, **asked):
+            self.one, self.asked, self.stopped = one, asked, False
+            made.append(self)
+
+        def first(self):
+            if self.one.pid == broken:
+                raise KeyboardInterrupt
+            return self.one.variables()
+
+        def finish(self):
+            pass
+
+        def rest(self):
+            return {"received": self.one.folder != "/deaf"} if self.asked.get("listen") else {}
+
+        def stop(self):
+            self.stopped = True
+
+    def one(pid, folder="/other", **facts):
+        argv = ["python", "daphne", "a:b"]
+        return processes.Process(pid, "daphne", argv, facts, folder, 0)
+
+    broken = None
+    monkeypatch.setattr(views, "Child", Asked)
+    sender = one(1)
+    others = [one(2, places=[["x"]]), one(3, errors={"a": "b"}), one(4, "/deaf", places=[["y"]])]
+    assert views.reached(sender, others) == [(others[0], [["x"]])]
+    assert [list(each.asked) for each in made] == [["listen"]] * 3 + [["send"]]
+    assert len({group for each in made for group in each.asked.values()}) == 1
+    for broken in (3, 1):  # as Ctrl-C does
+        del made[:]
+        with pytest.raises(KeyboardInterrupt):
+            views.reached(sender, others)
+        assert made and all(each.stopped for each in made)
