@@ -1,5 +1,6 @@
 """The programs beside the benchmark still run, each once and for a moment."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -7,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.labs.bench import clients, delivery, long_log, packing, publishing
+from tests.labs.bench import clients, crowd, delivery, kernel, long_log, packing, publishing
 from tests.labs.bench.bench import Bench
 from tests.labs.bench.items import reconnect
 from tests.labs.bench.results import Results
@@ -139,3 +140,16 @@ def without_the_first(visitors):
         return visitors(site, port, path, 0 if count == 20 else count, *more, **options)
 
     return these
+
+
+def test_a_crowd(capsys, monkeypatch):
+    """Each line reaches who follows its stream, at either daphne, and nobody else."""
+    monkeypatch.setattr(crowd, "steady", kernel.rss_kib)
+    monkeypatch.setattr(crowd, "USERS", 8)
+    sizes = {"readers": 8, "streams": 50, "followed": 2, "daphnes": 2, "lines": 6, "seconds": 0.1}
+    crowd.main([word for name, size in sizes.items() for word in ("--" + name, str(size))])
+    found = json.loads(capsys.readouterr().out)
+    assert found["daphnes"] == 2 and found["deliveries"] == "24 of 24"
+    assert 0 < found["p50 ms"] <= found["p99 ms"]
+    for name in ("daphne", "nginx"):
+        assert found[name + ": a delivery, µs"] > 0 and found[name + ": connecting, ms"] > 0

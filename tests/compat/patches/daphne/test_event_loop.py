@@ -139,6 +139,14 @@ def test_the_log_says_so_and_a_signal_ends_it_in_order(site):
         server.stop()
 
 
+def test_the_daphnes_of_tests_have_it_from_who_runs_them(site, monkeypatch):
+    for name, value in ON.items():
+        monkeypatch.setenv(name, value)
+    with daphne(site, APPLICATION, name="environment") as address, Client(address) as client:
+        client.send(frame(b"loop"))
+        assert client.receive() == ("text", "uvloop")
+
+
 def test_a_unix_socket_beside_an_inherited_one(site, tmp_path):
     path = str(tmp_path / "daphne.sock")
     with daphne(site, APPLICATION, "-u", path, name="unix", **ON):
