@@ -45,6 +45,7 @@ for name in (
     "PYTHONDONTWRITEBYTECODE",
 ):
     os.environ.pop(name, None)
+sys.dont_write_bytecode = False  # in this process, too: the next one need not rewrite all asserts
 
 # Tests send these; nohup, or a shell's background job, would have children ignore them.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)

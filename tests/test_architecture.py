@@ -8,6 +8,7 @@ import pytest
 
 from tests.support import CHECKOUT
 
+pytestmark = pytest.mark.source
 PAGE = os.path.join("docs", "architecture.md")
 PACKAGES = ("compat", "deploy", "deploy_conf", "devops")
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support import CHECKOUT
 
+pytestmark = pytest.mark.source
 ROOTS = ("compat/", "deploy/", "deploy_conf/", "devops/", "tests/", "docs/", ".ci/")
 
 

@@ -4,6 +4,8 @@ import ast
 import glob
 import os
 
+import pytest
+
 from tests.support import CHECKOUT, running
 
 
@@ -31,3 +33,14 @@ def test_who_wants_the_stack_of_the_session_is_listed():
 def test_what_is_listed_is_there():
     for path in running.SLOW:
         assert os.path.exists(os.path.join(CHECKOUT, path)), path
+
+
+@pytest.mark.parametrize("value", ["\xe9" * 300, b"\0" * 300])
+def test_a_long_value_is_not_in_the_name(value, request):
+    assert len(request.node.name) < 150
+    assert request.node.name.endswith("... 300 long]")
+
+
+def test_names_are_short(request):
+    """Of all tests that were collected with this one."""
+    assert [item.nodeid[:200] for item in request.session.items if len(item.nodeid) > 500] == []

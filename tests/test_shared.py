@@ -48,3 +48,33 @@ def test_another_process_finds_it():
     code = "from tests.support import shared; print(shared.once('thing', lambda folder: 1 / 0))"
     path = shared.once("thing", lambda folder: None)
     assert commands.run("-c", code).stdout.strip() == path
+
+
+def test_one_goes_first_and_the_others_when_it_is_through():
+    begun, go, there = threading.Event(), threading.Event(), threading.Barrier(3)
+    order = []
+
+    def first():
+        with shared.one_first("walk"):
+            begun.set()
+            go.wait(60)
+            order.append("first")
+
+    def other():
+        with shared.one_first("walk"):
+            order.append("other")
+            there.wait(60)  # for each other: these are not one by one
+
+    with pytest.raises(ZeroDivisionError), shared.one_first("walk"):
+        raise ZeroDivisionError  # that was none
+    threads = [threading.Thread(target=run) for run in (first, other, other)]
+    threads[0].start()
+    assert begun.wait(60)
+    for thread in threads[1:]:
+        thread.start()
+    assert not there.n_waiting
+    go.set()
+    there.wait(60)
+    for thread in threads:
+        thread.join(60)
+    assert order == ["first", "other", "other"]

@@ -46,6 +46,7 @@ def is_test(node, name):
     return name.startswith("test_") and name in (node.module or "").split(".")
 
 
+@pytest.mark.source
 def test_every_file():
     found = []
     for path in glob.glob(os.path.join(CHECKOUT, "tests", "**", "*.py"), recursive=True):

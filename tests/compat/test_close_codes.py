@@ -50,6 +50,7 @@ def test_what_a_server_may_send():
     assert not any(map(close_codes.may_be_sent, (True, None, "1000", 1000.0)))
 
 
+@pytest.mark.source
 @pytest.mark.parametrize("room", ["compat", "deploy", "devops"])
 def test_no_code_is_written_down_elsewhere(room):
     found = []

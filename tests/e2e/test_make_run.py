@@ -97,6 +97,7 @@ def test_run_interrupt_and_run_again(make, tmp_path):
     printed = until(process, url)
     assert re.search(r"Administrator: admin +password: \S{16,}", printed)
     assert urllib.request.urlopen(url, timeout=20).status == 200
+    assert os.path.isdir(str(tmp_path / "static" / "admin"))  # collected
     assert len(processes_of(tmp_path)) >= 8  # nginx 2, uWSGI 3, daphne 2, Redis, runner …
     rest = interrupt(process)
     assert "Traceback" not in rest

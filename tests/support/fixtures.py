@@ -1,7 +1,9 @@
 """Fixtures that several rooms use; tests/conftest.py makes them known."""
 
+import collections
 import datetime
 import json
+import re
 import shutil
 
 import pytest
@@ -18,6 +20,22 @@ def or_skip(start):
         return start()
     except binaries.Missing as error:
         pytest.skip(str(error))
+
+
+_folders = collections.Counter()
+
+
+@pytest.fixture
+def tmp_path(request, tmp_path_factory):
+    """As pytest's, which looks for the next number among the folders of all tests before."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    while True:
+        numbered = "%s%d" % (name, _folders[name])
+        _folders[name] += 1
+        try:
+            return tmp_path_factory.mktemp(numbered, numbered=False)
+        except FileExistsError:
+            continue  # another's name ends with a number
 
 
 @pytest.fixture

@@ -24,6 +24,11 @@ watcher = Watcher()
 
 
 def pytest_configure(config):
+    config.addinivalue_line(
+        "markers",
+        "source: reads our files and runs none of them, so one Python says what all would;"
+        " `make smoke` leaves it out",
+    )
     watcher.folder = shared.own or ""
     watcher.begin()
 
@@ -46,11 +51,26 @@ def pytest_runtest_protocol(item):
         subprocess.Popen.__init__, os.fork = kept
 
 
+LONG_ID = 200
+
+
+def pytest_make_parametrize_id(val):
+    """Megabytes are in no test's name: workers send all of them, and failures print them."""
+    if isinstance(val, (str, bytes)) and len(ascii(val[:LONG_ID])) > LONG_ID:
+        return "%s... %d long" % (ascii(val[:20]).lstrip("b")[1:-1], len(val))
+    return None
+
+
 @pytest.hookimpl(hookwrapper=True)
-def pytest_collection():
+def pytest_collection(session):
     """What is made here lives as long as the run: nobody looks through it for what is forgotten."""
     gc.disable()
-    yield
+    if hasattr(session.config, "workerinput"):
+        # The first rewrites the asserts of all modules; the others find them in __pycache__.
+        with shared.one_first("collected"):
+            yield
+    else:
+        yield
     if hasattr(gc, "freeze"):  # not on Python 3.6
         gc.freeze()
     gc.enable()

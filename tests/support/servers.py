@@ -17,7 +17,8 @@ _reserved = []
 
 def free_port():
     """A TCP port that nobody uses, and no other test is given while this process lives."""
-    for port in random.sample(PORTS, len(PORTS)):
+    for _ in range(10 * len(PORTS)):
+        port = random.choice(PORTS)
         # An abstract name, which belongs to one process and goes with it.
         mark = socket.socket(socket.AF_UNIX)
         with socket.socket() as probe:

@@ -1,6 +1,7 @@
 """What the workers of one run share: made once, by whoever wants it first."""
 
 import atexit
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -50,3 +51,16 @@ def once(name, make):
             make(made)
             os.rename(made, path)
     return path
+
+
+@contextlib.contextmanager
+def one_first(name):
+    """One process of the run does this while others wait; then all of them do, at once."""
+    path = os.path.join(os.environ[VARIABLE], name)
+    with open(path + ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(path):
+            yield
+            with open(path, "w"):
+                return
+    yield

@@ -2,6 +2,7 @@ import sys
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.utils.crypto import get_random_string
 
@@ -17,7 +18,17 @@ class Command(BaseCommand):
         "the demo service, which releases this checkout. Can be run again at any time."
     )
 
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--all",
+            action="store_true",
+            help="Before that, migrates the database and collects the static files.",
+        )
+
     def handle(self, *args, **options):
+        if options["all"]:
+            call_command("migrate", interactive=False, verbosity=0)
+            call_command("collectstatic", interactive=False, verbosity=0)
         self._administrator()
         self._demo()
 

@@ -145,6 +145,7 @@ def test_meaning_and_hint_are_sentences(known):
     assert "%" not in known.meaning and "%" not in _check_ids.general_hint(known)
 
 
+@pytest.mark.source
 def test_an_id_is_nowhere_but_in_the_table():
     """In the code only as the first word of say(), or in a docstring; in docs only those listed."""
     written = {}

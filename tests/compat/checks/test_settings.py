@@ -236,6 +236,12 @@ ELSEWHERE = {
 }
 
 
+@pytest.fixture(scope="module")
+def nodes():
+    """(path, node) for each node of our modules."""
+    return [(path, node) for path, tree in trees() for node in ast.walk(tree)]
+
+
 def trees():
     for package in ("compat", "deploy", "deploy_conf", "devops"):
         for folder, _, files in os.walk(os.path.join(CHECKOUT, package)):
@@ -271,22 +277,22 @@ def read_by(node):
     return []
 
 
-def test_settings_are_read_through_their_records():
+@pytest.mark.source
+def test_settings_are_read_through_their_records(nodes):
     found = {
         "%s: %s" % (path, name)
-        for path, tree in trees()
-        for node in ast.walk(tree)
+        for path, node in nodes
         for name in read_by(node)
         if OWN.match(name) or name in NAMES
     }
     assert found == ELSEWHERE
 
 
-def test_all_records_are_known_to_the_checks():
+@pytest.mark.source
+def test_all_records_are_known_to_the_checks(nodes):
     made = {
         text_of(node.args[0])
-        for _, tree in trees()
-        for node in ast.walk(tree)
+        for _, node in nodes
         if isinstance(node, ast.Call) and node.args
         if getattr(node.func, "id", "") in ("Setting", "Variable", "Switch", "variable")
     }

@@ -31,8 +31,9 @@ class Hub:
         if function is epochs.known:
             return epochs.Position(head, self.epoch)
         _, since, limit = arguments
-        rows = [store.Row(seq, text) for seq, text in enumerate(self.log, self.first)]
-        rows = [row for row in rows if row.seq > since][:limit]
+        since = max(since, self.first - 1)
+        texts = self.log[since - self.first + 1 :][:limit]
+        rows = [store.Row(seq, text) for seq, text in enumerate(texts, since + 1)]
         return (self.epoch if rows else None), rows
 
     def pages(self):
