@@ -6,6 +6,7 @@ A folder stands for the containers' paths; its environment is what the Dockerfil
 """
 
 import getpass
+import importlib.util
 import os
 import re
 import shlex
@@ -93,18 +94,25 @@ def test_every_service_is_bare_and_watched_and_has_time_to_end():
         if name != "setup":
             assert one["restart"] == "unless-stopped" and "healthcheck" in one
             assert "stop_grace_period" in one
-    assert services["daphne"]["network_mode"] == "service:nginx"
+    # Whoever is in another's network loses it when that one ends, and is healthy all the same.
+    assert not any("network_mode" in one for one in services.values())
+    # One name that is built three times is three images, and every `up` makes all anew.
+    assert [name for name, one in services.items() if "build" in one] == ["setup"]
+    mine = [name for name, one in services.items() if one["image"] == services["setup"]["image"]]
+    assert all(services[name].get("pull_policy") == "never" for name in mine if name != "setup")
     grace = {name: seconds(services[name]["stop_grace_period"]) for name in SERVERS}
     drain = int(services["daphne"]["environment"]["COMPAT_DRAIN_SECONDS"])
     assert (drain, grace["daphne"]) == (render.STOP - render.DRAIN_MARGIN, render.STOP)
-    assert grace["nginx"] >= render.NGINX_STOP and grace["uwsgi"] >= 60 + 5 + 5
+    assert grace["uwsgi"] >= 60 + 5 + 5
+    # Its port is closed while it waits for WebSockets.
+    assert grace["nginx"] <= 30 < render.NGINX_STOP
     assert services["nginx"]["stop_signal"] == "SIGQUIT"
     used = set(re.findall(r"(?<!\$)\$\{(\w+)", read(FOLDER, "compose.yml")))
     assert used == set(re.findall(r"^(\w+)=", read(FOLDER, "env.example"), re.M))
 
 
 def test_daphne_is_told_what_supervisor_tells_it():
-    words = compose(**example())["daphne"]["command"]
+    words = shlex.split(compose(**example())["daphne"]["command"][-1])
     mine = words[words.index("--proxy-headers") : -1]
     theirs = words_of_template("supervisor-daphne.conf")
     assert mine == theirs[theirs.index("--proxy-headers") :]
@@ -126,6 +134,22 @@ def test_the_image_has_the_pins_of_this_checkout():
     assert dockerfile()[-1] == ("USER", "10001")
 
 
+def test_the_image_has_the_libraries_of_the_wheel_of_uwsgi():
+    """Python's has libc and zlib; the rest comes with the wheel, or the Dockerfile installs it."""
+    found = importlib.util.find_spec("pyuwsgi")
+    if not (found and shutil.which("ldd")):
+        pytest.skip("there is no pyuwsgi here, or no ldd")
+    lines = subprocess.check_output(["ldd", found.origin], universal_newlines=True).splitlines()
+    ours = os.path.dirname(found.origin)
+    system = [line.split()[0] for line in lines if " => " in line and " => " + ours not in line]
+    assert "libc.so.6" in system
+    (installs,) = [words for name, words in dockerfile() if "apt-get install" in words]
+    for name in system:
+        package = re.sub(r"\.so\.", "", name)
+        own = re.match(r"(libc|libm|libdl|librt|libz|libpthread)\.so\.", name)
+        assert own or package in installs.split(), name
+
+
 def test_hadolint_has_nothing_to_say():
     hadolint = os.path.join(sys.prefix, "lint", "bin", "hadolint")
     if not os.path.exists(hadolint):
@@ -139,7 +163,7 @@ class Stack:
 
     def __init__(self, folder):
         self.folder = str(folder)
-        self.port, self.daphne_port, self.redis_port = free_port(), free_port(), free_port()
+        self.port, self.redis_port = free_port(), free_port()
         self.services = compose(
             DOMAIN="localhost", SECRET_KEY="of a test" * 5, REDIS_PASSWORD="p-w"
         )
@@ -152,10 +176,9 @@ class Stack:
             ("@redis:6379", "@" + redis),
             ("exec redis-server", "exec redis-server --bind 127.0.0.1 --port %d" % self.redis_port),
             ("redis-cli ", "redis-cli -p %d " % self.redis_port),
-            (" --user site --port 8080 ", " --user %s --port 8080 --daphne-port 8001 " % user),
-            ("--nginx-version 1.28.0", "--nginx-version " + version),
+            (" --user site ", " --user %s " % user),
+            ("--nginx-version 1.30.0", "--nginx-version " + version),
             ("8080", str(self.port)),
-            ("8001", str(self.daphne_port)),
         ]
         for path in ("/srv/", "/run/mysite", "/var/log/mysite", "/wheels"):
             self.instead.append((path, self.folder + path))
@@ -283,6 +306,8 @@ def test_the_commands_of_the_example_serve_a_push(stack):
     assert "nginx.conf" in said and "redis.conf" not in said
     stack.begin("uwsgi")
     stack.begin("nginx", "curl")
+    # What one that was killed leaves behind, by a number that somebody else has now.
+    os.symlink(str(os.getpid()), stack.mapped("/run/mysite/daphne.sock.lock"))
     stack.begin("daphne")
 
     environ = dict(DJANGO_SETTINGS_MODULE="mysite.settings")
