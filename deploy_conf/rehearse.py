@@ -72,16 +72,21 @@ def _ask(
     except BaseException:
         _kill(process)
         raise
-    lines = output.decode("utf-8", "replace").splitlines()
+    _judge(what, process.returncode, output.decode("utf-8", "replace"), say)
+
+
+def _judge(what: str, code: int, output: str, say: Callable[[str], None]) -> None:
+    """What a rehearsal has said, by its exit status and all of its output."""
+    lines = output.splitlines()
     for line in lines:
         if line.startswith(REMARK):
             say(line[len(REMARK) :])
     # The site's code may end the process, and call that a success.
-    if process.returncode or FIT not in lines:
+    if code or FIT not in lines:
         told = [line[len(FAILED) :] for line in lines if line.startswith(FAILED)]
         last = [line.strip() for line in lines if line.strip()][-1:]
-        status = "exit status %d" % process.returncode
-        if process.returncode == 1 and last:  # of a traceback
+        status = "exit status %d" % code
+        if code == 1 and last:  # of a traceback
             reason = last[0]
         else:
             reason = "; its last line: ".join([status] + last)

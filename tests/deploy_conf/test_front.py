@@ -41,7 +41,7 @@ def node(tmp_path_factory):
     site = tiny.Site(folder)
     limit = ("--unlimited", "none", "--websocket-connections", "3")
     code, out, err = site.up(
-        "--host", "127.0.0.2", "--behind", "127.0.0.1", "--behind", CDN, *limit
+        "--host", "127.0.0.2", "--behind", "127.0.0.1", "--behind", CDN, *limit, *tiny.SMALL
     )
     assert code == 0, out + err
     yield "127.0.0.2", site.port

@@ -84,7 +84,7 @@ def test_a_process_by_its_number(begin):
     assert environment["COLOUR"] == "red=1"
     assert processes.alive(one.pid, start_of(one))
     assert not processes.alive(one.pid, start_of(one) + 1)
-    assert one.pid in processes.children(os.getpid())
+    assert processes.children(os.getpid())[one.pid] == start_of(one)
     one.kill()
     one.wait()
     assert processes.stat(one.pid) is None
@@ -98,6 +98,33 @@ def test_one_that_ended_and_is_not_waited_for_is_not_there(begin):
     one.kill()
     os.waitid(os.P_PID, one.pid, os.WEXITED | os.WNOWAIT)
     assert not processes.alive(one.pid, start)
+    assert one.pid not in processes.children(os.getpid())
+
+
+@pytest.mark.parametrize("kernel_lists", [True, False])
+def test_children_of_every_thread_while_others_end(begin, monkeypatch, kernel_lists):
+    if not kernel_lists:
+        monkeypatch.setattr(processes, "_listed", lambda pid: None)
+    lasting, made, over = [begin()], threading.Event(), threading.Event()
+
+    def work():
+        lasting.append(begin())
+        made.set()
+        while not over.is_set():
+            subprocess.run(["true"])
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert made.wait(60)
+    try:
+        wanted = {one.pid: start_of(one) for one in lasting}
+        for _ in range(300 if kernel_lists else 10):
+            found = processes.children(os.getpid())
+            assert {pid: found.get(pid) for pid in wanted} == wanted
+    finally:
+        over.set()
+        thread.join()
+    assert processes.children(wanted.popitem()[0]) == {}
 
 
 def test_the_same_are_those_with_the_same_start():

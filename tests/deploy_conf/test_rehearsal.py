@@ -1,6 +1,7 @@
 """What the rehearsal of a reload takes and refuses, without a running site."""
 
 import os
+import re
 import subprocess
 import sys
 import types
@@ -9,8 +10,10 @@ import pytest
 
 from deploy_conf import rehearsal, rehearse
 from deploy_conf.errors import ConfError
+from tests.support import commands
 from tests.support.sites import tiny
 
+BROKEN = "syntax error here\n"
 CHECK = """
 from django.core import checks
 
@@ -31,18 +34,60 @@ def append(site, name, text):
         file.write(text)
 
 
+def environment(site):
+    return dict(site.environment, DJANGO_SETTINGS_MODULE="tiny.settings")
+
+
 def ask(site, *words):
-    """What the rehearsal says; a ConfError when the code is not fit."""
+    """What the rehearsal says, in a fork of a warm process; ConfError when the code is not fit."""
     said = []
-    environment = dict(site.environment, DJANGO_SETTINGS_MODULE="tiny.settings")
-    rehearse._ask([sys.executable, *words], environment, site.folder, 60, said.append)
+    done = commands.run(rehearse.SCRIPT, *words, env=environment(site), cwd=site.folder)
+    rehearse._judge(words[1], done.returncode, done.stdout + done.stderr, said.append)
+    return said
+
+
+def ask_cold(site, *words, patience=60):
+    """As a reload does."""
+    said = []
+    words = [sys.executable, *words]
+    rehearse._ask(words, environment(site), site.folder, patience, said.append)
     return said
 
 
 def test_a_site_that_is_well_is_fit(site):
-    assert ask(site, "wsgi", "tiny.wsgi:application", "/", "") == []
-    assert ask(site, "asgi", "tiny.asgi:application", "/", "") == []
-    assert ask(site, "program", "ticker.py", "word") == []
+    assert ask_cold(site, "wsgi", "tiny.wsgi:application", "/", "") == []
+    assert ask_cold(site, "asgi", "tiny.asgi:application", "/", "") == []
+    assert ask_cold(site, "program", "ticker.py", "word") == []
+    # Nothing is written beside the code.
+    done = subprocess.run(["find", site.folder, "-name", "*.pyc"], stdout=subprocess.PIPE)
+    assert done.stdout == b""
+
+
+def test_the_reason_is_found_in_what_a_process_says(site):
+    append(site, "tiny/wsgi.py", "\nprint('of the site')\nimport no_such_module\n")
+    with pytest.raises(ConfError, match="of tiny.wsgi:application fails, .*: ModuleNotFoundError"):
+        ask_cold(site, "wsgi", "tiny.wsgi:application", "/", "")
+
+
+@pytest.mark.parametrize(
+    "name, after, reason",
+    [
+        ("tiny/views.py", BROKEN, "tiny/views.py, line 1: SyntaxError: invalid syntax"),
+        ("tiny/urls.py", "\nurlpatterns.insert(0, url('^$', lambda request: 1 / 0))\n", "500"),
+        ("tiny/settings.py", "\nMIDDLEWARE = ['tiny.none.Middleware']\n", "tiny.none"),
+        ("tiny/settings.py", "\nINSTALLED_APPS.append('tiny.no_app')\n", "tiny.no_app"),
+        ("tiny/routing.py", BROKEN, "SyntaxError: invalid syntax"),
+        ("tiny/routing.py", "\nEcho.connect = None\n", "TypeError"),
+    ],
+)
+def test_code_that_is_broken_anywhere_is_refused(site, name, after, reason):
+    append(site, "tiny/urls.py", "\nfrom tiny import views\n")
+    append(site, "tiny/views.py", "")
+    append(site, name, after)
+    kind = "asgi" if "routing" in name else "wsgi"
+    with pytest.raises(ConfError, match=re.escape(reason)) as raised:
+        ask(site, kind, "tiny.%s:application" % kind, "/", "/ws/echo/" if kind == "asgi" else "")
+    assert "tiny.%s:application fails, nothing was reloaded" % kind in str(raised.value)
 
 
 @pytest.mark.parametrize("level, fit", [("Error", False), ("Critical", False), ("Warning", True)])
@@ -128,13 +173,7 @@ def test_only_the_sites_own_files_that_are_not_loaded_are_looked_at(tmp_path, mo
 def test_a_rehearsal_that_hangs_is_ended_with_its_children(site):
     append(site, "tiny/wsgi.py", "\nimport time\ntime.sleep(600)\n")
     with pytest.raises(ConfError, match="was not ready within 3 s, nothing was reloaded"):
-        rehearse._ask(
-            [sys.executable, "wsgi", "tiny.wsgi:application", "/", ""],
-            dict(site.environment, DJANGO_SETTINGS_MODULE="tiny.settings"),
-            site.folder,
-            3,
-            print,
-        )
+        ask_cold(site, "wsgi", "tiny.wsgi:application", "/", "", patience=3)
     assert site.processes() == {}
 
 
@@ -161,9 +200,3 @@ def test_a_command_that_is_gone_is_refused(site):
     append(site, "tiny/settings.py", '\nINSTALLED_APPS = INSTALLED_APPS + ["own"]\n')
     with pytest.raises(ConfError, match="No module named 'no_such_library'"):
         ask(site, "program", "manage.py", "broken")
-
-
-def test_nothing_is_written_beside_the_code(site):
-    ask(site, "wsgi", "tiny.wsgi:application", "/", "")
-    done = subprocess.run(["find", site.folder, "-name", "*.pyc"], stdout=subprocess.PIPE)
-    assert done.stdout == b""

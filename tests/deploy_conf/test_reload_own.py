@@ -45,7 +45,7 @@ files = {folder}/conf/supervisor-daphne.conf
 class Own(object):
     """An administrator's own supervisor and uWSGI, and daphne of `render --only websocket`."""
 
-    def __init__(self, site, program, option):
+    def __init__(self, site, program):
         self.folder = site.folder
         words = ["--user", getpass.getuser(), "--daphne-port", str(site.port), "--log-dir"]
         # One daphne will do, and be told of.
@@ -61,7 +61,7 @@ class Own(object):
             file.write(text.replace("startsecs = 5", "startsecs = 1"))
         ini = os.path.join(site.folder, "own.ini")
         uwsgi = binaries.uwsgi()
-        command = uwsgi.command + option + [ini]
+        command = uwsgi.command + ["--ini", ini]
         chosen = [("plugin", uwsgi.plugin), ("virtualenv", uwsgi.virtualenv)]
         self.write("own.ini", OWN_INI + "".join("%s = %s\n" % one for one in chosen if one[1]))
         self.write("sup.conf", OWN_SUPERVISOR, program=program, command=" ".join(command))
@@ -89,15 +89,14 @@ class Own(object):
 
 
 @pytest.mark.parametrize(
-    "program, option, line",
+    "program, line",
     [
-        ("tiny-uwsgi", ["--ini"], "deploy_conf rendered no ini file for it"),
-        ("tiny-uwsgi", [], "deploy_conf rendered no ini file for it"),
-        ("uwsgi", ["--ini"], "supervisord has none called tiny-uwsgi"),
+        ("tiny-uwsgi", "deploy_conf rendered no ini file for it"),
+        ("uwsgi", "supervisord has none called tiny-uwsgi"),
     ],
 )
-def test_a_uwsgi_of_the_administrators_is_left_as_it_is(site, program, option, line):
-    own = Own(site, program, option)
+def test_a_uwsgi_of_the_administrators_is_left_as_it_is(site, program, line):
+    own = Own(site, program)
     try:
         before = wait_until(own.pids, 30)
         workers = wait_until(lambda: processes.children(before[program]))
@@ -110,6 +109,7 @@ def test_a_uwsgi_of_the_administrators_is_left_as_it_is(site, program, option, l
         assert lines[0] == "uwsgi: left as it is; " + line
         alone = "there is one daphne only"
         assert [line.split(":")[0] for line in lines[1:]] == [alone, "daphne_0", "reloaded"]
+        assert lines[-1] == "reloaded"
         after = wait_until(own.pids)
         assert after[program] == before[program]
         assert processes.children(before[program]) == workers
@@ -128,6 +128,7 @@ def test_a_uwsgi_of_the_administrators_is_left_as_it_is(site, program, option, l
         (["--ini", "{folder}/of its own"], True),
         (["--ini", "uwsgi.ini"], False),
         (["--ini", "{folder}/foreign.ini"], False),
+        (["{folder}/foreign.ini"], False),
         (["--ini", "{folder}/none.ini"], False),
         (["--ini"], False),
     ],

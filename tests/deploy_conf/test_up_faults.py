@@ -187,7 +187,7 @@ def test_nothing_runs_on_when_up_itself_fails(site):
     os.close(read)  # nobody reads what it prints
     try:
         done = subprocess.run(
-            site.words("up", "--port", str(site.port)),
+            site.words("up", "--port", str(site.port), *tiny.SMALL),
             cwd=site.folder,
             env=dict(site.environment, PYTHONUNBUFFERED="1"),
             stdin=subprocess.DEVNULL,
@@ -234,7 +234,7 @@ def test_a_program_cannot_take_the_name_of_ours():
 
 def test_a_site_that_does_not_import_is_told_with_its_log(site):
     for name in ("wsgi", "asgi"):
-        with open(os.path.join(site.folder, "tiny", name + ".py"), "a") as file:
+        with open(os.path.join(site.folder, "tiny", name + ".py"), "w") as file:
             file.write("import nothing_of_this_name\n")
     code, out, err = site.up(*tiny.SMALL)
     assert code == 1
@@ -281,7 +281,7 @@ def test_a_uwsgi_of_the_system_runs_the_site_or_is_refused(site):
         pytest.skip("the system has no uwsgi")
     embedded = binaries.embedded_python(program)[0] or ""
     site.environment["UWSGI_BIN"] = program
-    code, out, err = site.up()
+    code, out, err = site.up(*tiny.SMALL)
     if embedded.split(".")[:2] == [str(part) for part in sys.version_info[:2]]:
         assert (code, err) == (0, "")
         assert program in site.processes()[pid_of(site, "uwsgi")]
@@ -326,9 +326,9 @@ def test_a_redis_that_does_not_answer_is_told_at_once_with_its_address(site, mor
 
 def test_a_redis_that_goes_away_is_named(site, more_redis):
     redis = more_redis("--requirepass", "secret")
-    code, out, err = site.run(
-        "up", "--port", str(site.port), REDIS_URL="redis://:secret@127.0.0.1:%d/3" % redis.port
-    )
+    site.environment["REDIS_URL"] = "redis://:secret@127.0.0.1:%d/3" % redis.port
+    code, out, err = site.up(*tiny.SMALL)
+    del site.environment["REDIS_URL"]
     assert (code, err) == (0, "")
     redis.stop()
     code, out, err = site.run("status")

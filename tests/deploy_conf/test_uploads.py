@@ -5,6 +5,8 @@ import urllib.request
 
 import pytest
 
+from tests.support.sites import tiny
+
 PAGES = {
     "page.html": "<script>alert(document.cookie)</script>",
     "page.HTM": "<script>alert(document.cookie)</script>",
@@ -26,7 +28,7 @@ def uploads(site):
             file.write(text)
     with open(os.path.join(site.folder, "tiny", "settings.py"), "a") as file:
         file.write('MEDIA_URL = "/media/"\nMEDIA_ROOT = os.path.join(BASE, "uploaded files")\n')
-    code, out, err = site.up()
+    code, out, err = site.up(*tiny.SMALL)
     assert code == 0, out + err
     return site
 

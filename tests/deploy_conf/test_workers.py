@@ -10,7 +10,7 @@ from deploy_conf import processes
 from tests.support.sites import tiny
 from tests.support.wait import wait_until
 
-WORKERS = 3
+WORKERS = 2
 SAID = "has not loaded the URLs: SyntaxError: invalid syntax (urls.py, line "
 
 
@@ -62,8 +62,8 @@ def test_urls_are_loaded_before_the_first_request_and_a_fault_in_them_is_told(si
 
 
 def test_a_site_that_cannot_be_imported_is_said_once(site):
-    with open(os.path.join(site.folder, "tiny", "wsgi.py"), "a") as file:
-        file.write("\nimport no_such_module\n")
+    with open(os.path.join(site.folder, "tiny", "wsgi.py"), "w") as file:
+        file.write("import no_such_module\n")
     code, out, err = site.up(*tiny.SMALL)
     assert code != 0
     wait_until(lambda: "no app loaded" in site.log("uwsgi"))

@@ -82,7 +82,7 @@ def round_trip(client):
     return time.monotonic() - began
 
 
-def worst_round_trip(address, kind, sockets=8, seconds=1.5):
+def worst_round_trip(address, kind, sockets=8, seconds=0.8):
     """How long others wait at most for an answer meanwhile."""
     arguments = [*map(str, address), kind, str(sockets)]
     with Client(address) as client:

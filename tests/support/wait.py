@@ -6,7 +6,7 @@ import time
 SECONDS = 60.0
 
 
-def wait_until(ready, seconds=SECONDS, what="the condition"):
+def wait_until(ready, seconds=SECONDS, what="the condition", pause=0.02):
     """Return the first true result of `ready()`; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
@@ -15,7 +15,7 @@ def wait_until(ready, seconds=SECONDS, what="the condition"):
             return result
         if time.monotonic() > deadline:
             raise AssertionError("%s did not hold within %g s" % (what, seconds))
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def wait_for_line(process, path, text, seconds=90):

@@ -8,7 +8,7 @@ import sys
 import pytest
 import websocket
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, commands, warm
 from tests.support.daphne import daphne
 from tests.support.redis import Redis
 from tests.support.sites import projects
@@ -70,18 +70,11 @@ class Shell:
         self.environ = dict(environ, PYTHONPATH=CHECKOUT, REDIS_URL=redis_url)
 
     def run(self, *words):
-        done = subprocess.run(
-            [sys.executable] + list(words),
-            cwd=self.folder,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            universal_newlines=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        # Only manage.py loads Django.
+        load = warm.STACK if words[0] == "manage.py" else ()
+        done = commands.run(*words, env=self.environ, cwd=self.folder, load=load)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     def start(self, code):
         return subprocess.Popen(

@@ -180,17 +180,17 @@ def members(redis):
     return sum(redis.say("ZCARD", group.decode()) for group in groups)
 
 
-@pytest.mark.parametrize("batch", [1, 50, 5000])
-def test_a_burst_of_5000_lines_to_10_readers(site, servers, stream, batch):
+@pytest.mark.parametrize("count, batch", [(1000, 1), (5000, 50), (5000, 5000)])
+def test_a_burst_of_lines_to_10_readers(site, servers, stream, count, batch):
     clients = [Client(servers[number % 2], stream).until_live() for number in range(10)]
-    writer = site.spawn("write", stream, 1, 5000 // batch, batch)
-    ended = read_in_threads(clients, 5000)
+    writer = site.spawn("write", stream, 1, count // batch, batch)
+    ended = read_in_threads(clients, count)
     output, errors = writer.communicate(timeout=30)
     published = time.time()
     assert writer.returncode == 0, errors[-3000:]
     assert max(ended.values()) - published < 20
     for client in clients:
-        assert client.next == 5001
+        assert client.next == count + 1
         assert client.bodies[0][2:] == [0, 0]
         client.close()
 

@@ -5,7 +5,7 @@ import os
 
 import websocket
 
-from tests.support import commands
+from tests.support import commands, warm
 from tests.support.sites import projects, tiny
 
 LOGIN = """
@@ -39,7 +39,8 @@ class Site(tiny.Site):
     def python(self, *words, **variables):
         """What a command of the site's says."""
         environ = dict(self.environment, **variables)
-        done = commands.run(*words, env=environ, cwd=self.folder, cold=True)
+        load = () if words[0] == "-m" else warm.STACK
+        done = commands.run(*words, env=environ, cwd=self.folder, load=load)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

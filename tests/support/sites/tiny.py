@@ -151,7 +151,7 @@ class Site(object):
     def foreground(self):
         """`up --foreground` as a terminal starts it: leader of its own process group."""
         return subprocess.Popen(
-            self.words("up", "--foreground", "--port", str(self.port)),
+            self.words("up", "--foreground", "--port", str(self.port), *SMALL),
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -162,7 +162,7 @@ def reloads(site, edits, seconds, **environ):
             for _ in range(edits):  # the first may come before Django looks at the file at all
                 source.write_text(source.read_text() + "\n")
                 with contextlib.suppress(AssertionError):
-                    wait_until(lambda: serving(address) not in (None, old), seconds)
+                    wait_until(lambda: serving(address) not in (None, old), seconds, pause=0.2)
                     return True
         return False
 
