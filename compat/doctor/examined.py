@@ -85,8 +85,8 @@ class Site:
         try:
             if self.public:
                 wire.resolve(*self.public.address)
-        except (OSError, UnicodeError) as error:
-            return getattr(error, "strerror", None) or str(error)
+        except OSError as error:
+            return error.strerror or str(error)
         return ""
 
     @property

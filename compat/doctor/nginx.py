@@ -253,7 +253,7 @@ def is_local(host: str) -> bool:
     """Whether a name or address is of this machine."""
     try:
         rows = wire.resolve(host, 0)
-    except (OSError, UnicodeError):
+    except OSError:
         return False
     for family, kind, _, _, spot in rows:
         with socket.socket(family, kind) as probe:

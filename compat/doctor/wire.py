@@ -174,8 +174,10 @@ def resolve(host: str, port: int) -> List[Any]:
         def ask() -> None:
             try:
                 found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-            except (OSError, UnicodeError) as error:
+            except OSError as error:
                 found.append(error)
+            except UnicodeError as error:
+                found.append(OSError(str(error)))
 
         thread = threading.Thread(target=ask, daemon=True)
         thread.start()

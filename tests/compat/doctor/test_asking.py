@@ -180,6 +180,7 @@ def test_a_name_is_asked_for_once(monkeypatch):
 
     def getaddrinfo(host, port, type):
         asked.append(host)
+        host.encode("idna")
         if host == "silent.example":
             released.wait(20)
         if host == "none.example":
@@ -193,12 +194,14 @@ def test_a_name_is_asked_for_once(monkeypatch):
         assert wire.resolve("a.example", 1)[0][4] == ("127.0.0.1", 1)
         with pytest.raises(OSError, match="no such name"):
             wire.resolve("none.example", 1)
+    with pytest.raises(OSError, match="label"):
+        wire.resolve("a" * 64 + ".example", 1)
     monkeypatch.setattr(wire, "SECONDS", 0.1)
     for _ in range(2):
         with pytest.raises(OSError, match="the DNS does not answer"):
             wire.resolve("silent.example", 1)
     released.set()
-    assert asked == ["a.example", "none.example", "silent.example"]
+    assert asked[:2] + asked[3:] == ["a.example", "none.example", "silent.example"]
 
 
 def test_each_address_of_a_name_is_tried(monkeypatch):
