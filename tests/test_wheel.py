@@ -182,7 +182,7 @@ def installed(tmp_path_factory, built):
     older = made_wheel(folder, "django_devops_bridge", "0.1.0", older)
     environment.pip("install", "-q", "--no-deps", "--no-index", older)
     assert environment.prints(ACTIVE) == "['compat']"
-    environment.pip("install", "-q", "--no-deps", "--no-index", built)
+    environment.pip("install", "-q", "--no-deps", "--no-index", "--no-compile", built)
     assert environment.prints(ACTIVE) == "['django_bridge']"
     return environment
 

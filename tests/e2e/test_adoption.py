@@ -10,6 +10,7 @@ import websocket
 from tests.support import CHECKOUT, documents
 from tests.support.servers import free_port
 from tests.support.sites.adopter import Adopter
+from tests.support.sites.tiny import SMALL
 
 README = os.path.join(CHECKOUT, "README.md")
 
@@ -58,7 +59,7 @@ def test_the_readme_is_enough(tmp_path):
     assert len(os.listdir(os.path.join(mysite.folder, "conf"))) >= 2
 
     mysite.run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
-    mysite.run("-m", "deploy_conf", "up", "--port", str(port))
+    mysite.run("-m", "deploy_conf", "up", "--port", str(port), *SMALL)
     try:
         code = (
             "from django.contrib.auth.models import User; from django.test import Client\n"

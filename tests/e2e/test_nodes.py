@@ -19,7 +19,9 @@ from tests.support.clients import Client, Visitor
 from tests.support.front import Front
 from tests.support.redis import info
 from tests.support.sentinels import NAME, start_sentinels
+from tests.support.sites import reference
 from tests.support.sites.stack import Socket, Stack
+from tests.support.sites.tiny import SMALL
 from tests.support.wait import wait_until
 
 # Run in a node's environment: for each number on stdin, that many entries.
@@ -50,7 +52,7 @@ class Node(Stack):
 
     def up(self):
         words = ("--host", self.address, "--port", str(self.port), "--behind", "127.0.0.1")
-        self.run("-m", "deploy_conf", "up", *words)
+        self.run("-m", "deploy_conf", "up", *words, *SMALL)
 
     def kill(self):
         """kill -9 of every process, supervisord first: it would start the others again."""
@@ -97,14 +99,13 @@ def site(tmp_path_factory, postgresql):
     nodes = [Node(folder / name, "127.0.0." + name, **shared) for name in "23"]
     front = None
     try:
-        nodes[0].run("manage.py", "migrate", "--noinput", "--verbosity", "0")
-        password = nodes[0].run("manage.py", "bootstrap").split("password: ")[1].split()[0]
+        nodes[0].make()
+        reference.copy(reference.static(), os.path.join(nodes[1].var, "static"))
         for node in nodes:
-            node.run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
             node.up()
         front = Front(folder, [node.host for node in nodes], "--request-rate", "0")
         site = Site(nodes, front)
-        site.password, site.redis = password, redis
+        site.password, site.redis = nodes[0].password, redis
         site.service("news", sys.executable, "-c", "pass")
         yield site
     finally:
@@ -233,7 +234,7 @@ def test_a_node_that_is_killed(site, cookie):
     clients = [Client(site, cookie, "news", seed) for seed in range(6)]
     # The form is refused without its token: that, too, is an answer of the site.
     kinds = [("GET", 200), ("GET", 200), ("POST", 403)]
-    askers = [Visitor(site.host, "/accounts/login/", *kind, pause=0.02) for kind in kinds]
+    askers = [Visitor(site.host, "/accounts/login/", *kind, pause=0.1) for kind in kinds]
     publisher = Publisher(survivor)
     try:
         publisher.publish(20)
@@ -241,7 +242,7 @@ def test_a_node_that_is_killed(site, cookie):
         assert [client.connects for client in clients] == [1] * 6
         everybody(askers, 5)
         publisher.publish(200)  # while the node is killed
-        assert victim.kill() > 8
+        assert victim.kill() > 6
         everybody(askers, 20)
         publisher.arrived(clients)
         stayed = [client for client in clients if client.connects == 1]
@@ -282,7 +283,7 @@ def test_the_primary_redis_and_a_node_are_killed(site, cookie):
         publisher.arrived(clients, 260)
         publisher.publish(200)
         site.redis.primary.process.kill()
-        assert victim.kill() > 8
+        assert victim.kill() > 6
         publisher.arrived(clients, 460)
         wait_until(lambda: "role:master" in info(site.redis.replica.port, "replication"))
 

@@ -5,11 +5,13 @@ import sys
 import pytest
 
 from tests.support.sites.stack import Stack
+from tests.support.sites.tiny import SMALL
 
 
 @pytest.fixture
 def stack_on_postgresql(tmp_path, postgresql):
     stack = Stack(tmp_path / "var", DATABASE_URL=postgresql.new_url())
+    stack.options = SMALL
     try:
         stack.up()
         yield stack

@@ -77,8 +77,8 @@ def pytest_collection(session):
 
 
 # Files that want the one site and the browser of a session: each worker would start its own.
-STACK = "live_page logins over_http page_details protocol shared_socket site_security wire_contract"
-STACK = ["tests/e2e/test_%s.py" % name for name in STACK.split()]
+STACK = "live_page health logins over_http page_details protocol shared_socket site_security"
+STACK = ["tests/e2e/test_%s.py" % name for name in (STACK + " wire_contract").split()]
 HOSTILE = "tests/labs/hostile/"  # these want another one, which is looked at all the time
 LONG = [  # half a minute and more in one file
     *STACK,

@@ -38,6 +38,7 @@ FOLDERS = {
     "TWISTED": ("aioredis",),
     "DJANGO": ("django", "security", "drivers", "cryptography"),
     "CHANNELS": ("asgiref", "channels", "channels_redis", "daphne"),
+    "FUZZ": (),
 }
 KEPT = 12  # processes, each for other variables
 COLD = os.environ.get("PROBES") == "cold"
@@ -111,6 +112,7 @@ class Warm(object):
     def __init__(self):
         # (variables, what is disabled and was imported, step by step) → its socket
         self.sockets = collections.OrderedDict()
+        self.lock = threading.RLock()  # one question at a time: threads start processes, too
 
     def start(self, args, load, env, cwd, stdout, stderr, pass_fds=()):
         """
@@ -128,11 +130,12 @@ class Warm(object):
             ]
         descriptors = [stdout.fileno(), stderr.fileno()] + list(pass_fds)
         request["descriptors"] = [1, 2] + list(pass_fds)
-        try:
-            return Process(args, self._ask(self._prepared(env, load), request, descriptors))
-        except BaseException:
-            self.close()  # begin anew with the next one
-            raise
+        with self.lock:
+            try:
+                return Process(args, self._ask(self._prepared(env, load), request, descriptors))
+            except BaseException:
+                self.close()  # begin anew with the next one
+                raise
 
     def close(self):
         while self.sockets:

@@ -50,6 +50,8 @@ CHANNELS = """
     daphne.http_protocol daphne.ws_protocol
 """.split()
 
+FUZZ = ["hypothesis"]
+
 
 def serve(descriptor):
     """Fork for each request; returns, in the fork that shall run something, its code."""

@@ -6,27 +6,28 @@ import sys
 
 import pytest
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, commands, warm
 
-from .__main__ import TARGETS
+from . import __main__
 
 CASES = {"frames": 150, "messages": 150, "handshakes": 150}
 
 
-@pytest.mark.parametrize("name", TARGETS)
-def test_every_case_holds(name, capsys):
+@pytest.mark.parametrize("name", __main__.TARGETS)
+def test_every_case_holds(name, capsys, monkeypatch):
     count = CASES.get(name, 400)
-    command = [sys.executable, "-m", "tests.labs.fuzz", name, "--cases", str(count)]
-    done = subprocess.run(
-        command,
-        cwd=CHECKOUT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        universal_newlines=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stdout[-8000:]
-    tried = re.search(r"^fuzz %s: (\d+) cases$" % name, done.stdout, re.M)
+    printed = []
+
+    def call(command, env):
+        done = commands.run(*command[1:], env=env, load=(*warm.STACK, "FUZZ"), timeout=600)
+        printed.append(done.stdout + done.stderr)
+        return done.returncode
+
+    monkeypatch.setattr(__main__.subprocess, "call", call)
+    failed = __main__.main([name, "--cases", str(count)])
+    (said,) = printed
+    assert not failed, said[-8000:]
+    tried = re.search(r"^fuzz %s: (\d+) cases$" % name, said, re.M)
     assert int(tried.group(1)) >= count // 2  # a strategy may have fewer than were asked for
     with capsys.disabled():
         print("\n" + tried.group())

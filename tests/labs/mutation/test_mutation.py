@@ -121,7 +121,7 @@ def test_the_cheap_tests_are_asked_first_and_not_measured_twice(checkout, capsys
         before = json.load(file)
     assert sorted(before) == ["", "-k not slow"]
     (checkout / "tests" / "test_most.py").write_text("def test_slow():\n    pass\n")
-    assert run(checkout, "--again", "all", quick=quick) == 0
+    assert run(checkout, "--again", "all", "--sample", "1", quick=quick) == 0
     with open(measured) as file:
         after = json.load(file)
     assert {test for test in before[""] if before[""][test] != after[""][test]} == {
@@ -129,10 +129,10 @@ def test_the_cheap_tests_are_asked_first_and_not_measured_twice(checkout, capsys
     }
     # Another module is another measure, but for the trusting.
     (checkout / "tiny" / "rules.py").write_text(textwrap.dedent(RULES) + "\n")
-    assert run(checkout, "--again", "all", "--trusting", quick=quick) == 0
+    assert run(checkout, "--again", "all", "--sample", "1", "--trusting", quick=quick) == 0
     with open(measured) as file:
         assert json.load(file) == after
-    assert run(checkout, "--again", "all", quick=quick) == 0
+    assert run(checkout, "--again", "all", "--sample", "1", quick=quick) == 0
     with open(measured) as file:
         assert json.load(file)[""]["tests/test_rules.py"] != before[""]["tests/test_rules.py"]
 

@@ -9,15 +9,13 @@ disk: in the transaction, after it, and without.
 import argparse
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 
 import websocket
 
-from tests.support import CHECKOUT
+from tests.support import commands
 from tests.support.databases import PostgreSQL
 from tests.support.redis import Redis
 from tests.support.servers import HOST
@@ -79,15 +77,10 @@ def measure(way, server, redis, folder, entries):
     watched = {"daphne": daphne.process.pid, "postgresql": server.process.pid}
     watched["redis"] = redis.process.pid
     before = {name: settled(pid) for name, pid in watched.items()}
-    command = [sys.executable, "-W", "ignore", "-m", "tests.labs.notifications.publisher"]
-    done = subprocess.run(
-        command + [stream, str(entries)],
-        cwd=CHECKOUT,
-        env=site.env,
-        stdout=subprocess.PIPE,
-        universal_newlines=True,
-        check=True,
+    done = commands.run(
+        "-m", "tests.labs.notifications.publisher", stream, str(entries), env=site.env
     )
+    assert done.returncode == 0, done.stderr
     cpu, seconds = map(float, done.stdout.split())
     reading.join(60)
     assert got == entries + 1, got
@@ -104,7 +97,7 @@ def measure(way, server, redis, folder, entries):
 def commits(server, where, writers, seconds):
     """Transactions a second of so many writers, each with rows of its own, as a dict."""
     database = server.new_database()
-    made, end = [0] * writers, time.monotonic() + seconds
+    made = [0] * writers
 
     def connect():
         return server.driver.connect(
@@ -118,8 +111,8 @@ def commits(server, where, writers, seconds):
 
     def write(number):
         one = connect()
-        cursor = one.cursor()
-        while time.monotonic() < end:
+        cursor, end = one.cursor(), time.monotonic() + seconds
+        while not made[number] or time.monotonic() < end:
             cursor.execute("INSERT INTO log VALUES (%s, %s)", (number, "x" * 120))
             if where == "in":
                 cursor.execute("SELECT pg_notify('lab', 'x')")

@@ -37,7 +37,7 @@ class Adopter(object):
     def install(self):
         """The bridge, as pip brings it."""
         pip = [self.python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.check_call(pip + ["--no-deps", wheel.path()], env=self.environ)
+        subprocess.check_call(pip + ["--no-deps", "--no-compile", wheel.path()], env=self.environ)
 
     def start_project(self):
         os.mkdir(self.folder)
