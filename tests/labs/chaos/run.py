@@ -4,14 +4,13 @@ import collections
 import json
 import os
 import random
-import subprocess
 import sys
 import threading
 import time
 
 from deploy_conf import health
 from deploy_conf.running import Run
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, warm
 from tests.support.clients import WAYS, Client, Visitor
 from tests.support.proxies import Silent
 from tests.support.sites.stack import Stack
@@ -32,6 +31,10 @@ class ChaosStack(Stack):
 
     # The lab's settings have no asgi.py beside them.
     options = ("--asgi", "devops.asgi:application", "--wsgi", "devops.wsgi:application")
+
+    def __init__(self, var, daphnes, **environ):
+        super().__init__(var, **environ)
+        self.options += ("--daphne-processes", str(daphnes))
 
     def is_well(self):
         run = Run(self.var)
@@ -60,6 +63,7 @@ class Chaos(object):
         self.disk = more.get("disk")
         self.way = more.get("way", engines.LAYER)
         self.only = more.get("only")
+        self.daphnes = more.get("daphnes", 2)
         self.visitors_wanted = more.get("visitors", VISITORS)
         self.say = more.get("say", lambda line: None)
         self.chance = random.Random(seed)
@@ -79,7 +83,7 @@ class Chaos(object):
         environ["CHAOS_NOTIFICATIONS"] = self.way
         if self.database:
             environ["DATABASE_URL"] = self.database[1]
-        self.stack = ChaosStack(var, **environ)
+        self.stack = ChaosStack(var, self.daphnes, **environ)
         self.stack.up()
         try:
             self.stack.shell(
@@ -114,6 +118,8 @@ class Chaos(object):
         self._check_engine()
         keeper = threading.Thread(target=self._keep_publishing, daemon=True)
         keeper.start()
+        wait_until(self._is_published, SETTLE, "the publishers' start")
+        self.began = time.time()
         self._do_faults()
         keeper.join(self.seconds + SETTLE)
         assert not keeper.is_alive(), "the publishers do not end"
@@ -170,26 +176,18 @@ class Chaos(object):
                 if ledger.read(path)[1]:
                     del open_[name]
                     continue
-                command = [
-                    sys.executable,
-                    "-W",
-                    "ignore",
-                    "-m",
-                    "tests.labs.chaos.publisher",
-                    name,
-                    path,
-                ]
+                command = [sys.executable, "-m", "tests.labs.chaos.publisher", name, path]
                 command += [str(self.seed), str(self.entries // PUBLISHERS), str(self.seconds)]
                 command += ["deploy:" + uid for uid in self.uids]
+                env = dict(self.stack.environ, PYTHONWARNINGS="ignore")
                 with open(os.path.join(self.folder, name + ".log"), "ab") as log:
-                    self.publishers[name] = subprocess.Popen(
-                        command,
-                        cwd=CHECKOUT,
-                        env=self.stack.environ,
-                        stdout=log,
-                        stderr=log,
-                    )
+                    self.publishers[name] = warm.popen(command, warm.STACK, env, CHECKOUT, log)
             time.sleep(0.1)
+
+    def _is_published(self):
+        return len(self.publishers) == PUBLISHERS and all(
+            ledger.read(path)[0] for path in self.ledgers
+        )
 
     # Faults
 
