@@ -6,10 +6,11 @@ import inspect
 import os
 import sys
 import textwrap
+from types import SimpleNamespace
 
 import pytest
 
-from compat.init import command
+from compat.init import command, source
 
 MANAGE = """\
 #!/usr/bin/env python
@@ -114,9 +115,19 @@ class Project:
                 del sys.modules[name]
 
 
+@functools.lru_cache(maxsize=200)
+def parsed(grammar, text):
+    """The same few files are read by each run of init, which only looks at the trees."""
+    return grammar.parse(text)
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE")
+    stock = source.parso_grammar
+    monkeypatch.setattr(
+        source, "parso_grammar", lambda: SimpleNamespace(parse=functools.partial(parsed, stock()))
+    )
     # django-split-settings asks for its caller, which is looked for in the sources of all modules.
     monkeypatch.setattr(inspect, "stack", functools.partial(inspect.stack, 0))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # two contents within a second
