@@ -419,7 +419,7 @@ def test_a_daphne_whose_loop_is_blocked(stack, views, impatient):
 
 
 def test_a_handshake_that_the_site_does_not_take(stack, views):
-    with stack.daphne(COMPAT_HANDSHAKE_SECONDS="1") as server:
+    with stack.daphne(COMPAT_HANDSHAKE_SECONDS="5") as server:
         for path, status, change in (
             ("/ws/none/", 404, "The route in routing.py"),
             ("/ws/raises/", 500, "The line of that time"),
