@@ -111,7 +111,7 @@ def test_a_daphne_that_hangs(stack, monkeypatch):
 
 def test_one_of_two_daphnes_hangs(stack, monkeypatch):
     """The handshake is asked of the other one."""
-    monkeypatch.setattr(wire, "SECONDS", 2.0)
+    monkeypatch.setattr(wire, "SECONDS", 5.0)
     with stack.daphne(application="tiny.asgi:application") as other:
         with stopped(other.process.pid):
             found = look(stack)

@@ -389,28 +389,30 @@ def test_a_daphne_with_other_packages_than_uwsgi(stack, views, tmp_path):
     assert re.match(r"msgpack: daphne \(pid %d\) has 0.5.0, uwsgi \(pid \d+\) " % pid, one.observed)
 
 
-@pytest.fixture
-def impatient(monkeypatch):
-    monkeypatch.setattr(wire, "SECONDS", 2.0)  # or who hangs is asked for ten
+def look_briefly(monkeypatch, *words, **options):
+    """The same, for what hangs: else it is asked for ten seconds."""
+    with monkeypatch.context() as brief:
+        brief.setattr(wire, "SECONDS", 2.0)
+        return look(*words, **options)
 
 
-def test_a_daphne_that_was_stopped(stack, views, impatient):
+def test_a_daphne_that_was_stopped(stack, views, monkeypatch):
     """One of the two that share a socket."""
     one = examined_processes(stack)[0]
     os.kill(one.pid, signal.SIGSTOP)
     try:
-        told = first(look(stack, views=views), "daphne-hangs")
+        told = first(look_briefly(monkeypatch, stack, views=views), "daphne-hangs")
     finally:
         os.kill(one.pid, signal.SIGCONT)
     assert told.observed.startswith("daphne (pid %d) is stopped (state T)" % one.pid)
     assert look(stack, views=views) == []
 
 
-def test_a_daphne_whose_loop_is_blocked(stack, views, impatient):
+def test_a_daphne_whose_loop_is_blocked(stack, views, monkeypatch):
     with stack.daphne() as server:
         target = wire.Target(("127.0.0.1", server.port), "127.0.0.1")
         answer = wire.handshake(target, "/ws/blocks/", "http://127.0.0.1")
-        found = look(stack, views=views, server=server)
+        found = look_briefly(monkeypatch, stack, views=views, server=server)
         server.process.kill()  # a blocked one hears no SIGTERM
     assert answer.error == "timed out"
     one = first(found, "daphne-hangs")
