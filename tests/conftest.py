@@ -66,4 +66,4 @@ def pytest_configure(config):
 
 def pytest_unconfigure(config):
     shutil.rmtree(VAR, ignore_errors=True)
-    shared.end()
+    shared.end(os.getpid())

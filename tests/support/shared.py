@@ -30,11 +30,12 @@ def begin():
     own = tempfile.mkdtemp(prefix="tests-")  # short: Unix sockets are below it
     os.chmod(own, 0o1777)  # other accounts have files in it, too
     os.environ[VARIABLE] = os.environ["TMPDIR"] = tempfile.tempdir = own
-    atexit.register(end)
+    atexit.register(end, os.getpid())
 
 
-def end():
-    if own:
+def end(pid):
+    """In the process of that number: its forks end, too."""
+    if own and os.getpid() == pid:
         shutil.rmtree(own, ignore_errors=True)
 
 
