@@ -18,6 +18,7 @@ CODE = "import runpy; runpy.run_path(%r, run_name='__main__')" % PROGRAM
 SECONDS = 45.0  # from its start until the facts are told; who takes longer is not waited for
 MORE = 20.0  # from the question for what it adds until the end
 BURIED = 2.0  # until one that was killed is gone; what it has started may hold its output
+UNNAMED = "neither its command line nor its ini says which application it serves"
 LATE = "what it uses did not answer within %d s"
 
 running: List["Child"] = []
@@ -38,8 +39,11 @@ class Child:
         python = [sys.executable]
         if one:
             python = one.python()
-            words["application"] = one.application()
-            options.update(cwd=one.folder, env=one.variables())
+            words["application"], variables = one.application(), one.variables()
+            options.update(cwd=one.folder, env=variables)
+            if not words["application"] and "DJANGO_SETTINGS_MODULE" not in variables:
+                self.unseen = UNNAMED
+                return
             if os.getuid() == 0 and one.uid:
                 options["preexec_fn"] = lambda: _become(one.uid)
         if halted.is_set():

@@ -61,8 +61,11 @@ class Process(NamedTuple):
         words = self.argv[1:]
         if self.kind == "uwsgi":
             name = (self._said("callable") or ["application"])[-1]
-            modules = self._said("module|wsgi")
-            for path in self._said("wsgi-file|file"):
+            modules, paths = self._said("module|wsgi"), self._said("wsgi-file|file")
+            for mounted in self._said("mount"):  # /prefix=what
+                what = mounted.partition("=")[2]
+                (paths if what.endswith(".py") else modules).append(what)
+            for path in paths:
                 inside = os.path.relpath(os.path.join(self.folder, path), self.folder)
                 modules.append(inside[:-3].replace(os.sep, "."))
             words = [one if ":" in one else "%s:%s" % (one, name) for one in modules]
@@ -86,13 +89,16 @@ class Process(NamedTuple):
         for word in self.argv[1:] if self.kind == "uwsgi" else ():
             path = word.partition("=")[2] or word
             if path.endswith(".ini"):
-                try:
-                    with open(os.path.join(self.folder, path), encoding="utf-8") as file:
-                        text = file.read()
-                except (OSError, UnicodeDecodeError):
-                    continue
+                text = next(filter(None, map(_read, self._places(path))), "")
                 found += re.findall(r"^[ \t]*(?:%s)[ \t]*=[ \t]*(.*\S)" % options, text, re.M)
         return [value for value in found if "%" not in value]  # uWSGI's own variables
+
+    def _places(self, path: str) -> Iterator[str]:
+        """Where a file of its command line may be: `chdir` is said in what it has read before."""
+        if "UWSGI_EMPEROR_FD" in self.environ:  # which works in the folder of its vassals
+            yield "/proc/%d/cwd/%s" % (_parent(self.pid), path)
+        yield os.path.join(self.folder, path)
+        yield os.path.join(self.environ.get("PWD", self.folder), path)
 
 
 class Processes(NamedTuple):
@@ -137,13 +143,16 @@ def _every(wanted: Callable[[str, List[str]], bool]) -> Tuple[List[Process], Lis
             continue  # it has ended
         if not wanted(place, argv):
             continue
+        pairs = (word.partition("=") for word in environ)
+        variables = {name: value for name, _, value in pairs if name}
+        one = Process(pid, kind, argv, variables, place, uid)
         if kind == "uwsgi":
+            if one._said("emperor"):
+                continue  # its vassals are masters
             uwsgis.add(pid)
             if parent in uwsgis:
                 continue
-        pairs = (word.partition("=") for word in environ)
-        variables = {name: value for name, _, value in pairs if name}
-        found.append(Process(pid, kind, argv, variables, place, uid))
+        found.append(one)
     return found, hidden
 
 
@@ -160,6 +169,14 @@ def _kind(argv: List[str]) -> str:
     if "daphne" in names:
         return "daphne"
     return "uwsgi" if any(name in ("uwsgi", "uwsgi-core") for name in names) else ""
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _words(pid: int, name: str, strict: bool = False) -> List[str]:

@@ -15,6 +15,10 @@ ROUTE = (
     "The route in routing.py (as websockets are routed: without a slash at its beginning, with or "
     "without one at its end), or --path: the address that the page uses."
 )
+PREFIX = (
+    "--root-path %s on daphne's command line (render: --daphne-arg=--root-path=%s): routes have no "
+    "prefix, and daphne was told of none."
+)
 SLOW = "What connect() waits for: another server, a query; COMPAT_HANDSHAKE_SECONDS gives it more."
 
 
@@ -28,8 +32,16 @@ def look(site: examined.Site) -> Iterator[Any]:
         return
     text = "%s gets %s from daphne itself" % (site.path, answer)
     if answer.status == 404:
-        yield text, ROUTE
+        yield text, PREFIX % ((site.prefix,) * 2) if site.prefix and not _knows(site) else ROUTE
     elif answer.status in (0, 503):
         yield text, SLOW
     elif answer.status >= 500:
         yield text
+
+
+def _knows(site: examined.Site) -> bool:
+    """Whether a daphne is told the prefix, by its command line or by a header."""
+    return any(
+        one.environ.get("COMPAT_TRUST_ROOT_PATH") or "--root-path" in " ".join(one.argv)
+        for one in site.processes.of("daphne")
+    )

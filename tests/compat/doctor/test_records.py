@@ -2,12 +2,13 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 
 import pytest
 
-from compat.doctor import examined, findings, processes, report, wire
+from compat.doctor import child, examined, findings, processes, report, wire
 from tests.compat.doctor.kinds import rows
 from tests.support import CHECKOUT
 from tests.support.commands import manage
@@ -123,6 +124,9 @@ def test_what_a_uwsgi_is_started_with(tmp_path):
         (["--wsgi-file", "mysite/wsgi.py"], "", "mysite.wsgi:application"),
         ([], "module = mysite.wsgi\ncallable = app\n", "mysite.wsgi:app"),
         ([], "module = mysite.wsgi:app\n", "mysite.wsgi:app"),
+        ([], "mount = /shop=mysite.wsgi:app\n", "mysite.wsgi:app"),
+        (["--mount", "/shop=mysite.wsgi"], "", "mysite.wsgi:application"),
+        (["--mount=/shop=mysite/wsgi.py"], "callable = app\n", "mysite.wsgi:app"),
         (["--master"], "", None),
     ],
 )
@@ -131,6 +135,70 @@ def test_how_a_uwsgi_is_told_its_application(tmp_path, words, ini, application):
     one = process(tmp_path, "/usr/bin/uwsgi", "--ini", "uwsgi.ini")
     one = one._replace(argv=one.argv + words)
     assert one.application() == application
+
+
+def test_an_ini_that_lies_where_uwsgi_was_before_its_chdir(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "uwsgi.ini").write_text("[uwsgi]\nmodule = mysite.wsgi\n")
+    words = ["/usr/bin/uwsgi", "--ini", "uwsgi.ini"]
+    assert process(tmp_path, *words).application() is None
+    one = process(tmp_path, *words, PWD=str(tmp_path / "etc"))
+    assert one.application() == "mysite.wsgi:application"
+
+
+def test_a_vassal_is_a_master_and_its_emperor_is_none(tmp_path):
+    """
+    Started by an emperor it has a relative ini on its command line, and another folder.
+
+    The emperor is a stand-in with uWSGI's way to start one: pyuwsgi's own cannot.
+    """
+    site, vassals = tmp_path / "site", tmp_path / "site" / "vassals"
+    vassals.mkdir(parents=True)
+    body = "[uwsgi]\nchdir = %s\nmaster = true\nmodule = mysite.wsgi\nsocket = x.sock\n" % site
+    (vassals / "shop.ini").write_text(body)
+    code = "import os, sys, time\nif sys.argv[1] == '--emperor':\n    os.chdir(sys.argv[2])\n"
+    code += "    if not os.fork():\n        os.environ['UWSGI_EMPEROR_FD'] = '6'\n"
+    code += "        os.execv(sys.executable, sys.orig + ['--ini', 'shop.ini'])\n"
+    code += "else:\n    os.chdir('..')\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n"
+    program = tmp_path / "uwsgi"
+    program.write_text(code.replace("sys.orig", repr([sys.executable, str(program)])))
+    words = [sys.executable, str(program), "--emperor", str(vassals)]
+    emperor = subprocess.Popen(words, stdout=subprocess.PIPE)
+    pids = []
+    try:
+        pids = [int(emperor.stdout.readline()) for _ in range(2)]
+        (one,) = processes.of_site(str(site)).found
+        assert one.pid == (set(pids) - {emperor.pid}).pop()
+        assert one.application() == "mysite.wsgi:application"
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        emperor.wait()
+        emperor.stdout.close()
+
+
+def test_a_process_whose_application_nobody_names_is_a_remark_and_no_finding(tmp_path):
+    one = process(tmp_path, sys.executable, "/usr/bin/uwsgi", "--yaml", "x.yaml")
+    assert child.Child(one).first() == {"errors": {}, "unseen": child.UNNAMED}
+
+
+@pytest.mark.parametrize(
+    "argv, environ, start",
+    [
+        ([], {}, "--root-path /shop on daphne's command line (render: --daphne-arg=--root-pa"),
+        (["--root-path=/shop"], {}, "The route in routing.py"),
+        (["--root-path", "/shop"], {}, "The route in routing.py"),
+        ([], {"COMPAT_TRUST_ROOT_PATH": "1"}, "The route in routing.py"),
+    ],
+)
+def test_a_daphne_that_was_told_no_prefix(tmp_path, argv, environ, start):
+    one = process(tmp_path, "daphne", *argv, "mysite.asgi:application", **environ)
+    site = examined.Site(examined.Options(str(tmp_path), "https://a.org/shop/", "/ws/x/"))
+    site.kept.update(processes=processes.Processes([one._replace(kind="daphne")], []), views=[])
+    site.kept.update(hung=[], unresolved="", direct=wire.Answer(404, {}))
+    (module,) = [one for one in findings.every() if findings.id_of(one) == "handshake-fails"]
+    ((text, change),) = module.look(site)
+    assert text.startswith("/shop/ws/x/ gets 404") and change.startswith(start)
 
 
 def test_a_process_that_cannot_be_asked_is_a_remark_and_no_finding(tmp_path):
