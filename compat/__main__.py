@@ -190,4 +190,10 @@ if __name__ == "__main__":
         require_python()
     except ImportError as error:
         sys.exit(str(error))
-    sys.exit(main())
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has read enough; nothing is to be written at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)

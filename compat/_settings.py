@@ -148,7 +148,7 @@ def reopened(cve: str) -> "List[str]":
     """Which settings make an advisory reach the site again: lines as "COMPAT_ONE is True"."""
     return [
         "%s is %r" % (record.name, record.at)
-        for record in RECORDS.values()
+        for record in list(RECORDS.values())  # loading the settings may add some
         if cve in record.reopens and record() == record.at
     ]
 

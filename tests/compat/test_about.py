@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 import compat
 from tests.support import CHECKOUT
 from tests.support.sites import site_packages
@@ -26,6 +28,24 @@ def about(*paths, **environ):
         title, _, rows = part.partition("\n")
         sections[title] = [row.strip() for row in rows.splitlines()]
     return done.returncode, sections
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["-m", "compat"], ["-m", "compat", "--cves"], ["manage.py", "compat"]]
+    + [["manage.py", "compat", word] for word in ("--cves", "--json")],
+)
+def test_a_reader_who_has_read_enough(words):
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", *words],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    process.stdout.close()
+    _, errors = process.communicate()
+    assert (errors, process.returncode) == ("", 0)
 
 
 def test_what_is_here():

@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import os
+import sys
 import textwrap
 
 from django.core.management.base import BaseCommand, CommandError
@@ -57,6 +59,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, **options):
+        try:
+            self.say(options)
+            self.stdout.flush()
+        except BrokenPipeError:  # `| head` has read enough; nothing is to be written at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def say(self, options):
         if options["markdown"]:
             self.stdout.write(pages.PAGES[options["markdown"]]())
             return
