@@ -222,6 +222,7 @@ OWN = re.compile("(COMPAT|STREAMS|SOCKETS|DEPLOY|DEPLOY_CONF)_[A-Z_]+$")
 ELSEWHERE = {
     "compat/patching/patch.py: COMPAT_DISABLE",  # in every process, and cheap
     # deploy_conf's, which is not there where compat alone was copied.
+    "compat/doctor/findings/handshake_fails.py: COMPAT_TRUST_ROOT_PATH",
     "compat/doctor/examined.py: DEPLOY_CONF_WEBSOCKET_PROBE",
     # Where the bridge may not be active: it imports nothing of it.
     "compat/doctor/seen.py: SOCKETS_ORIGINS",
