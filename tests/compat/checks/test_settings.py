@@ -222,7 +222,6 @@ OWN = re.compile("(COMPAT|STREAMS|SOCKETS|DEPLOY|DEPLOY_CONF)_[A-Z_]+$")
 ELSEWHERE = {
     "compat/patching/patch.py: COMPAT_DISABLE",  # in every process, and cheap
     # deploy_conf's, which is not there where compat alone was copied.
-    "compat/doctor/findings/handshake_fails.py: COMPAT_TRUST_ROOT_PATH",
     "compat/doctor/examined.py: DEPLOY_CONF_WEBSOCKET_PROBE",
     # Where the bridge may not be active: it imports nothing of it.
     "compat/doctor/seen.py: SOCKETS_ORIGINS",
@@ -230,6 +229,7 @@ ELSEWHERE = {
     "compat/doctor/seen.py: STREAMS_NOTIFICATIONS_DATABASE",
     "compat/doctor/seen.py: ASGI_THREADS",
     # In the environment of another process.
+    "compat/doctor/findings/handshake_fails.py: COMPAT_TRUST_ROOT_PATH",
     "compat/doctor/findings/stop_wait_short.py: COMPAT_DRAIN_SECONDS",
     # `up` hands them on to the site's processes.
     "deploy_conf/commands/_options.py: DEVOPS_VAR",
