@@ -113,6 +113,7 @@ def activate(path):
             raise
     print("%s is active in every process of %s" % (PACKAGE, sys.prefix))
     note_targets()
+    write_bytecode()
     return 0
 
 
@@ -127,6 +128,17 @@ def note_targets():
             "every process will read every repair, since %s cannot be written: %s"
             % (os.path.join(_index.HERE, _index.FILE), error.strerror)
         )
+
+
+def write_bytecode():
+    """
+    Compile the package, as pip does with every other: whose account cannot write here, or whose
+    environment forbids it (PYTHONDONTWRITEBYTECODE), would compile 140 files at each start.
+    """
+    from compileall import compile_dir
+
+    # Silent: where nothing can be written, Python compiles as before.
+    compile_dir(os.path.dirname(os.path.abspath(__file__)), quiet=2)
 
 
 def deactivate(path):

@@ -102,6 +102,27 @@ def test_an_installed_package_needs_no_folder_in_the_file(environment):
         shutil.rmtree(target)
 
 
+def test_processes_that_write_no_bytecode_find_it_written(environment, tmp_path):
+    source = os.path.join(CHECKOUT, "compat")
+    blank = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(source, str(tmp_path / "compat"), ignore=blank)
+    patches = tmp_path / "compat" / "patches"
+    (patches / "celery" / "__pycache__").write_text("nothing can be written here, by root either")
+    never = {"PYTHONDONTWRITEBYTECODE": "1"}
+    activation = environment.run("-m", "compat", "activate", cwd=str(tmp_path), **never)
+    try:
+        assert (activation[0], activation[2]) == (0, "")
+        code = "import sys, compat.patches as p; p.install(); p.every(); print(*(m.__cached__"
+        code += " for n, m in sys.modules.items() if n.split('.')[0] == 'compat'))"
+        code, said, error = environment.run("-c", code, **never)
+    finally:
+        assert environment.compat("deactivate")[0] == 0
+    assert (code, error) == (0, "")
+    missing = [path for path in said.split() if not os.path.exists(path)]
+    assert len(said.split()) > 200 and missing
+    assert {os.path.dirname(path) for path in missing} == {str(patches / "celery" / "__pycache__")}
+
+
 def test_mistakes_are_one_line(environment):
     code, _, error = environment.compat("start")
     assert code == 2 and "invalid choice: 'start'" in error.splitlines()[-1]
