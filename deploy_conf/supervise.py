@@ -32,6 +32,7 @@ Found = TypeVar("Found")
 STOP_PATIENCE = 45
 PR_SET_PDEATHSIG = 1
 ANY = "0.0.0.0"  # noqa: S104 (compared, not listened on)
+LOOK = 2  # seconds until the next look for programs that were given up, in the foreground
 REDIS_PATIENCE = 5  # seconds that a Redis of somebody else's, which may be starting, has to answer
 
 
@@ -199,9 +200,12 @@ def _attend(
         print("Ctrl-C stops it; logs are in %s" % os.path.join(run.var, "log"))
         sys.stdout.flush()
         failing: Set[str] = set()
+        looked = time.monotonic()
         while not stop.asked and child.poll() is None:
             time.sleep(0.2)
-            failing = _report_failing(run, record, failing)
+            if time.monotonic() > looked + LOOK:  # supervisord is asked for it, day and night
+                failing = _report_failing(run, record, failing)
+                looked = time.monotonic()
         if not stop.asked and child.returncode != 0:
             problems = ["supervisord ended unexpectedly: %s" % run.log("supervisord")]
     for problem in problems:
@@ -221,6 +225,7 @@ def _report_failing(run: Run, record: Dict[str, Any], before: Set[str]) -> Set[s
     now = {one["short"] for one in run.programs(record) or [] if one["statename"] == "FATAL"}
     for name in sorted(now - before):
         sys.stderr.write("deploy_conf: %s does not stay up: %s\n" % (name, run.log(name)))
+        sys.stderr.flush()  # before Python 3.9 a file or a pipe has it much later
     return now
 
 

@@ -13,6 +13,7 @@ import urllib.request
 import websocket
 
 from deploy_conf import probe
+from tests.support import commands
 from tests.support.wait import wait_until
 
 
@@ -243,17 +244,31 @@ def test_a_killed_daphne_comes_back_and_the_other_answers_meanwhile(running):
     wait_until(lambda: running.run("status")[0] == 0)
 
 
+def bare(site, command):
+    """What an interpreter says that has nothing of site-packages: no supervisor, and no Django."""
+    words = ["-S", "-m", "deploy_conf", command]
+    done = commands.run(*words, env=site.environment, cwd=site.folder, cold=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_an_interpreter_without_supervisor_knows_what_runs(running):
+    code, out, err = bare(running, "status")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == running.url + " answers over HTTP and WebSocket"
+
+
 def test_down_finishes_a_request_and_leaves_nothing(running):
-    """The last of this module: it stops the site."""
+    """The last of this module: it stops the site, by an interpreter without supervisor."""
     answers = []
     thread = threading.Thread(target=lambda: answers.append(get(running, "slow")))
     thread.start()
     wait_until(lambda: "slow request has begun" in running.log("uwsgi"))
-    assert running.down() == (0, "stopped\n", "")
+    assert bare(running, "down") == (0, "stopped\n", "")
     thread.join(10)
     assert answers[0][0] == 200 and json.loads(answers[0][2].decode()) == {"slow": True}
     assert running.processes() == {}
     assert running.litter() == []
     code, out, _ = running.run("status")
     assert code == 1 and out == "not running\n"
+    assert bare(running, "status") == (1, "not running\n", "")
     assert running.down() == (0, "not running\n", "")

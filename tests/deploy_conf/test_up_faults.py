@@ -4,6 +4,7 @@ import getpass
 import os
 import pwd
 import re
+import select
 import shutil
 import signal
 import socket
@@ -86,10 +87,24 @@ def test_ctrl_c_twice_ends_everything(tmp_path):
 
 
 def test_a_killed_foreground_takes_the_rest_with_it(site):
+    over = os.path.join(site.folder, "over")
+    with open(os.path.join(site.folder, "tiny", "settings.py"), "a") as file:
+        # Soon over on a busy machine, too.
+        words = ["/bin/sh", "-c", "test -e over && exit 3; exec sleep 600"]
+        file.write("\nDEPLOY_CONF_PROGRAMS = {'ticker': %r}\n" % words)
     process = site.foreground()
     say(process)
+    process.stdout.readline()  # how it is stopped
+    # Of a program that is given up it tells, once.
+    with open(over, "w"):
+        pass
+    os.kill(pid_of(site, "ticker"), signal.SIGTERM)
+    assert select.select([process.stdout], [], [], 60)[0]
+    told = "deploy_conf: ticker does not stay up: %s/log/ticker.log\n" % site.var
+    assert process.stdout.readline().decode() == told
+    os.unlink(over)
     process.kill()
-    process.communicate()
+    assert process.communicate()[0] == b""
     # The next one waits for the old one's orderly end.
     code, out, err = site.up(*tiny.SMALL)
     assert (code, err) == (0, "") and "running: " in out and "already" not in out
@@ -360,6 +375,7 @@ def test_a_name_that_is_allowed_is_printed(site):
     wait_until(lambda: probe.http("127.0.0.1", site.port) == 400)
     code, out, err = site.run("status")
     assert code == 1 and "%s answers 400: is foo.example one of ALLOWED_HOSTS?" % url in out
+    assert site.down() == (0, "stopped\n", "")
 
 
 @pytest.mark.parametrize(
@@ -428,27 +444,6 @@ def test_another_account_is_told_whose_the_site_is(command):
             assert (
                 file.read() == "deploy_conf: %s belongs to root: run this as that account\n" % var
             )
-
-
-def test_an_interpreter_without_supervisor_knows_what_runs(site):
-    assert site.up(*tiny.SMALL)[0] == 0
-    # Nothing of site-packages: neither supervisor nor Django.
-    words = [sys.executable, "-S", "-m", "deploy_conf"]
-    for command, code, last in (
-        ("status", 0, site.url + " answers over HTTP and WebSocket"),
-        ("down", 0, "stopped"),
-        ("status", 1, "not running"),
-    ):
-        done = subprocess.run(
-            words + [command],
-            cwd=site.folder,
-            env=site.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-        )
-        assert (done.returncode, done.stderr) == (code, ""), command
-        assert done.stdout.splitlines()[-1] == last
 
 
 def test_make_clean_stops_what_runs_first(tmp_path):
