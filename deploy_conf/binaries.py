@@ -51,11 +51,7 @@ def nginx() -> str:
 
 def nginx_version(path: str) -> Tuple[int, ...]:
     """(major, minor, micro) of an nginx program."""
-    try:
-        # A bare `nginx -v` prints to stderr.
-        text = _output([path, "-v"])
-    except OSError as error:
-        raise ConfError("nginx: %s does not run: %s" % (path, error.strerror))
+    text = _answer("nginx", [path, "-v"])  # it prints to stderr
     match = re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", text)
     if not match:
         raise ConfError("nginx: %s is not an nginx" % path)
@@ -67,10 +63,7 @@ def nginx_version(path: str) -> Tuple[int, ...]:
 
 def redis_version(path: str) -> Tuple[int, ...]:
     """(major, minor) of a Redis or Valkey server; NEWEST if it does not say."""
-    try:
-        match = re.search(r"\bv=(\d+)\.(\d+)", _output([path, "--version"]))
-    except OSError as error:
-        raise ConfError("Redis: %s does not run: %s" % (path, error.strerror))
+    match = re.search(r"\bv=(\d+)\.(\d+)", _answer("Redis", [path, "--version"]))
     return tuple(int(part) for part in match.groups()) if match else NEWEST
 
 
@@ -124,10 +117,11 @@ class Uwsgi(NamedTuple):
 
     def knows(self, option: str) -> bool:
         """Whether this version has an option; an unknown one would stop it (see `strict`)."""
-        try:
-            return ("--%s " % option) in _output(self.command + ["--help"])
-        except OSError as error:
-            raise ConfError("uWSGI: %s does not run: %s" % (self.command[0], error.strerror))
+        return ("--%s " % option) in _answer("uWSGI", self.command + ["--help"])
+
+    def version(self) -> str:
+        """As it says it itself, which shows that it runs."""
+        return _answer("uWSGI", self.command + ["--version"]).strip()
 
 
 def uwsgi() -> Uwsgi:
@@ -205,6 +199,21 @@ def supervisord() -> List[str]:
         raise ConfError("supervisor is not installed in the environment of %s" % sys.executable)
     here = os.path.dirname(os.path.abspath(__file__))
     return [sys.executable, os.path.join(here, "patient_supervisord.py")]
+
+
+def _answer(name: str, words: Sequence[str]) -> str:
+    """What a server prints; raises ConfError for one that does not run: a library lacks, say."""
+    try:
+        done = subprocess.run(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+    except OSError as error:
+        raise ConfError("%s: %s does not run: %s" % (name, words[-2], error.strerror))
+    text = done.stdout.decode("utf-8", "replace")
+    if done.returncode:
+        said = text.strip().splitlines()[-1:] or ["exit status %d" % done.returncode]
+        raise ConfError("%s: %s does not run: %s" % (name, words[-2], said[0]))
+    return text
 
 
 def _output(words: Sequence[str]) -> str:

@@ -47,6 +47,7 @@ class Reload:
         self.patience = patience
         self.page = page
         self.probe = probe
+        self.left = False  # a uWSGI that is not ours has the old code still
 
     def run(self) -> None:
         """Do it; ConfError tells what failed, and what had been done was said before."""
@@ -92,6 +93,7 @@ class Reload:
     def renew_uwsgi(self, uwsgi: List[Program], inis: Dict[int, Optional[Dict[str, str]]]) -> None:
         """Workers one by one; a uWSGI that is not ours stays as it is."""
         if not uwsgi:
+            self.left = True
             self.say(
                 "uwsgi: left as it is; %s has none called %suwsgi"
                 % (self.manager.name, self.manager.prefix)
@@ -103,6 +105,7 @@ class Reload:
             elif ini is not None:
                 self.reload_uwsgi(one, ini)
             else:
+                self.left = True
                 self.say("uwsgi: left as it is; deploy_conf rendered no ini file for it")
 
     def reload_nginx(self, one: Program) -> None:

@@ -216,7 +216,14 @@ def connect(host: Dict[str, Any], deadline: float) -> Connection:
     """A new connection to one of the "hosts" of CHANNEL_LAYERS."""
     if "sentinels" in host:
         return connect_master(host, deadline)
-    return Connection(*settled(host["address"], host), deadline=deadline)
+    address, options = settled(host["address"], host)
+    try:
+        return Connection(address, options, deadline=deadline)
+    except OSError as error:
+        if error.strerror:  # of a Redis that is not there an administrator asks first: which?
+            where = address if isinstance(address, str) else "%s:%s" % tuple(address[:2])
+            error.strerror += ", Redis at %s" % where
+        raise
 
 
 def settled(address: Any, given: Dict[str, Any]) -> Tuple[Any, Dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The command line: one module for each command."""
 
 import argparse
+import os
 import sys
 from typing import Any, List, NoReturn, Optional
 
@@ -43,17 +44,30 @@ def main(argv: Optional[List[str]] = None) -> int:
     """Runs one command; the exit status: 0 done, 1 failed, 2 a bad value."""
     args = parser().parse_args(argv)
     try:
-        return args.run(args)
+        code = args.run(args)
+        sys.stdout.flush()
+        return int(code)
+    except BrokenPipeError as error:
+        if args.command not in ("servers", "status"):
+            return failed(error)  # it may not have done all
+        # `| head` has read enough; nothing is to be written at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except ConfError as error:
         sys.stderr.write("deploy_conf: %s\n" % error)
         return error.code
     except OSError as error:
-        where = ": %s" % error.filename if error.filename else ""
-        sys.stderr.write("deploy_conf: %s%s\n" % (error.strerror or error, where))
-        return 1
+        return failed(error)
     except KeyboardInterrupt:
         sys.stderr.write("deploy_conf: interrupted\n")
         return 130
+
+
+def failed(error: OSError) -> int:
+    """Says what the system has refused."""
+    where = ": %s" % error.filename if error.filename else ""
+    sys.stderr.write("deploy_conf: %s%s\n" % (error.strerror or error, where))
+    return 1
 
 
 def parser() -> argparse.ArgumentParser:

@@ -90,8 +90,12 @@ def run(args: argparse.Namespace) -> int:
         manager, folder = at(socket, site.identifier(name) + "-"), os.path.dirname(socket)
     manager.programs()  # a mistyped path gets no lock beside it
     with lock(folder):
-        Reload(manager, signals, say, patience, page, probe).run()
-    say("reloaded")
+        done = Reload(manager, signals, say, patience, page, probe)
+        done.run()
+    if done.left:
+        say("reloaded, except uwsgi: its pages have the old code until you reload it")
+    else:
+        say("reloaded")
     return 0
 
 

@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     kinds: List[Tuple[str, Callable[[], str]]] = [
         ("nginx", nginx),
         ("uWSGI", uwsgi),
-        ("Redis", binaries.redis_server),
+        ("Redis", redis),
         ("supervisor", supervisor),
     ]
     missing = 0
@@ -39,7 +39,16 @@ def nginx() -> str:
 
 
 def uwsgi() -> str:
-    return "%s, for Python %s" % (binaries.uwsgi().command[-1], platform.python_version())
+    found = binaries.uwsgi()
+    words = found.command[-1], found.version(), platform.python_version()
+    return "%s, %s, for Python %s" % words
+
+
+def redis() -> str:
+    path = binaries.redis_server()
+    version = binaries.redis_version(path)
+    known = version != binaries.NEWEST
+    return "%s, %s" % (path, ".".join(map(str, version))) if known else path
 
 
 def supervisor() -> str:

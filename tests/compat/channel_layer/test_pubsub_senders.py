@@ -5,6 +5,7 @@ import os
 import signal
 import ssl
 import threading
+import time
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -15,7 +16,7 @@ from compat.channel_layer.pubsub import RedisPubSubChannelLayer
 from tests.support.probe import prove, source
 from tests.support.sentinels import NAME as MASTER
 from tests.support.sentinels import start_sentinels
-from tests.support.servers import free_port
+from tests.support.servers import HOST, free_port
 
 GROUP = "news"
 
@@ -325,3 +326,19 @@ def test_sentinels_name_the_server_also_after_a_failover(run, tmp_path):
         assert run(main()) == ["one", "two", "three", "four"]
     finally:
         servers.stop()
+
+
+def test_who_is_not_there_is_named(tmp_path):
+    port = free_port()
+    with pytest.raises(OSError) as raised:
+        blocking.connect({"address": "redis://:secret@%s:%d/1" % (HOST, port)}, later())
+    assert str(raised.value).endswith(", Redis at %s:%d" % (HOST, port))
+    path = str(tmp_path / "redis.sock")
+    for address in (path, "unix://" + path):
+        with pytest.raises(OSError) as raised:
+            blocking.connect({"address": address}, later())
+        assert str(raised.value).endswith(", Redis at " + path)
+
+
+def later():
+    return time.monotonic() + 20

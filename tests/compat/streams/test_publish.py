@@ -24,8 +24,10 @@ def test_publish_from_anywhere(make_site, sqlite_settings, stream, kind, request
 
 
 def test_redis_that_is_down_costs_a_log_line(make_site, sqlite_settings, stream):
-    site = make_site(sqlite_settings, json.dumps([[HOST, free_port()]]))
+    port = free_port()
+    site = make_site(sqlite_settings, json.dumps([[HOST, port]]))
     ranges, errors = site.run("write", stream, 1, 20, 1)
+    assert str(port) in site.stderr  # which Redis it is that is not there
     assert (len(ranges), errors) == (20, [])
     assert site.stderr.count("could not be announced") == 1
     assert "Traceback" not in site.stderr
