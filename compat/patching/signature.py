@@ -2,8 +2,10 @@
 Give what replaces a function the look of what it replaces.
 
 Sites look at more than `inspect.signature()`: at the names in `__code__`, the defaults, the name,
-the docstring, the kind. No imports here: this runs in processes that import next to nothing.
+the docstring, the kind. Nothing is loaded for it: it runs in every process.
 """
+
+import builtins
 
 FUNCTION = type(lambda: None)
 VARARGS, VARKEYWORDS = 4, 8  # of co_flags
@@ -11,6 +13,7 @@ GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
 KIND = GENERATOR | COROUTINE | ASYNC_GENERATOR
 # How a function of that kind hands on a call.
 CALLS = {COROUTINE: "return await {}", GENERATOR: "return (yield from {})"}
+_templates = {}  # (layout, names of the arguments, name of what they are handed to) → template()
 
 
 def like(stock, ours):
@@ -81,42 +84,73 @@ def takes(code, positional, keywords):
 
 def forwarding(stock, ours):
     """A function with the arguments of `stock` that hands them to `ours`, by position if it can."""
-    code = stock.__code__
-    found = list(names(code))
-    plain, found = found[: code.co_argcount], found[code.co_argcount :]
-    only, found = found[: code.co_kwonlyargcount], found[code.co_kwonlyargcount :]
+    code, found = stock.__code__, names(stock.__code__)
+    only = found[code.co_argcount :][: code.co_kwonlyargcount]
+    if not takes(ours.__code__, code.co_argcount, only):
+        raise TypeError("%s() takes fewer arguments than what it replaces" % ours.__name__)
+    target = "ours"
+    while target in code.co_varnames or target == stock.__name__:
+        target += "_"
+    # What is handed on by position may have any name: one compilation does for all of a shape.
+    generic = found if only else tuple("_%d" % place for place in range(len(found)))
+    shape = layout(code)[1:] + (generic, target)
+    if shape not in _templates:
+        _templates[shape] = template(*shape)
+    made = _templates[shape](ours)
+    # The next frame of a traceback is in a file.
+    place = "<the arguments of %s.%s>" % (stock.__module__, stock.__qualname__)
+    namespace = {"__name__": ours.__module__, "__builtins__": builtins}
+    code = renamed(made.__code__, stock.__name__, place, found)
+    return FUNCTION(code, namespace, stock.__name__, None, made.__closure__)
+
+
+def template(counts, flags, found, target):
+    """What makes a function with arguments of that layout from the one that gets them."""
+    (count, positional, keyword_only), found = counts, list(found)
+    plain, found = found[:count], found[count:]
+    only, found = found[:keyword_only], found[keyword_only:]
     parameters, arguments = list(plain), list(plain)
-    positional = getattr(code, "co_posonlyargcount", 0)
     if positional:
         parameters.insert(positional, "/")
-    if code.co_flags & VARARGS:
+    if flags & VARARGS:
         parameters.append("*" + found[0])
         arguments.append(parameters[-1])
     elif only:
         parameters.append("*")
     parameters += only
     arguments += ["%s=%s" % (name, name) for name in only]
-    if code.co_flags & VARKEYWORDS:
+    if flags & VARKEYWORDS:
         parameters.append("**" + found[-1])
         arguments.append(parameters[-1])
-
-    if not takes(ours.__code__, len(plain), only):
-        raise TypeError("%s() takes fewer arguments than what it replaces" % ours.__name__)
-    target = "ours"
-    while target in code.co_varnames or target == stock.__name__:
-        target += "_"
-    name = stock.__name__ if stock.__name__.isidentifier() else "forward"
-    source = "def make({target}):\n {define} {name}({parameters}): {call}\n return {name}".format(
+    source = "def make({target}):\n {define} forward({parameters}): {call}\n return forward".format(
         target=target,
-        define="async def" if code.co_flags & COROUTINE else "def",
-        name=name,
+        define="async def" if flags & COROUTINE else "def",
         parameters=", ".join(parameters),
-        call=CALLS.get(code.co_flags & KIND, "return {}").format(
-            "%s(%s)" % (target, ", ".join(arguments))
-        ),
+        call=CALLS.get(flags & KIND, "return {}").format("%s(%s)" % (target, ", ".join(arguments))),
     )
-    namespace = {"__name__": ours.__module__}
-    # The next frame of a traceback is in a file.
-    place = "<the arguments of %s.%s>" % (stock.__module__, stock.__qualname__)
-    exec(compile(source, place, "exec"), namespace)  # noqa: S102
-    return namespace["make"](ours)
+    namespace = {}
+    exec(compile(source, "<the arguments of a stock function>", "exec"), namespace)  # noqa: S102
+    return namespace["make"]
+
+
+def renamed(code, name, filename, variables):
+    """The same code with other names."""
+    if hasattr(code, "replace"):  # since 3.8
+        return code.replace(co_name=name, co_filename=filename, co_varnames=variables)
+    return type(code)(
+        code.co_argcount,
+        code.co_kwonlyargcount,
+        code.co_nlocals,
+        code.co_stacksize,
+        code.co_flags,
+        code.co_code,
+        code.co_consts,
+        code.co_names,
+        variables,
+        filename,
+        name,
+        code.co_firstlineno,
+        code.co_lnotab,
+        code.co_freevars,
+        code.co_cellvars,
+    )

@@ -7,6 +7,7 @@ import traceback
 
 import pytest
 
+from compat.patching import signature
 from compat.patching.patch import REFUSED, Patch
 from compat.patching.signature import like
 
@@ -94,6 +95,40 @@ def test_every_call_arrives_as_the_stock_would_have_it(stock):
         again.apply_defaults()
         assert again.arguments == bound.arguments
     assert calls
+
+
+def test_functions_of_one_shape_share_what_is_compiled(monkeypatch):
+    def replacement(*args, **kwargs):
+        return recorder(*args, **kwargs)
+
+    def first(self, ours, *rest):
+        pass
+
+    def second(this, that, *more):
+        pass
+
+    def flagged(this, that, *more, flag=1):
+        pass
+
+    def marked(this, that, *more, mark=1):
+        pass
+
+    compiled = []
+    monkeypatch.setattr(signature, "_templates", {})
+    monkeypatch.setattr(
+        signature, "compile", lambda *a: compiled.append(a) or compile(*a), raising=False
+    )
+    made = [like(stock, replacement) for stock in (second, first, second, plain, plain)]
+    assert len(compiled) == 3  # `first` by itself: its argument may not be what calls ours
+    for function, stock in zip(made, (second, first, second)):
+        assert seen(function) == seen(stock)
+        assert function(1, 2, 3) == ((1, 2, 3), {})
+        assert function.__code__.co_name == stock.__name__
+        assert function.__code__.co_filename.endswith("locals>.%s>" % stock.__name__)
+        assert not set(function.__code__.co_freevars) & set(function.__code__.co_varnames)
+    one, other = like(flagged, replacement), like(marked, replacement)
+    assert one(1, 2, flag=3) == ((1, 2), {"flag": 3})
+    assert other(1, 2, mark=3) == ((1, 2), {"mark": 3})
 
 
 def test_no_function_is_put_between_where_the_arguments_are_the_same():
