@@ -100,7 +100,9 @@ def check_migrations() -> List[Any]:
     from django.apps import apps
     from django.db import DatabaseError, connections, router
     from django.db.migrations.executor import MigrationExecutor
+    from django.db.migrations.recorder import MigrationRecorder
 
+    table = MigrationRecorder.Migration._meta.db_table
     labels: Dict[str, Set[str]] = {}  # alias of a database → what is kept there
     for config in apps.get_app_configs():
         for model in config.get_models() if config.name in TABLES_OF else ():
@@ -111,6 +113,9 @@ def check_migrations() -> List[Any]:
             missing += sorted(kept)
             continue
         try:
+            if table not in connections[alias].introspection.table_names():
+                missing += sorted(kept)  # what is asked next would make it
+                continue
             executor = MigrationExecutor(connections[alias])
         except DatabaseError:
             continue  # it is away, which every page tells

@@ -8,7 +8,7 @@ import urllib.parse
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from . import processes, views, way, wire
-from .nginx import Hop, Nginx
+from .nginx import LOCAL, Hop, Nginx
 from .processes import Process
 
 NGINX = "nginx: master process"
@@ -129,8 +129,31 @@ class Site:
         return self.once("originless", lambda: wire.handshake(self.public, self.path, ""))
 
     @property
+    def is_private(self) -> bool:
+        """Whether only this machine reaches the site, by --url and by nginx' listen."""
+        if self.public and not is_loopback(self.public.address):
+            return False
+        hops = way.of(self, self.home)
+        if not hops:
+            return bool(self.public)
+        return all(is_loopback(spot) for spot, _ in hops[0].server.listens)
+
+    @property
+    def debugging(self) -> List[str]:
+        """Who has DEBUG, and by which settings."""
+        views = self.kept.get("views", ())  # asked for at the end, however far one came
+        found = [view for view in views if view.kind and view.facts.get("debug")]
+        return ["%s has DEBUG = True, by %s" % (v.name, v.facts.get("settings")) for v in found]
+
+    @property
     def looked(self) -> List[str]:
         """What was seen that is no finding, and is asked for."""
+        private = self.debugging if self.debugging and self.is_private else []
+        return ["%s; only this machine reaches it" % one for one in private] + self.refused
+
+    @property
+    def refused(self) -> List[str]:
+        """Whether clients without an Origin are."""
         answer = self.without_origin
         if not answer:
             return []
@@ -234,6 +257,10 @@ class Site:
     def nginxes(self) -> List[Nginx]:
         """The same, read."""
         return self.once("nginxes", lambda: [Nginx(text) for text in self.nginx])
+
+
+def is_loopback(spot: wire.Address) -> bool:
+    return isinstance(spot, str) or spot[0] in LOCAL or spot[0].startswith("127.")
 
 
 def _masters() -> List[List[str]]:

@@ -18,6 +18,7 @@ TOKEN = re.compile(
 )
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "": 1}
 LOCAL = ("127.0.0.1", "::1", "localhost")
+PASS = ("proxy_pass",)
 
 
 class Block:
@@ -93,9 +94,12 @@ class Nginx:
             for block in http.walk("server")
         ]
 
-    def targets(self, location: Block) -> List[Address]:
-        """Where a location's proxy_pass leads; nothing where a variable says it."""
-        where = location.own.get("proxy_pass", [[""]])[-1][0]
+    def targets(self, location: Block, *names: str) -> List[Address]:
+        """Where a location's proxy_pass (or others) leads; nothing where a variable says it."""
+        told = [location.own[name][-1][0] for name in names or PASS if location.own.get(name)]
+        where = told[0] if told else ""
+        if "proxy_pass" not in location.own:  # whose addresses have no scheme, or their own
+            where = "http://" + re.sub(r"\A\w+://(?!/)", "", where)
         match = re.match(r"http://(unix:)?([^/$]+|/[^:$]+)(?:[:/].*)?\Z", where)
         if not match:
             return []

@@ -60,9 +60,9 @@ class Process(NamedTuple):
         """package.module:object, as far as its command line or its ini says."""
         words = self.argv[1:]
         if self.kind == "uwsgi":
-            name = (self._said("callable") or ["application"])[-1]
-            modules, paths = self._said("module|wsgi"), self._said("wsgi-file|file")
-            for mounted in self._said("mount"):  # /prefix=what
+            name = (self.said("callable") or ["application"])[-1]
+            modules, paths = self.said("module|wsgi"), self.said("wsgi-file|file")
+            for mounted in self.said("mount"):  # /prefix=what
                 what = mounted.partition("=")[2]
                 (paths if what.endswith(".py") else modules).append(what)
             for path in paths:
@@ -72,7 +72,7 @@ class Process(NamedTuple):
         named = [word for word in words if APPLICATION.match(word)]
         return named[-1] if named else None
 
-    def _said(self, options: str) -> List[str]:
+    def said(self, options: str) -> List[str]:
         """The values of an option of uWSGI, in its ini files and on its command line."""
         found, short = self._ini(options), ["-w"] if "module" in options else []
         names = ["--" + name for name in options.split("|")] + short
@@ -147,7 +147,7 @@ def _every(wanted: Callable[[str, List[str]], bool]) -> Tuple[List[Process], Lis
         variables = {name: value for name, _, value in pairs if name}
         one = Process(pid, kind, argv, variables, place, uid)
         if kind == "uwsgi":
-            if one._said("emperor"):
+            if one.said("emperor"):
                 continue  # its vassals are masters
             uwsgis.add(pid)
             if parent in uwsgis:

@@ -19,6 +19,7 @@ import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REDIS = runpy.run_path(os.path.join(HERE, "seen_redis.py"))  # its functions, by their names
+TABLES = runpy.run_path(os.path.join(HERE, "seen_tables.py"))
 PATIENCE = 4.0  # seconds that a message may take once it has been sent
 LIMIT = 6.0  # seconds that a database or Redis may take to answer; firewalls keep silent
 
@@ -34,10 +35,12 @@ def main(asked):
     attempt(facts, "settings", lambda: site(facts))
     attempt(facts, "packages", lambda: facts.update(packages=packages()))
     if "settings" not in facts["errors"]:
+        attempt(facts, "copies", lambda: facts.update(copies=copies(asked["bridges"])))
         attempt(facts, "urls", lambda: within(urls))
         attempt(facts, "newest", lambda: newest(facts))
         say(dict(facts, partly=True))  # what follows may hang
         attempt(facts, "databases", lambda: databases(facts))
+        attempt(facts, "migrations", lambda: within(TABLES["migrations"], facts))
         attempt(facts, "folders", lambda: folders(facts))
         if facts.get("notifications") == "postgresql":
             attempt(facts, "notifications", lambda: within(notify, facts))
@@ -73,6 +76,28 @@ def bridge(names):
         patches = sys.modules.get(name + ".patches")
         if patches is not None and patches.is_installed():
             return name
+
+
+def copies(names):
+    """Each copy of the bridge that is imported here; the one that repairs the process first."""
+    from django.conf import settings
+
+    found = list(vars(sys).get("_bridge_copies", ()))
+    found += [name for name in names if name not in found]
+    folders = [(name, os.path.dirname(path_of(sys.modules.get(name)))) for name in found]
+    return [
+        {"name": name, "folder": folder, "listed": is_listed(name, settings.INSTALLED_APPS)}
+        for name, folder in folders
+        if folder and os.path.isdir(os.path.join(folder, "patching"))
+    ]
+
+
+def path_of(module):
+    return getattr(module, "__file__", None) or ""
+
+
+def is_listed(name, listed):
+    return any((one + ".").startswith(name + ".") for one in listed)
 
 
 def load(application):
@@ -177,6 +202,8 @@ def connect(alias, facts):
     from django.db import connections
 
     one = connections[alias]  # each thread has connections of its own
+    if TABLES["would_make"](one):
+        return
     one.ensure_connection()
     if one.vendor not in USED:
         return

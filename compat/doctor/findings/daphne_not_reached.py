@@ -4,7 +4,7 @@ from typing import Any, Iterator
 
 from .. import examined
 
-ORDER = 105
+ORDER = 106
 WHY = "nginx does not reach daphne (another port, SELinux, a firewall), or nobody reaches nginx."
 CHANGE = (
     "nginx: the port of proxy_pass is the one that daphne listens on; SELinux: setsebool "

@@ -139,12 +139,25 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_that_is_away_is_not_its_matter(monkeypatch):
-    from django.db.migrations import executor
+@pytest.mark.django_db
+def test_a_database_without_tables_gets_none(tmp_path, monkeypatch):
+    """Django 1.11 makes the table of migrations where it only asks for them."""
+    from django.db.backends.sqlite3.base import DatabaseWrapper
 
-    def away(connection):
+    told = dict(connection.settings_dict, ENGINE="x", NAME=str(tmp_path / "db"), OPTIONS={})
+    (tmp_path / "db").write_bytes(b"")
+    empty = DatabaseWrapper(told, "default")
+    monkeypatch.setattr("django.db.connections", {"default": empty})
+    (found,) = checks.check_migrations()
+    assert found.id == "compat.W025" and "streams" in found.msg
+    assert empty.introspection.table_names() == []
+    empty.close()
+
+
+def test_a_database_that_is_away_is_not_its_matter(monkeypatch):
+    def away(*words):
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(executor, "MigrationExecutor", away)
+    monkeypatch.setattr(connection.introspection, "table_names", away)
     monkeypatch.setattr(checks, "is_missing_file", lambda connection: False)
     assert checks.check_migrations() == []

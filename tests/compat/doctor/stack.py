@@ -14,11 +14,15 @@ from tests.support.wait import wait_until
 
 SETTINGS = """
 SECURE_SSL_REDIRECT = "REDIRECT" in os.environ
+DEBUG = "DEBUG" in os.environ
 globals().update((k, v) for k, v in os.environ.items() if "_COOKIE_" in k)
 if "SSL_HEADER" in os.environ:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-INSTALLED_APPS = ["channels", "compat", "django.contrib.contenttypes", "django.contrib.auth"]
+INSTALLED_APPS = ["channels", "compat", "compat.streams", "django.contrib.contenttypes",
+                  "django.contrib.auth"]
 ALLOWED_HOSTS = ["127.0.0.1", "127.0.0.2", "localhost", "site.example"]
+if "HOSTS" in os.environ:
+    ALLOWED_HOSTS = os.environ["HOSTS"].split()
 MIDDLEWARE = ["compat.same_site.SameSiteMiddleware",
               "django.middleware.security.SecurityMiddleware",
               "django.middleware.common.CommonMiddleware"]
@@ -75,6 +79,8 @@ application = ProtocolTypeRouter({"websocket": URLRouter([
 """
 FILES = {
     "tiny/other.py": "from tiny.settings import *\n",
+    "tiny/dev.py": "from tiny.settings import *\nDEBUG = True\n"
+    "CHANNEL_LAYERS = {'default': {'BACKEND': 'channels.layers.InMemoryChannelLayer'}}\n",
     # Of Django itself, newer Pythons import nothing without the bridge.
     "tiny/plain.py": "def application(scope):\n    raise ValueError(scope)\n",
     "static files/streams/streams.js": "//\n",
@@ -82,6 +88,10 @@ FILES = {
 }
 UPGRADE = """proxy_http_version 1.1;
         proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";"""
+UWSGI = """uwsgi_param REQUEST_METHOD $request_method; uwsgi_param PATH_INFO $uri;
+    uwsgi_param SERVER_NAME $host; uwsgi_param SERVER_PORT $server_port;
+    uwsgi_param HTTP_HOST $http_host; uwsgi_param SERVER_PROTOCOL HTTP/1.1;
+    uwsgi_param QUERY_STRING $query_string;"""
 HOST_HEADER = "proxy_set_header Host $http_host;"
 CONF = """
 daemon off;
@@ -96,6 +106,7 @@ http {
     %(servers)s
 }
 """
+TABLES = []
 
 
 class Files:
@@ -111,7 +122,18 @@ class Files:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w") as file:
                 file.write(text)
+        self.migrate()
         self.variables = {}
+
+    def migrate(self):
+        """With its tables, which are made once."""
+        if not TABLES:
+            code, _, error = manage(self, "migrate", "--verbosity", "0")
+            assert code == 0, error
+            with open(self.path("db.sqlite3"), "rb") as file:
+                TABLES.append(file.read())
+        with open(self.path("db.sqlite3"), "wb") as file:
+            file.write(TABLES[0])
 
     def path(self, name):
         return os.path.join(self.site.folder, name)
@@ -269,8 +291,8 @@ class Stack(Files):
 class Front:
     """One nginx with a server block for each body; each has a port."""
 
-    def __init__(self, folder, around=""):
-        self.folder, self.around = str(folder), around
+    def __init__(self, folder, around="", user="root"):
+        self.folder, self.around, self.user = str(folder), around, user
         self.urls, self.ports, self.blocks, self.text = {}, {}, [], ""
 
     def add(self, name, body, tls="", port=None):
@@ -285,7 +307,7 @@ class Front:
         conf = os.path.join(self.folder, "nginx.conf")
         with open(conf, "w") as file:
             values = {"folder": self.folder, "servers": self.around + "\n".join(self.blocks)}
-            values["user"] = "user root;" if os.getuid() == 0 else ""
+            values["user"] = "user %s;" % self.user if os.getuid() == 0 else ""
             file.write(CONF % values)
         command = [binaries.nginx(), "-e", "stderr", "-p", self.folder, "-c", conf]
         port = next(iter(self.ports.values()))
@@ -314,11 +336,7 @@ class Proxies:
         self.add("second", self.to(HOST_HEADER + UPGRADE), "127.0.0.2")
         self.add("third", self.to(HOST_HEADER + UPGRADE), "127.0.0.3")
         uwsgi = os.path.join(stack.run.sockets(), "uwsgi.sock")
-        params = "uwsgi_param REQUEST_METHOD $request_method; uwsgi_param PATH_INFO $uri;"
-        params += "uwsgi_param SERVER_NAME $host; uwsgi_param SERVER_PORT $server_port;"
-        params += "uwsgi_param HTTP_HOST $http_host; uwsgi_param SERVER_PROTOCOL HTTP/1.1;"
-        params += "uwsgi_param QUERY_STRING $query_string;"
-        self.add("uwsgi", "location / { %s uwsgi_pass unix:%s; }" % (params, uwsgi))
+        self.add("uwsgi", "location / { %s uwsgi_pass unix:%s; }" % (UWSGI, uwsgi))
         tls = "ssl_certificate %s; ssl_certificate_key %s; " % certificate
         self.add("tls", tls + self.to(HOST_HEADER + UPGRADE), tls=True)
         conf = os.path.join(self.folder, "nginx.conf")
@@ -350,13 +368,18 @@ class Proxies:
 
 def shell(stack, *words):
     """What manage.py of the site prints, and its exit status."""
+    return manage(stack, *words, **stack.variables)
+
+
+def manage(files, *words, **variables):
+    """The same, before it is known how the site runs."""
     code = "import compat; compat.install()\nimport sys\n"
     code += "from django.core.management import execute_from_command_line as run\nrun(sys.argv)"
-    environ = dict(stack.site.environment, DJANGO_SETTINGS_MODULE="tiny.settings")
+    environ = dict(files.site.environment, DJANGO_SETTINGS_MODULE="tiny.settings")
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code, *words],
-        cwd=stack.site.folder,
-        env=dict(environ, **stack.variables),
+        cwd=files.site.folder,
+        env=dict(environ, **variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         universal_newlines=True,

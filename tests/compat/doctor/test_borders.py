@@ -1,10 +1,19 @@
 """How much is too much: each finding just before its border, and at it."""
 
+import os
+
 import pytest
 
-from compat.doctor import managed, processes
-from compat.doctor.findings import daphne_no_socket, redis_shared, stop_wait_short
-from tests.compat.doctor.told import Site, daphne, found, uwsgi
+from compat.doctor import accounts, managed, nginx, processes, wire
+from compat.doctor.findings import (
+    bridge_twice,
+    daphne_no_socket,
+    pages_fail,
+    redis_shared,
+    stop_wait_short,
+)
+from compat.doctor.wire import Answer
+from tests.compat.doctor.told import OURS, WHEEL, Site, daphne, found, uwsgi
 
 
 def redis(**told):
@@ -154,3 +163,145 @@ def test_who_shares_a_redis(monkeypatch):
         ([uwsgi(redis={"clients": [4712]}, places=[ours])], [theirs], 0),
     ):  # fmt: skip
         assert len(told("redis-shared", *views)) == said
+
+
+def test_which_copy_of_the_bridge_stays():
+    other = dict(OURS, listed=False)
+    assert bridge_twice.change([OURS, WHEEL]).startswith("Keep compat: python -m django_bridge dea")
+    assert bridge_twice.change([other, WHEEL]).startswith(
+        "Keep django_bridge: delete /site/compat;"
+    )
+
+
+@pytest.mark.parametrize(
+    "status, error, outside, location, said",
+    [
+        (200, "", 101, "", None),
+        (404, "", 101, "", None),
+        (400, "", 101, "", None),
+        (499, "", 101, "", None),
+        (500, "", 101, "", "The traceback"),
+        (500, "", 502, "", "The traceback"),
+        (502, "", 101, "", "nginx's error log"),
+        (503, "", 101, "", "A page that says so"),
+        (504, "", 101, "", "The log of uWSGI"),
+        (0, "timed out", 101, "", "The log of uWSGI"),
+        (0, "the connection was closed", 101, "", None),
+        (502, "", 502, "", None),
+        (502, "", 502, "proxy_pass http://127.0.0.1:1;", None),
+        (502, "", 502, "uwsgi_pass 127.0.0.1:1;", "Start uWSGI"),
+        (502, "", 101, "uwsgi_pass unix:/none/such;", "Start uWSGI"),
+        (502, "", 0, "", None),
+    ],
+)
+def test_a_home_page_that_fails(monkeypatch, status, error, outside, location, said):
+    monkeypatch.setattr(wire, "get", lambda target, path: Answer(status, {}, error))
+    hops, text = [], "http { server { listen 1; location / { %s } } }" % location
+    site = Site(outside=outside, direct=101)
+    if location:
+        site.kept["nginxes"] = [nginx.Nginx(text)]
+        (server,) = site.nginxes[0].servers
+        hops = [nginx.Hop(server, nginx.location(server.block, "/"), ("127.0.0.1", 1), False)]
+    monkeypatch.setattr(pages_fail.way, "of", lambda site, path: hops)
+    told = list(pages_fail.look(site))
+    assert [change[: len(said)] for _, change in told] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
+    "told, ends",
+    [
+        ("proxy_pass http://a:8001/x;", [("a", 8001)]),
+        ("proxy_pass http://unix:/run/a.sock:/;", ["/run/a.sock"]),
+        ("proxy_pass http://two;", [("127.0.0.1", 1), "/b"]),
+        ("proxy_pass https://a;", []),
+        ("uwsgi_pass a:3031;", [("a", 3031)]),
+        ("uwsgi_pass uwsgi://localhost:3031;", [("127.0.0.1", 3031)]),
+        ("uwsgi_pass unix:/run/a.sock;", ["/run/a.sock"]),
+        ("uwsgi_pass unix:///run/a.sock;", ["///run/a.sock"]),
+        ("uwsgi_pass two;", [("127.0.0.1", 1), "/b"]),
+        ("uwsgi_pass $where;", []),
+        ("return 200;", []),
+    ],
+)
+def test_where_a_location_leads(told, ends):
+    text = "http { upstream two { server localhost:1; server unix:/b; } server { %s } }" % told
+    one = nginx.Nginx(text)
+    (server,) = one.servers
+    assert one.targets(server.block, "uwsgi_pass", "proxy_pass") == ends
+    assert one.targets(server.block) == (ends if told.startswith("proxy") else [])
+
+
+@pytest.mark.parametrize(
+    "mode, folder, uid, gid, refused",
+    [
+        (0o600, 0o755, 0, 0, "path"),
+        (0o660, 0o755, 0, 0, "path"),
+        (0o660, 0o755, 0, None, ""),
+        (0o600, 0o755, 0, None, "path"),
+        (0o606, 0o755, 0, None, "path"),
+        (0o606, 0o755, 0, 0, ""),
+        (0o666, 0o750, 0, 0, "folder"),
+        (0o666, 0o750, 0, None, ""),
+        (0o600, 0o700, None, 0, ""),
+        (0o400, 0o700, None, 0, "path"),
+        (0o644, 0o755, 0, 0, "path"),
+    ],
+)
+def test_whom_a_socket_lets_in(tmp_path, monkeypatch, mode, folder, uid, gid, refused):
+    """None: the owner's uid, the group's gid; 0: another's."""
+    path = tmp_path / "closed" / "s"
+    path.parent.mkdir()
+    path.write_bytes(b"")
+    path.chmod(mode)
+    seen, other = path.stat(), 4242
+    path.parent.chmod(folder)
+    groups = frozenset([seen.st_gid if gid is None else other])
+    real = accounts._may
+    # The folders above are closed to others where tests run.
+    inside = {os.stat(str(one)).st_ino for one in (path, path.parent)}
+    monkeypatch.setattr(
+        accounts, "_may",
+        lambda at, *words: real(at, *words) if at.st_ino in inside else True,
+    )  # fmt: skip
+    who = accounts.Account(4242, other, groups)
+    if uid is None:
+        monkeypatch.setattr(accounts.os, "stat", owned(4242))
+    found = accounts.refuses(str(path), who)
+    assert found == {"path": str(path), "folder": str(path.parent), "": ""}[refused]
+    assert accounts.refuses(str(path), who._replace(uid=0)) == ""
+
+
+def owned(uid):
+    real = os.stat
+
+    def stat(path):
+        seen = list(real(path))
+        return os.stat_result(seen[:4] + [uid] + seen[5:])
+
+    return stat
+
+
+@pytest.mark.parametrize(
+    "url, listen, private",
+    [
+        ("https://www.example.org", "127.0.0.1:80", False),
+        ("http://192.0.2.1", "127.0.0.1:80", False),
+        ("http://localhost", "", True),
+        ("http://127.0.0.2:8000", "127.0.0.1:80", True),
+        ("http://127.0.0.1", "unix:/a", True),
+        ("http://127.0.0.1", "[::1]:80", True),
+        ("http://127.0.0.1", "80", False),
+        ("http://127.0.0.1", "192.0.2.1:80", False),
+        ("", "127.0.0.1:80", True),
+        ("", "80", False),
+        ("", "", False),
+    ],
+)
+def test_whether_only_this_machine_gets_in(monkeypatch, url, listen, private):
+    site = Site(daphne(debug=True), url=url)
+    servers = nginx.Nginx("http { server { listen %s; } }" % listen).servers if listen else []
+    hops = [nginx.Hop(one, one.block, one.listens[0][0], False) for one in servers]
+    monkeypatch.setattr(pages_fail.way, "of", lambda site, path: hops)
+    assert site.is_private is private
+    assert bool(found("debug-on", site)) is not private
+    assert len([one for one in site.looked if "DEBUG" in one]) == private

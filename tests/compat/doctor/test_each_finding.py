@@ -9,7 +9,7 @@ import pytest
 from compat.doctor import child, findings, processes, report, wire
 from compat.doctor.findings import certificate_ends, static_missing
 from compat.doctor.wire import Answer, Target
-from tests.compat.doctor.told import Site, daphne, found, like_ours, uwsgi
+from tests.compat.doctor.told import OURS, WHEEL, Site, daphne, found, like_ours, uwsgi
 
 PUBLIC = wire.of_url("https://www.example.org")
 
@@ -25,6 +25,17 @@ HALF = {"errors": {"layer": "OSError: no"}}
         ("application-not-importable", [daphne(errors={"settings": "B: y"})], ["B: y"]),
         ("bridge-not-active", [daphne(bridge=None), uwsgi(bridge=None)], ["daphne", "uwsgi"]),
         ("bridge-not-active", [daphne(bridge="compat"), uwsgi(), like_ours(bridge=None)], []),
+        ("bridge-twice", [daphne(copies=[OURS]), uwsgi(copies=[]), like_ours()], []),
+        ("bridge-twice", [daphne(copies=[OURS, WHEEL]), uwsgi(copies=[OURS])], ["it; django_bri"]),
+        ("debug-on", [daphne(debug=False), uwsgi(), like_ours(debug=True)], []),
+        ("debug-on", [daphne(debug=True, settings="a.dev"), uwsgi(debug=1)], ["by a.dev", "uwsgi"]),
+        ("not-migrated", [daphne(unmigrated={}), uwsgi(unmigrated=None), like_ours()], []),
+        (
+            "not-migrated",
+            [daphne(unmigrated={"default": ["a", "b"]}), uwsgi(unmigrated={"default": ["a", "b"]})],
+            ["daphne (pid 5), uwsgi (pid 6): Migrations of these apps were not applied: a, b"],
+        ),
+        ("not-migrated", [uwsgi(unmigrated={"x": ["c"]})], ["applied: c (database x)"]),
         ("daemon-not-utf8", [daphne(encoding="UTF-8"), uwsgi(), uwsgi(encoding="utf8")], []),
         ("daemon-not-utf8", [daphne(encoding="ascii"), like_ours(encoding="ascii")], ["ascii"]),
         (
@@ -296,6 +307,12 @@ def test_causes_come_first():
         ("host-not-resolved", "host-not-allowed"),
         ("host-not-resolved", "daphne-not-reached"),
         ("redis-unreachable", "handshake-fails"),
+        ("settings-differ", "not-migrated"),
+        ("database-unreachable", "not-migrated"),
+        ("bridge-twice", "bridge-not-active"),
+        ("host-not-allowed", "pages-fail"),
+        ("selinux-denies", "pages-fail"),
+        ("layer-in-memory", "debug-on"),
     ):
         assert names.index(first) < names.index(later)
 

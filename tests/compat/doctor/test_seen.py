@@ -230,3 +230,51 @@ def test_folders_of_the_site_are_looked_at(monkeypatch, settings, tmp_path, writ
     seen.folders(facts)
     assert facts["unwritable"] == ["%s, MEDIA_ROOT" % (base / "below")]
     assert connections is not made
+
+
+@pytest.mark.django_db
+def test_whose_tables_are_missing(monkeypatch):
+    from django.db import connection, router
+    from django.db.migrations.recorder import MigrationRecorder
+
+    monkeypatch.setattr(connection, "close", lambda: None)  # the test's transaction goes on
+
+    def unmigrated(**errors):
+        facts = {"errors": errors}
+        seen.TABLES["migrations"](facts)
+        return facts["unmigrated"]
+
+    assert unmigrated() == {}
+    applied = MigrationRecorder.applied_migrations
+    last = max(node for node in applied(MigrationRecorder(connection)) if node[0] == "streams")
+    monkeypatch.setattr(
+        MigrationRecorder, "applied_migrations", lambda self: applied(self) - {last}
+    )
+    assert unmigrated() == {"default": ["streams"]}
+    assert unmigrated(**{"database default": "OSError: no"}) == {}
+    monkeypatch.setattr(router, "allow_migrate_model", lambda alias, model: False)
+    assert unmigrated() == {}
+
+
+@pytest.mark.parametrize(
+    "vendor, name, said",
+    [
+        ("sqlite", "{}/new", True),
+        ("sqlite", "{}/none/new", False),
+        ("sqlite", "{}/old", False),
+        ("sqlite", ":memory:", False),
+        ("sqlite", "file:{}/new", False),
+        ("postgresql", "new", False),
+    ],
+)
+def test_whether_asking_makes_a_file(tmp_path, vendor, name, said):
+    (tmp_path / "old").write_bytes(b"")
+    one = SimpleNamespace(vendor=vendor, settings_dict={"NAME": name.format(tmp_path)})
+    assert seen.TABLES["would_make"](one) is said
+
+
+def test_copies_that_are_imported():
+    (one,) = seen.copies(["compat", "none_such", "json"])
+    assert (one["name"], one["listed"]) == ("compat", True)
+    assert seen.is_listed("compat", ["compat.apps.CompatConfig"])
+    assert not seen.is_listed("compat", ["compatible"])

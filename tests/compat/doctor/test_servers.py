@@ -59,7 +59,7 @@ def look(stack, server=None, **variables):
     site.kept["views"] = views
     found = report.examine(site)
     assert found.remarks == ["nothing was looked at from outside: --url https://www.example.org"]
-    return found.found
+    return [one for one in found.found if one.id != "not-migrated"]  # new databases, as a rule
 
 
 def test_servers_on_which_nothing_is_wrong(stack):

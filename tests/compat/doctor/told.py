@@ -4,6 +4,11 @@ from compat.doctor import examined, findings, processes
 from compat.doctor.views import View
 from compat.doctor.wire import Answer, Target
 
+OURS = {"name": "compat", "folder": "/site/compat", "listed": True}
+WHEEL = {
+    "name": "django_bridge", "folder": "/v/site-packages/django_bridge", "listed": False
+}  # fmt: skip
+
 
 class Site(examined.Site):
     """One that was examined already."""
