@@ -5,12 +5,10 @@ browser, and every page is as it was, for whoever was logged in as well.
 
 import getpass
 import os
-import sys
 import time
 
 import pytest
 
-import compat
 from deploy_conf.errors import ConfError
 from tests.support import binaries, documents
 from tests.support.crawl import Visitor, differences, without_streams
@@ -18,21 +16,7 @@ from tests.support.servers import free_port
 from tests.support.sites.projects import write
 from tests.support.sites.stock import StockSite
 
-# Django 1.11 does not start on a newer Python without what that took away. There the site "before"
-# has what the bridge puts in its place, and none of its other repairs.
-NEEDS_SHIMS = sys.version_info >= (3, 10)
 DOCUMENTED = documents.commands("docs", "guide", "adopt.md")
-SUPERVISORD = """
-[unix_http_server]
-file = run/supervisor.sock
-[supervisord]
-nodaemon = true
-pidfile = run/supervisord.pid
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
-[include]
-files = conf/supervisor-daphne.conf
-"""
 # What the README's fourth step has the site write: a page that follows, and a view that publishes.
 LIVE = {
     "mysite/templates/live.html": """
@@ -51,12 +35,6 @@ PUBLISH = 'publish("news", request.POST["text"])\n    '
 TOLD = "\nadopted: stock %.0f s, guide %.0f s, push %.0f s; %d pages twice"
 
 
-def all_but_shims():
-    """The repairs of what is wrong on every Python."""
-    rows = [row for row in compat.report() if row["library"] != "python"]
-    return [row["name"] for row in rows if "; Python >=" not in row["versions"]]
-
-
 @pytest.fixture
 def mysite(tmp_path, redis):
     try:
@@ -64,11 +42,7 @@ def mysite(tmp_path, redis):
     except ConfError as error:  # no wheel has one for Python 3.6
         pytest.skip(str(error))
     mysite = StockSite(tmp_path, redis.url)
-    mysite.make_environment()
-    if NEEDS_SHIMS:
-        mysite.install()
-        mysite.environ["COMPAT_DISABLE"] = ",".join(all_but_shims())
-    mysite.start_project()
+    mysite.make_before()
     yield mysite
     mysite.down()
 
@@ -101,7 +75,6 @@ def into_the_servers(mysite):
     """What conf/README.txt has the administrator do with the rendered files."""
     place = '"%s"' % os.path.join(mysite.folder, "conf", "nginx-websocket-%s.conf")
     mysite.write_nginx(*("include %s;" % (place % part) for part in ("http", "location")))
-    mysite.write("supervisord.conf", SUPERVISORD)
 
 
 def test_the_guide_makes_a_stock_site_live_and_its_pages_stay(mysite, browser, capsys):
@@ -120,10 +93,7 @@ def test_the_guide_makes_a_stock_site_live_and_its_pages_stay(mysite, browser, c
     mysite.down()
     made = time.monotonic()
 
-    if NEEDS_SHIMS:
-        del mysite.environ["COMPAT_DISABLE"]
-    else:
-        mysite.install()
+    mysite.install_bridge()
     assert "repairs" in follow(mysite, "python -m django_bridge")
     assert "+    'django_bridge.streams'" in follow(mysite, "python -m django_bridge init")
     assert "written: " in follow(mysite, "python -m django_bridge init --write")
@@ -148,8 +118,7 @@ def test_the_guide_makes_a_stock_site_live_and_its_pages_stay(mysite, browser, c
     into_the_servers(mysite)
     mysite.up()
     port = int(options[options.index("--daphne-port") + 1])
-    supervisord = os.path.join(mysite.venv, "bin", "supervisord")
-    mysite.start("supervisord", [mysite.python, supervisord, "-c", "supervisord.conf"], port)
+    mysite.supervise(port)
 
     # Nobody had to log in again.
     after = pages(visitors)

@@ -2,12 +2,17 @@
 
 import getpass
 import os
+import sys
 
+import compat
 from tests.support import binaries
 from tests.support.servers import HOST, Server, free_port
 from tests.support.sites.adopter import Adopter
 from tests.support.sites.projects import write
 
+# Django 1.11 does not start on a newer Python without what that took away. There the site "before"
+# has what the bridge puts in its place, and none of its other repairs.
+NEEDS_SHIMS = sys.version_info >= (3, 10)
 FILES = {
     "requirements.txt": "Django==1.11.29\n",
     "mysite/views.py": """
@@ -69,6 +74,17 @@ die-on-term = true
 disable-logging = true
 env = REDIS_URL={redis}
 """
+SUPERVISORD = """
+[unix_http_server]
+file = run/supervisor.sock
+[supervisord]
+nodaemon = true
+pidfile = run/supervisord.pid
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[include]
+files = conf/supervisor-daphne.conf
+"""
 PARAMETERS = """
 QUERY_STRING REQUEST_METHOD CONTENT_TYPE CONTENT_LENGTH REQUEST_URI DOCUMENT_ROOT SERVER_PROTOCOL
 REMOTE_ADDR REMOTE_PORT SERVER_PORT SERVER_NAME
@@ -102,6 +118,12 @@ http {{
 """
 
 
+def all_but_shims():
+    """The repairs of what is wrong on every Python."""
+    rows = [row for row in compat.report() if row["library"] != "python"]
+    return [row["name"] for row in rows if "; Python >=" not in row["versions"]]
+
+
 class StockSite(Adopter):
     """The site, its two servers, and where the Redis of its machine is."""
 
@@ -112,6 +134,21 @@ class StockSite(Adopter):
         self.url = "http://%s:%d" % (HOST, self.port)
         self.logs = str(folder)
         self.servers = []
+
+    def make_before(self):
+        """The site without the bridge, as far as this Python lets it."""
+        self.make_environment()
+        if NEEDS_SHIMS:
+            self.install()
+            self.environ["COMPAT_DISABLE"] = ",".join(all_but_shims())
+        self.start_project()
+
+    def install_bridge(self):
+        """What the guide's first step does."""
+        if NEEDS_SHIMS:
+            del self.environ["COMPAT_DISABLE"]
+        else:
+            self.install()
 
     def start_project(self):
         super(StockSite, self).start_project()
@@ -152,6 +189,12 @@ class StockSite(Adopter):
         self.start("uwsgi", [self.python, script, ini], self.uwsgi_port)
         conf = os.path.join(self.folder, "nginx.conf")
         self.start("nginx", [binaries.nginx(), "-p", self.folder, "-c", conf], self.port)
+
+    def supervise(self, port):
+        """The daphne of the rendered files."""
+        self.write("supervisord.conf", SUPERVISORD)
+        script = os.path.join(self.venv, "bin", "supervisord")
+        self.start("supervisord", [self.python, script, "-c", "supervisord.conf"], port)
 
     def down(self):
         while self.servers:
