@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import CHECKOUT, commands, warm
 from tests.support.daphne import listening
-from tests.support.probe import DJANGO, probe
+from tests.support.probe import DJANGO, SHARED, probe
 from tests.support.wait import wait_until
 from tests.support.warm_server import receive, send
 
@@ -51,6 +51,25 @@ def test_it_looks_the_same(tmp_path, kind):
     }
     cold, forked = (facts(words, cold, environ, tmp_path) for cold in (True, False))
     assert forked == cold
+
+
+def test_what_probes_begin_with_runs_once(tmp_path):
+    """Each goes on from there by itself; not where it reads a variable that only one has."""
+    head = "print('ran', file=open(%r, 'a'))\nlist_of = [os.environ.get('NAMED')]\n"
+    head += "os.environ['LEFT'] = 'x'\n"
+    code = head % str(tmp_path / "log") + SHARED + "list_of.append(1)\n"
+    code += "print(list_of, os.environ.get('OTHER'), os.environ['LEFT'])"
+    for env, said in (({}, "[None, 1] None x"), ({"OTHER": "a"}, "[None, 1] a x")):
+        assert probe(code, env=env).said == said
+    assert (tmp_path / "log").read_text() == "ran\n"
+    assert probe(code, env={"NAMED": "b"}).said == "['b', 1] None x"
+    assert (tmp_path / "log").read_text() == "ran\nran\n"
+
+
+def test_what_probes_begin_with_fails_in_each():
+    for line in ("print(1)", "print(2)"):
+        result = probe("raise KeyError('of this test')\n" + SHARED + line)
+        assert result.returncode == 1 and result.said == "KeyError: 'of this test'"
 
 
 @pytest.mark.parametrize("disable", ["", "security.*"])

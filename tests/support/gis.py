@@ -58,6 +58,7 @@ def told(function, *arguments):
         return function(*arguments)
     except Exception as error:
         return "%s: %s" % (type(error).__name__, error)
+# Shared up to here.
 """
 )
 

@@ -27,6 +27,9 @@ def _tell_states():
         json.dump({module.patch.name: module.patch.state()[0] for module in modules}, file)
 """
 
+# A line of a probe: what is above it costs much, and runs once for all that begin with it.
+SHARED = "\n# Shared up to here.\n"
+
 # A probe that needs Django's settings starts with this.
 DJANGO = """
 import django
@@ -116,12 +119,19 @@ def probe(code, disable="", env=None, patch="", cold=False, **values):
                 timeout=300,
             )
         else:
-            process = warm.run(words, what_it_imports(code), environ, os.getcwd())
+            head = head_of(words[-1], env or {})
+            process = warm.run(words, what_it_imports(code), environ, os.getcwd(), head=head)
         try:
             with open(states) as file:
                 return Result(process, json.load(file))
         except FileNotFoundError:
             raise AssertionError("the probe did not end by itself:\n" + process.stderr)
+
+
+def head_of(code, env):
+    """What of a probe can be shared; nothing that reads a variable which is only this one's."""
+    head, mark, _ = code.partition(SHARED)
+    return head + mark if mark and not any(name in head for name in env) else ""
 
 
 def what_it_imports(code):

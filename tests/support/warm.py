@@ -114,11 +114,15 @@ class Warm(object):
         self.sockets = collections.OrderedDict()
         self.lock = threading.RLock()  # one question at a time: threads start processes, too
 
-    def start(self, args, load, env, cwd, stdout, stderr, pass_fds=()):
+    def start(
+        self, args, load, env, cwd, stdout, stderr, pass_fds=(), stdin=None, imports=None, head=""
+    ):
         """
         A Process: of `python -c code`, `python -m module …`, `python script …` or `script …`.
 
-        load: names of warm_server's lists. stdout and stderr: files.
+        load: names of warm_server's lists; imports: the variables with which these are imported,
+        where they are others. stdout, stderr, stdin: files. head: source that is run once, with
+        which the code of `python -c` begins.
         """
         words = list(args[args[0] == sys.executable :])
         request = {"environ": env, "cwd": cwd, "code": "", "argv": words, "path": []}
@@ -130,22 +134,27 @@ class Warm(object):
             ]
         descriptors = [stdout.fileno(), stderr.fileno()] + list(pass_fds)
         request["descriptors"] = [1, 2] + list(pass_fds)
+        if stdin:
+            descriptors, request["descriptors"] = (
+                descriptors + [stdin.fileno()], request["descriptors"] + [0],
+            )  # fmt: skip
         with self.lock:
             try:
-                return Process(args, self._ask(self._prepared(env, load), request, descriptors))
+                prepared = self._prepared(env if imports is None else imports, load, head)
+                return Process(args, self._ask(prepared, request, descriptors))
             except BaseException:
                 self.close()  # begin anew with the next one
                 raise
 
     def close(self):
         while self.sockets:
-            self.sockets.popitem()[1].close()
+            self._forget()
 
-    def _prepared(self, env, load):
-        """The socket of a process with these variables that has imported that."""
+    def _prepared(self, env, load, head=""):
+        """The socket of a process with these variables that has imported that, and run the head."""
         first = tuple(sorted((k, v) for k, v in env.items() if v and of_the_interpreter(k)))
         # Read when something is imported; asgiref.sync makes an event loop then.
-        if any(name.startswith(("COMPAT_", "ASGI_")) and name != "COMPAT_DISABLE" for name in env):
+        if any(map(is_read_early, env)):
             load = ()
         if first not in self.sockets:
             self.sockets[first] = self._first(dict(first))
@@ -158,11 +167,23 @@ class Warm(object):
             if used[-1] not in self.sockets:
                 request = {"environ": dict(env, COMPAT_DISABLE=disabled), "load": [part]}
                 self.sockets[used[-1]] = self._ask(self.sockets[used[-2]], request)
+        if head:
+            used.append(used[-1] + (wanted, head))
+            if used[-1] not in self.sockets:
+                control = self._ask(self.sockets[used[-2]], {"environ": env, "head": head})
+                self.sockets[used[-1]] = control if receive(control)[0] else None
+            if not self.sockets[used[-1]]:
+                self.sockets.move_to_end(used.pop())
         for key in used:
             self.sockets.move_to_end(key)
         while len(self.sockets) > KEPT:
-            self.sockets.popitem(last=False)[1].close()
+            self._forget(last=False)
         return self.sockets[used[-1]]
+
+    def _forget(self, last=True):
+        control = self.sockets.popitem(last)[1]
+        if control:
+            control.close()
 
     def _first(self, variables):
         mine, theirs = socket.socketpair()
@@ -199,6 +220,11 @@ def named(disabled, *folders):
 def of_the_interpreter(name):
     """Whether Python reads a variable when it starts."""
     return name.startswith(("PYTHON", "LC_")) and name != "PYTHONPATH" or name in ("LANG", "TZ")
+
+
+def is_read_early(name):
+    """Whether the stack, or what repairs it, may read a variable when it is imported."""
+    return name.startswith(("COMPAT_", "ASGI_")) and name != "COMPAT_DISABLE"
 
 
 def is_cold(env):
@@ -238,8 +264,26 @@ def spawn(args, load, env, cwd):
     return process
 
 
-def run(args, load, env, cwd, timeout=300):
-    """As subprocess.run() with text from both pipes, likewise."""
+def piped(args, load, env, cwd):
+    """
+    As subprocess.Popen() with bytes from .stdout and to .stdin, and no standard error.
+
+    For one whose answer is the same whichever variables the stack has when it is imported.
+    """
+    if is_cold(env):
+        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+        return subprocess.Popen(args, env=env, cwd=cwd, stdin=pipe, stdout=pipe, stderr=nothing)
+    late = {name: value for name, value in env.items() if not is_read_early(name)}
+    (reading, theirs), (given, writing) = os.pipe(), os.pipe()
+    with open(theirs, "wb") as stdout, open(given, "rb") as stdin, open(os.devnull, "wb") as errors:
+        process = warm.start(args, load, env, cwd, stdout, errors, stdin=stdin, imports=late)
+    process.stdout, process.stdin = open(reading, "rb"), open(writing, "wb", 0)
+    process.stderr = open(os.devnull, "rb")
+    return process
+
+
+def run(args, load, env, cwd, timeout=300, head=""):
+    """As subprocess.run() with text from both pipes, likewise; the code begins with `head`."""
     if is_cold(env):
         return subprocess.run(
             args,
@@ -251,7 +295,7 @@ def run(args, load, env, cwd, timeout=300):
             timeout=timeout,
         )
     with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
-        process = warm.start(args, load, env, cwd, stdout, stderr)
+        process = warm.start(args, load, env, cwd, stdout, stderr, head=head)
         try:
             process.wait(timeout)
         finally:

@@ -55,7 +55,7 @@ FUZZ = ["hypothesis"]
 
 def serve(descriptor):
     """Fork for each request; returns, in the fork that shall run something, its code."""
-    control, started = socket.socket(fileno=descriptor), False
+    control, started, head = socket.socket(fileno=descriptor), False, None
     load(STANDARD)
     while True:
         try:
@@ -71,16 +71,21 @@ def serve(descriptor):
             continue
         control.close()
         control = socket.socket(fileno=passed.pop(0))
-        if "load" not in request:
+        runs = "argv" in request
+        if runs:
             fork_and_attend(control, passed)
         os.environ.clear()
         os.environ.update(request["environ"])
         if not started:
             started = True
             complete_start()
-        if "load" not in request:
-            return begin(request, passed)
-        prepare(request["load"])
+        if runs:
+            return begin(request, passed, head)
+        if "head" in request:
+            head = Head(request["head"])
+            send(control, head.done)
+        else:
+            prepare(request["load"])
 
 
 def fork_and_attend(control, passed):
@@ -129,13 +134,38 @@ def load(names):
             importlib.import_module(name)
         except ImportError:
             pass
+    freeze()
+
+
+def freeze():
+    """So that no fork writes into all that there is."""
     sys.stderr.flush()  # a warning that waits there, until Python 3.9, would be each fork's
-    if hasattr(gc, "freeze"):  # so that no fork writes into all of it
+    if hasattr(gc, "freeze"):
         gc.collect()
         gc.freeze()
 
 
-def begin(request, passed):
+class Head(object):
+    """What several programs begin with, once it has run: for forks that go on from there."""
+
+    def __init__(self, text):
+        self.text, before = text, dict(os.environ)
+        try:
+            exec(compile(text, "<string>", "exec"), vars(sys.modules["__main__"]))
+            self.done = True
+        except BaseException:
+            self.done = False  # each says so itself
+        self.environ = {k: v for k, v in os.environ.items() if before.get(k) != v}
+        freeze()
+
+    def rest(self, code):
+        """The lines that follow it keep their numbers."""
+        assert code.startswith(self.text)
+        os.environ.update(self.environ)
+        return "\n" * self.text.count("\n") + code[len(self.text) :]
+
+
+def begin(request, passed, head=None):
     """Become the process that was asked for, and return its code."""
     # Out of the way first: they may have the numbers that others shall get.
     passed = [(fcntl.fcntl(one, fcntl.F_DUPFD, 500), os.close(one))[0] for one in passed]
@@ -147,7 +177,8 @@ def begin(request, passed):
         sys.path[1:1] = request["path"]
     sys.argv[:] = request["argv"]
     if request["argv"][0] == "-c":
-        return compile(request["code"], "<string>", "exec")
+        code = head.rest(request["code"]) if head else request["code"]
+        return compile(code, "<string>", "exec")
     if request["argv"][0] == "-m":
         sys.path[0] = request["cwd"] if sys.version_info >= (3, 7) else ""
         code = "__import__('runpy')._run_module_as_main(%r)" % request["code"]

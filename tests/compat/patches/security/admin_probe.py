@@ -93,4 +93,5 @@ def forms(prefix, *rows, **counts):
     for number, row in enumerate(rows):
         data.update({"%d-%s" % (number, name): value for name, value in row.items()})
     return {"%s-%s" % (prefix, name): value for name, value in data.items()}
+# Shared up to here.
 """
