@@ -129,11 +129,13 @@ def main(seconds="5", readers="100"):
             for ahead in AHEAD:
                 for kind, site in runs:
                     run = Run(site, int(readers))
-                    _, spent = run.lines(TRIAL, ahead)
-                    total = max(TRIAL, int(TRIAL * float(seconds) / spent))
                     load = kernel.load()
                     title = "%s, %d on %s way" % (kind, ahead, "their" if ahead > 1 else "its")
-                    columns[title], spent = run.lines(total, ahead)
+                    columns[title], spent = run.lines(TRIAL, ahead)
+                    total = max(TRIAL, int(TRIAL * float(seconds) / spent))
+                    if total > TRIAL:
+                        load = kernel.load()
+                        columns[title], spent = run.lines(total, ahead)
                     text = "%s: %d lines to %s readers, %.1f s of CPU, load average %.1f"
                     print(text % (title, total, readers, spent, load), file=sys.stderr)
             print("\n".join(table(columns)))
