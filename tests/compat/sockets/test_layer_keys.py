@@ -11,22 +11,15 @@ import pytest
 
 from compat import layer_keys
 from compat.layer_keys import BadKeys
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, commands, warm
 
 MODULE = [sys.executable, "-m", "compat.layer_keys"]
 
 
 def step(path, name):
     """The command as typed; returns (exit code, what it said)."""
-    done = subprocess.run(
-        MODULE + [str(path), name],
-        cwd=CHECKOUT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        universal_newlines=True,
-        timeout=60,
-    )
-    return done.returncode, done.stdout
+    done = commands.run(*MODULE[1:], str(path), name, load=(), timeout=60)
+    return done.returncode, done.stderr + done.stdout
 
 
 def test_a_file_is_made_once_and_private(tmp_path):
@@ -194,16 +187,8 @@ def test_keys_from_the_environment(tmp_path):
 
     def said(keys):
         environment = dict(os.environ, DEVOPS_VAR=str(tmp_path), LAYER_KEYS=keys)
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=CHECKOUT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            universal_newlines=True,
-            timeout=60,
-        )
-        return done.stdout
+        done = commands.run("-c", code, env=environment, timeout=60)
+        return done.stderr + done.stdout
 
     first, second = "a" * 32, "b" * 32
     assert str([first, second]) in said("%s, %s" % (first, second))
@@ -224,22 +209,16 @@ def sender(site, redis):
     """A process with the keys of now; call what is yielded with a text to send."""
     environment = dict(os.environ, DEVOPS_VAR=site.var, REDIS_URL=redis.url)
     environment["PYTHONWARNINGS"] = "ignore"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.compat.sockets.sender"],
-        cwd=CHECKOUT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        universal_newlines=True,
-    )
+    words = [sys.executable, "-m", "tests.compat.sockets.sender"]
+    process = warm.piped(words, warm.STACK, environment, CHECKOUT)
 
     def send(text):
-        process.stdin.write(text + "\n")
+        process.stdin.write(text.encode() + b"\n")
         process.stdin.flush()
-        assert process.stdout.readline() == "sent\n"
+        assert process.stdout.readline() == b"sent\n"
 
     try:
-        assert process.stdout.readline() == "ready\n"
+        assert process.stdout.readline() == b"ready\n"
         yield send
     finally:
         process.stdin.close()
