@@ -60,6 +60,11 @@ ALLOWED_HOSTS = ["127.0.0.1"]
 STATIC_ROOT = os.path.join(BASE_DIR, "static")
 TEMPLATES[0]["DIRS"] = [os.path.join(BASE_DIR, "mysite", "templates")]
 """
+PREPARE = """
+from django.core.management import call_command
+for name in ("migrate", "collectstatic"):
+    call_command(name, interactive=False, verbosity=0)
+"""
 UWSGI = """
 [uwsgi]
 strict = true
@@ -157,8 +162,11 @@ class StockSite(Adopter):
         os.mkdir(os.path.join(self.folder, "run"))
         self.write("uwsgi.ini", self.fill(UWSGI))
         self.write_nginx()
-        for command in ("migrate", "collectstatic"):
-            self.run("manage.py", command, "--noinput", "--verbosity", "0")
+        self.prepare()
+
+    def prepare(self, more=""):
+        """`migrate` and `collectstatic`, and more code, in one process."""
+        self.run("manage.py", "shell", "-c", PREPARE + more)
 
     def fill(self, text, **more):
         mine = "user %s;" % getpass.getuser() if os.getuid() == 0 else ""
