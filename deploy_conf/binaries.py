@@ -210,7 +210,7 @@ def _answer(name: str, words: Sequence[str]) -> str:
     except OSError as error:
         raise ConfError("%s: %s does not run: %s" % (name, words[-2], error.strerror))
     text = done.stdout.decode("utf-8", "replace")
-    if done.returncode:
+    if done.returncode and "--" not in text:  # some end with 1 after a --help
         said = text.strip().splitlines()[-1:] or ["exit status %d" % done.returncode]
         raise ConfError("%s: %s does not run: %s" % (name, words[-2], said[0]))
     return text

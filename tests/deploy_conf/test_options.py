@@ -260,7 +260,7 @@ def test_an_nginx_that_is_too_old_is_one_line(render, tmp_path):
 
 def test_a_uwsgi_must_run_the_sites_python(render, tmp_path):
     programs = {
-        "uwsgi": '[ "$1 $3" = "--plugin --python-version" ] && echo 3.99.1',
+        "uwsgi": '[ "$1 $3" != "--plugin --python-version" ] || echo 3.99.1',
         "python": "echo 3.99.2",
         "daphne": "",
         "none": "exit 1",

@@ -53,6 +53,8 @@ def test_what_is_installed_and_does_not_run_is_said_with_the_reason(capsys, monk
         assert found[name] == "%s: %s does not run: %s" % (name, program, LACKS)
     with pytest.raises(ConfError, match="uWSGI: .* does not run: error while loading"):
         broken.knows("max-requests-delta")  # which `up` and `render` ask first
+    program.write_text("#!/bin/sh\necho '  --max-requests-delta '; exit 1\n")
+    assert broken.knows("max-requests-delta")  # that it ends with 1 says nothing
     program.write_text("#!/bin/sh\nexit 3\n")
     assert rows(capsys)[1]["uWSGI"].endswith("does not run: exit status 3")
     program.unlink()

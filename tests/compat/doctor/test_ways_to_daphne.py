@@ -226,6 +226,7 @@ def test_selinux_keeps_nginx_away(
 def test_the_clock(front, views, tmp_path, monkeypatch):
     """A nginx on a machine that is an hour ahead, as far as it can tell."""
     (variable,) = or_skip(lambda: clock.ahead(tmp_path, 3600)).items()
+    library = variable[1]
     wrong = Front(tmp_path)
     wrong.add("wrong", "location / { proxy_pass http://127.0.0.1:%d; %s }" % (front.port, GOOD))
     with monkeypatch.context() as there:
@@ -233,6 +234,9 @@ def test_the_clock(front, views, tmp_path, monkeypatch):
         wrong.start()
     wrong.files = front.files
     try:
+        with open("/proc/%d/maps" % wrong.server.process.pid) as maps:
+            if os.path.basename(library) not in maps.read():
+                pytest.skip("the clock of this nginx cannot be moved: it is linked statically")
         one = first(look(wrong, "wrong", views), "clock-wrong")
     finally:
         wrong.stop()
