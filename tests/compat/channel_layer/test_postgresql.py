@@ -105,6 +105,8 @@ def test_a_database_of_that_kind_is_well(database):
 
 
 def test_who_listens_may_do_so_elsewhere(database, settings, monkeypatch, run):
+    if hasattr(connections._connections, "direct"):
+        del connections["direct"]  # another test's
     assert _settings.DATABASE.problem() == "" and _settings.DATABASE() is None
     settings.STREAMS_NOTIFICATIONS_DATABASE = "direct"
     assert _settings.DATABASE.problem().endswith("(DATABASES has no 'direct')")

@@ -102,6 +102,7 @@ def test_whether_postgresql_tells(postgresql, pooled, django_db_blocker, monkeyp
             connections["default"].close()
             connections.databases["default"] = before
             connections["default"] = connection
+            del connections["direct"]  # or it is that of the next test that says so
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import uuid
 
 import pytest
 import websocket
@@ -43,7 +44,9 @@ class News:
         actions = {"publish": self.publish, "trim": self.trim, "restart": self.restart}
         actions["epoch"] = self.epoch
         session = HttpSession(self.connect, actions, self.address, self.last_word)
-        session.play(block.replace("news", self.stream))
+        # A list of rooms has those of other tests, too.
+        rooms = "room:%s-" % uuid.uuid4().hex
+        session.play(block.replace("news", self.stream).replace("room:", rooms))
 
     def address(self):
         return HOST, self.server.port
