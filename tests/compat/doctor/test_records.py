@@ -34,7 +34,7 @@ def test_every_finding_was_broken():
     folder = os.path.dirname(os.path.abspath(__file__))
     for row in rows():
         with open(os.path.join(folder, row.file), encoding="utf-8") as file:
-            parts = re.split(r"^(?=def |class |@)", file.read(), flags=re.M)
+            parts = re.split(r"\n(?=def |class |@)", file.read())
         (text,) = [one for one in parts if one.startswith("def %s(" % row.test)] or [""]
         assert re.search(r'first\(.*?"%s"\)' % row.id, text, re.S), row
     assert {row.on for row in rows()} <= {"stack", "servers", "told"}
