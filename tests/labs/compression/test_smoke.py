@@ -10,5 +10,5 @@ def test_a_small_run(capsys):
     for size in SIZES:
         wire = "%d bytes: on the wire" % size
         assert off[wire] >= size > 2 * on[wire]
-        assert off["%d bytes: us" % size] > 0
+        assert off["%d bytes: us" % size] >= 0  # less than the kernel counts, on a quiet machine
     assert on["compressed MiB: ms"] > 0

@@ -12,7 +12,7 @@ from tests.support.probe import source
 NAME = "daphne.unread_messages"
 ALONE = NAME + ",daphne.greedy_sockets"  # reads no more than it has time for
 MB = 1024 * 1024
-FRAMES = 20000
+FRAMES = 75000
 
 
 @source
@@ -78,7 +78,8 @@ def get(address, path):
 
 
 def serve(site, *options, **environ):
-    return daphne(site, APPLICATION, *options, **environ)
+    """A daphne whose memory is all its own: not forked from another process."""
+    return daphne(site, APPLICATION, *options, cold=True, **environ)
 
 
 def settle(address):
@@ -101,7 +102,7 @@ def send(address, count):
     get(address, "/stop/")
     with Client(address, "/waits/") as client:
         client.socket.settimeout(200)
-        client.send(frame(b"x") * count)  # 140 KB: the kernel takes it where daphne does not
+        client.send(frame(b"x") * count)  # half a MB: the kernel takes it where daphne does not
         settle(address)
         get(address, "/go/")
         client.send(frame(b"told?"))
@@ -111,13 +112,13 @@ def send(address, count):
 def test_every_message_is_read_and_few_are_kept(site):
     with serve(site) as address:
         told, growth = flood(address)
-    assert told == ("text", "%d %d" % (FRAMES, FRAMES)) and growth < MB
+    assert told == ("text", "%d %d" % (FRAMES, FRAMES)) and growth < 3 * MB
 
 
 def test_without_the_patch_all_are_kept(site):
     with serve(site, COMPAT_DISABLE=ALONE) as address:
         told, growth = flood(address)
-    assert told == ("text", "%d %d" % (FRAMES, FRAMES)) and growth > 3 * MB
+    assert told == ("text", "%d %d" % (FRAMES, FRAMES)) and growth > 7 * MB
 
 
 def taken(address, size=500000, count=60):
