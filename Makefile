@@ -6,8 +6,8 @@ NOTIFICATIONS ?= layer
 SECONDS ?= 60
 ROOM ?= patching
 VENV ?= .venv
-# Tests wait more than they compute: two processes for each core.
-JOBS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
+# Tests wait more than they compute: three processes for each core.
+JOBS ?= $(shell expr 3 '*' $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 PY = $(VENV)/bin/python
 CONF = $(PY) -m deploy_conf
 PIP = $(PY) -m pip install --disable-pip-version-check -q

@@ -10,6 +10,7 @@ import sys
 from . import BRIDGE
 
 _watched = {}  # name of a module → its hooks
+_prepared = {}  # name of a module → what is to be called before its execution
 _unfinished = []  # (name, hook): the module was half-way through its import when we looked
 _executed = []  # modules that are complete, but whose import has not ended: their hooks run
 
@@ -22,13 +23,28 @@ def when_imported(name, function):
     imported at this moment is waited for, or, in a circular import, taken by a later settle().
     """
     hook = Hook(function)
-    if Finder.instance not in sys.meta_path:
-        sys.meta_path.insert(0, Finder.instance)
+    _find_first()
     _watched.setdefault(name, []).append(hook)
     if name in sys.modules:
         if is_partial(sys.modules[name]):
             _wait_for(name)
         _look(name, hook)
+
+
+def before_execution(name, function):
+    """
+    Call `function(module)` before each execution of module `name`, while it is empty.
+
+    What it returns, unless None, is called when the execution has ended, failed or not. A module
+    that is there already is left alone. An exception of either is logged and fails no import.
+    """
+    _find_first()
+    _prepared.setdefault(name, []).append(function)
+
+
+def _find_first():
+    if Finder.instance not in sys.meta_path:
+        sys.meta_path.insert(0, Finder.instance)
 
 
 def settle():
@@ -102,14 +118,19 @@ class Hook(object):
 
     def fire(self, module):
         self.seen = module
-        try:
-            self.function(module)
-        except Exception as error:
-            import logging  # only a process with something to say pays for it
+        _call("after", module.__name__, self.function, module)
 
-            logging.getLogger(BRIDGE).warning(
-                "after the import of %s: %s: %s", module.__name__, type(error).__name__, error
-            )
+
+def _call(when, name, function, *arguments):
+    """What the function returns; None where it raises, which is logged and fails no import."""
+    try:
+        return function(*arguments)
+    except Exception as error:
+        import logging  # only a process with something to say pays for it
+
+        logging.getLogger(BRIDGE).warning(
+            "%s the import of %s: %s: %s", when, name, type(error).__name__, error
+        )
 
 
 class Finder(object):
@@ -118,7 +139,7 @@ class Finder(object):
     instance = None
 
     def find_spec(self, fullname, path=None, target=None):
-        if fullname not in _watched and not may_be_watched(fullname):
+        if fullname not in _watched and fullname not in _prepared and not may_be_watched(fullname):
             return None
         finders = sys.meta_path
         # Only those after us, so that two finders like this one cannot call each other for ever.
@@ -158,9 +179,17 @@ class Loader(object):
             spec.loader = self._loader
         if getattr(module, "__loader__", None) is self:
             module.__loader__ = self._loader
-        self._loader.exec_module(module)
-        # A module may put another in its place.
         name = module.__name__
+        # A list, since what one of them loads may ask for more.
+        endings = [
+            _call("before", name, prepare, module) for prepare in list(_prepared.get(name, ()))
+        ]
+        try:
+            self._loader.exec_module(module)
+        finally:
+            for end in filter(None, reversed(endings)):
+                _call("after", name, end)
+        # A module may put another in its place.
         module = sys.modules.get(name, module)
         _executed.append(module)
         try:

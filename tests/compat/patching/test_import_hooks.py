@@ -305,3 +305,43 @@ def test_what_waits_for_a_circular_import_is_called_after_the_next_one(make, cal
     finally:
         del builtins.watch
     assert calls == [module]
+
+
+def test_what_is_to_come_before_a_module_finds_it_empty_and_is_told_of_its_end(make, calls):
+    name = make("value = given + 1\n")
+
+    def prepare(module):
+        calls.append(hasattr(module, "value"))
+        module.given = 6
+        return lambda: calls.append(module.value)
+
+    imports.before_execution(name, prepare)
+    imports.when_imported(name, lambda module: calls.append("imported"))
+    importlib.import_module(name)
+    assert calls == [False, 7, "imported"]
+    imports.before_execution(name, calls.append)  # too late for this one
+    assert calls[3:] == []
+
+
+def test_the_end_is_told_when_the_module_fails(make, calls):
+    name = make("raise KeyError('its own')\n")
+    imports.before_execution(name, lambda module: lambda: calls.append("end"))
+    with pytest.raises(KeyError, match="its own"):
+        importlib.import_module(name)
+    assert calls == ["end"]
+
+
+def test_what_comes_before_fails_no_import(make, calls, caplog):
+    name = make("value = 1\n")
+
+    def broken(*_):
+        raise ValueError("oops")
+
+    imports.before_execution(name, broken)
+    imports.before_execution(name, lambda module: broken)
+    imports.before_execution(name, lambda module: lambda: calls.append("end"))
+    assert importlib.import_module(name).value == 1 and calls == ["end"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "before the import of %s: ValueError: oops" % name,
+        "after the import of %s: ValueError: oops" % name,
+    ]

@@ -97,7 +97,9 @@ def test_messages_that_are_not_there_yet(site):
                 pass
             return "open" if flood.over else peer.end()
 
-    harms_nobody(site, act)
+    ends = harms_nobody(site, act) - {"open"}
+    # Who still sends may lose the code with the connection.
+    assert ends and ends <= {1009, "dropped"}
 
 
 def test_handshakes(site):
@@ -106,7 +108,7 @@ def test_handshakes(site):
             peer.send(site.bytes(handshake()))
             return peer.status()
 
-    harms_nobody(site, act)
+    assert harms_nobody(site, act) == {101}
 
 
 def test_handshakes_that_are_refused(site):
@@ -115,19 +117,23 @@ def test_handshakes_that_are_refused(site):
             peer.send(site.bytes(to(b"/ws/deploy/nowhere/")))
             return peer.status()
 
-    harms_nobody(site, act)
+    assert harms_nobody(site, act) == {403}
 
 
-@pytest.mark.parametrize("headers", [(), (b"Upgrade: websocket",)], ids=["pages", "upgrades"])
-def test_requests_on_a_connection_that_stays(site, headers):
+@pytest.mark.parametrize(
+    "headers, status", [((), 404), ((b"Upgrade: websocket",), 400)], ids=["pages", "upgrades"]
+)
+def test_requests_on_a_connection_that_stays(site, headers, status):
     data = request(b"GET /ws/deploy/x/ HTTP/1.1", site.lines[b"%HOST%"], *headers) * 1000
+    answers = set()
 
     def act(flood):
         with site.peer() as peer:
             peer.socket.settimeout(1)
             while not flood.over and peer.send(data):
                 peer.received = b""
-                peer.status()
-            return "over"
+                answers.add(peer.status())
 
     harms_nobody(site, act)
+    # A thousand answers are not read to the end: a head may begin in the middle of another's body.
+    assert status in {found for found in answers if isinstance(found, int)}

@@ -1,0 +1,106 @@
+"""How often a real daphne looks for garbage while it starts, and through how much afterwards."""
+
+import gc
+import json
+
+import pytest
+
+from tests.support.daphne import daphne
+from tests.support.probe import probe, source
+from tests.support.raw import get
+
+NAME = "daphne.startup_garbage"
+
+
+@source
+def site():
+    import compat
+
+    compat.install()
+    import gc
+    import json
+    import os
+
+    def count():
+        return sum(one["collections"] for one in gc.get_stats())
+
+    before = count()
+    exec(os.environ.get("SETTING", ""))
+    import django.test  # as much as a site
+
+    assert django.test
+
+    class application:
+        def __init__(self, scope):
+            pass
+
+        async def __call__(self, receive, send):
+            searches = count() - before
+            gc.collect()
+            said = [searches, len(gc.get_objects()), gc.get_threshold(), gc.isenabled()]
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": json.dumps(said).encode()})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "garbage.py").write_text(site)
+    return folder
+
+
+def start(folder, **environ):
+    """Searches since the site was imported; objects of one, thresholds, and whether it is on."""
+    with daphne(folder, "garbage:application", cold=True, **environ) as address:
+        return json.loads(get(address, "/")[1].decode())
+
+
+THRESHOLDS = list(gc.get_threshold())
+
+
+def test_daphne_looks_for_none_while_it_starts_and_little_is_left_to_look_through(folder):
+    searches, objects, thresholds, enabled = start(folder)
+    assert searches < 10
+    if hasattr(gc, "freeze"):
+        assert objects < 5000
+    assert thresholds == THRESHOLDS and enabled
+
+
+def test_without_the_patch_all_that_was_imported_is_looked_through(folder):
+    searches, objects, thresholds, enabled = start(folder, COMPAT_DISABLE=NAME)
+    assert searches > 15
+    assert objects > 20000
+    assert thresholds == THRESHOLDS and enabled
+
+
+@pytest.mark.parametrize(
+    "setting", ["gc.set_threshold(50, 5, 5)", "gc.set_threshold(0)", "gc.disable()"]
+)
+def test_what_the_site_has_set_stays(folder, setting):
+    def look(setting):
+        import gc
+
+        exec(setting)
+        print([list(gc.get_threshold()), gc.isenabled()])
+
+    _, _, thresholds, enabled = start(folder, SETTING=setting)
+    assert [thresholds, enabled] == eval(probe(look, setting=setting, cold=True).said)
+
+
+def test_an_import_alone_holds_nothing():
+    """Of daphne's command, by somebody who does not run it; nor one that fails."""
+
+    def look():
+        import gc
+
+        first = gc.get_threshold()
+        import daphne.cli
+
+        print(first == gc.get_threshold())
+        try:
+            daphne.cli.CommandLineInterface().run(["no.such:application"])
+        except ImportError:
+            print(first == gc.get_threshold())
+        print(getattr(gc, "get_freeze_count", int)())
+
+    assert probe(look, cold=True).said == "True\nTrue\n0"
