@@ -10,9 +10,8 @@ SITE = """
 import compat
 compat.install()
 import asyncio
-import gc
 
-from daphne.server import Server
+from daphne.server import reactor
 
 begun = []
 HOURS = 3600
@@ -115,7 +114,8 @@ class application:
 
     async def unfinished(self):
         # How many requests daphne takes for unfinished, without this one.
-        [server] = [thing for thing in gc.get_objects() if isinstance(thing, Server)]
+        [port] = [one for one in reactor.getReaders() if hasattr(one, "factory")]
+        server = port.factory.server
         open = [one for one in server.connections.values() if "disconnected" not in one]
         await self.answer(b"%d" % (len(open) - 1))
 """

@@ -31,7 +31,7 @@ django.setup()
 
 from channels.generic.websocket import AsyncWebsocketConsumer  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from daphne.server import Server  # noqa: E402
+from daphne.server import reactor  # noqa: E402
 from django.conf.urls import url  # noqa: E402
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse  # noqa: E402
 from django.views.decorators.csrf import csrf_exempt  # noqa: E402
@@ -62,7 +62,7 @@ def upload(request):
 def inside(request):
     """What the process holds; the request that asks is not counted."""
     gc.collect()
-    [server] = [found for found in gc.get_objects() if type(found) is Server]
+    [port] = [found for found in reactor.getReaders() if hasattr(found, "factory")]
     with open("/proc/self/status") as status:
         lines = dict(line.split(":", 1) for line in status)
     return JsonResponse(
@@ -70,7 +70,7 @@ def inside(request):
             "RSS (MB)": round(int(lines["VmRSS"].split()[0]) / 1024, 1),
             "threads": int(lines["Threads"]),
             "file descriptors": len(os.listdir("/proc/self/fd")),
-            "connections": len(server.connections) - 1,
+            "connections": len(port.factory.server.connections) - 1,
             "tasks": tasks(),
         }
     )
@@ -78,8 +78,6 @@ def inside(request):
 
 def tasks():
     """Tasks of the loop that daphne's reactor runs."""
-    from twisted.internet import reactor
-
     return len(all_tasks(reactor._asyncioEventloop))
 
 

@@ -14,6 +14,8 @@ compat.install()
 import asyncio
 import gc
 
+from daphne.server import reactor
+
 def named(name):
     return [one for one in gc.get_objects() if type(one).__name__ == name]
 
@@ -25,8 +27,9 @@ class application:
         await receive()
         await send({"type": "websocket.accept"})
         while (await receive())["type"] == "websocket.receive":
-            (server,) = [one for one in named("Server") if hasattr(one, "ws_factory")]
-            while any(type(one).__name__ == "WebRequest" for one in server.connections):
+            (port,) = [one for one in reactor.getReaders() if hasattr(one, "factory")]
+            connections = port.factory.server.connections
+            while any(type(one).__name__ == "WebRequest" for one in connections):
                 await asyncio.sleep(0.05)  # until daphne has forgotten those that are over
             gc.collect()
             kept = len(named("HTTPChannel")), len(named("WebRequest"))
