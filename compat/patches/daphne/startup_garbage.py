@@ -3,8 +3,8 @@ Keep what daphne imports out of the search for garbage, while it starts and afte
 
 CPython looks through every object again and again while a site is imported, a sixth of daphne's
 start; and later each full search, in which no socket is served, goes through all of that once
-more. The daphne command looks for none until it serves; what there is by then is frozen, where
-CPython can do so (3.7). A site that has set the collector's thresholds itself keeps them.
+more. The daphne command looks every 200,000 objects until it serves; what there is by then is
+frozen, where CPython can do so (3.7). A site that sets the collector's thresholds keeps its own.
 https://docs.python.org/3/library/gc.html#gc.freeze
 """
 
@@ -21,12 +21,14 @@ patch = Patch(
     symptom="a search for garbage that stops every socket goes through all that was imported",
 )
 
-HELD = 2147480407  # objects until the next search: never, and no number that anybody would set
+# Objects until the next search, of the new ones only: more than most sites have, few enough for who
+# makes much garbage while it starts. No number that anybody else would set.
+HELD = 200017
 _thresholds = None  # of the collector, while it is held
 
 
 def hold():
-    """Look for no garbage until release()."""
+    """Look for garbage hardly ever until release()."""
     global _thresholds
     found = gc.get_threshold()
     if found[0] and _thresholds is None:

@@ -87,6 +87,14 @@ def test_what_the_site_has_set_stays(folder, setting):
     assert [thresholds, enabled] == eval(probe(look, setting=setting, cold=True).said)
 
 
+def test_who_makes_much_garbage_while_it_starts_gets_rid_of_it(folder):
+    """A million lists that hold themselves are not all there at once."""
+    setting = "import resource; a = b = 0\n"
+    setting += "for _ in range(1000000): a = []; a.append(a)\n"
+    setting += "assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 110000"
+    start(folder, SETTING=setting)
+
+
 def test_an_import_alone_holds_nothing():
     """Of daphne's command, by somebody who does not run it; nor one that fails."""
 
