@@ -282,6 +282,7 @@ def test_the_primary_redis_and_a_node_are_killed(site, cookie):
         publisher.publish(20)
         publisher.arrived(clients, 260)
         publisher.publish(200)
+        site.redis.wait_for_calm()
         site.redis.primary.process.kill()
         assert victim.kill() > 6
         publisher.arrived(clients, 460)

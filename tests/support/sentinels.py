@@ -84,6 +84,15 @@ class Sentinels(object):
     def ports(self):
         return [sentinel.port for sentinel in self.sentinels]
 
+    def wait_for_calm(self):
+        """
+        Wait until none is in tilt, in which it was slow itself and trusts nothing for 30 s.
+
+        A primary that goes meanwhile is never replaced: its replica has been alone for too long.
+        """
+        for port in self.ports:
+            wait_until(lambda port=port: "sentinel_tilt:0" in info(port, "sentinel"))
+
     def stop(self):
         for server in self.sentinels + [self.replica, self.primary]:
             if server.process.poll() is None:

@@ -314,6 +314,7 @@ def test_sentinels_name_the_server_also_after_a_failover(run, tmp_path):
         await layer.group_send(GROUP, {"type": "one"})
         layer.group_send_now(GROUP, {"type": "two"})
         got = [(await layer.receive(channel))["type"] for _ in range(2)]
+        servers.wait_for_calm()
         servers.primary.stop(signal.SIGKILL)
         assert await layer.receive(channel) == {"type": "lost", "lost": None}
         await layer.group_send(GROUP, {"type": "three"})

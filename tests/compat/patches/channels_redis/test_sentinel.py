@@ -304,6 +304,7 @@ def test_the_master_is_found(found):
 
 @pytest.mark.parametrize("signum", ["9", "19"], ids=["killed", "hung"])
 def test_a_failover_heals_without_a_restart(servers, signum):
+    servers.wait_for_calm()
     result = probe(FAILOVER, env=environ(servers, SIGNAL=signum))
     assert result.said == "('slave', 0) master\nlistens: True", result.error
 
