@@ -80,6 +80,14 @@ def repair_reactor(twisted):
         asyncioreactor.install(loop_for_reactor())
 
 
+@patch.when_imported("txaio")
+def repair_txaio(txaio):
+    """Whoever imports autobahn without a word on whose loop it is gets daphne's choice, Twisted."""
+    if not put_off:
+        raise NotNeeded("daphne.server was not put off")
+    txaio.use_twisted()
+
+
 def loop_for_reactor():
     """
     The main thread's own, as Twisted would take it; elsewhere, and where one is running that may

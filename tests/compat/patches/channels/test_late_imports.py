@@ -81,6 +81,7 @@ def test_the_modules_look_as_channels_leaves_them():
 
 REACTOR = "; from twisted.internet import reactor"
 WHO_IMPORTS = {
+    "autobahn": "import autobahn.websocket.protocol, txaio.tx as tx" + REACTOR,
     "reactor": "pass" + REACTOR,
     "web": "import twisted.web.client" + REACTOR,
     "daphne": "import daphne.server; from daphne.server import reactor",
