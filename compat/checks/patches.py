@@ -56,9 +56,9 @@ def check_patches(app_configs: Any, **kwargs: Any) -> List[Any]:
     if importlib.import_module(BRIDGE).late and django.VERSION < (2, 0):
         message = "compat was activated after Django had been imported."
         found.append(say("compat.W001", message))
-    if "channels.apps" in sys.modules:  # which may have left it for later: channels.late_imports
-        importlib.import_module("daphne.server")
     patches = every()
+    if importlib.import_module(BRIDGE + ".patches.channels.late_imports").put_off:
+        importlib.import_module("daphne.server")  # which channels would have loaded
     for patch in patches:
         complaint = patch.complaint() if patch.complaint and not patch.disabled else ""
         state, reason = patch.state()

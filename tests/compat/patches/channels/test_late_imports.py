@@ -234,6 +234,19 @@ def test_checks_see_the_repairs_of_daphne():
     assert run(look, apps, disable=NAME, quiet=False).said == result.said
 
 
+def test_checks_load_no_daphne_where_it_was_not_put_off():
+    """A later channels does without daphne, which need not be there."""
+
+    def look():
+        sys.modules["channels.apps"] = sys.modules["daphne"] = None
+        from compat.checks.patches import check_patches
+
+        check_patches(None)
+        print(sorted(name for name in sys.modules if name.startswith(("daphne", "twisted"))))
+
+    assert run(look, SETTINGS, quiet=False).said == "['daphne']"
+
+
 def test_in_daphne_only_the_command_waits():
     def look():
         print(
