@@ -116,13 +116,11 @@ def repair_hacks(hacks):
     stock = hacks.monkeypatch_django
 
     def monkeypatch_django():
-        if RUNSERVER in sys.modules:
-            return stock()
-        # What else of channels came with the command: who says `import channels` may use it.
+        # What else of channels comes with the command: who says `import channels` may use it.
         import channels.management.commands
         import channels.routing
         import channels.staticfiles  # noqa: F401
 
-        return when_imported(RUNSERVER, lambda module: stock())
+        when_imported(RUNSERVER, lambda module: stock())
 
     patch.replace(hacks, "monkeypatch_django", monkeypatch_django)

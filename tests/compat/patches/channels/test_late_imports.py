@@ -81,7 +81,8 @@ def test_the_modules_look_as_channels_leaves_them():
 
 REACTOR = "; from twisted.internet import reactor"
 WHO_IMPORTS = {
-    "autobahn": "import autobahn.websocket.protocol, txaio.tx as tx" + REACTOR,
+    "autobahn": "import autobahn.websocket.protocol, txaio; assert txaio.using_twisted" + REACTOR,
+    "txaio": "import txaio; assert txaio.using_twisted" + REACTOR,
     "reactor": "pass" + REACTOR,
     "web": "import twisted.web.client" + REACTOR,
     "daphne": "import daphne.server; from daphne.server import reactor",
@@ -105,10 +106,11 @@ def test_whoever_imports_twisted_finds_daphnes_reactor(who):
     assert outcomes(look, statement=WHO_IMPORTS[who]) == (expected, expected)
 
 
-def test_a_thread_may_be_the_first():
-    """Which has no loop, and gets none; nor does the main thread lose its own."""
+@pytest.mark.parametrize("has_one", [True, False])
+def test_a_thread_may_be_the_first(has_one):
+    """Which gets no loop, nor gives its own; nor does the main thread lose its own."""
 
-    def look():
+    def look(has_one):
         import asyncio
         import threading
 
@@ -116,13 +118,15 @@ def test_a_thread_may_be_the_first():
         asyncio.set_event_loop(mine)
 
         def work():
+            own = asyncio.new_event_loop() if has_one else None
+            asyncio.set_event_loop(own)
             from daphne.server import Server
             from twisted.internet import reactor
 
             try:
-                asyncio.get_event_loop()
+                assert asyncio.get_event_loop() is own is not reactor._asyncioEventloop
             except RuntimeError:
-                print("none here", end=" ")
+                assert own is None
             server = Server(lambda scope: None, endpoints=["tcp:0:interface=127.0.0.1"])
             print(type(reactor).__name__, reactor._asyncioEventloop is mine, server is None)
 
@@ -131,8 +135,8 @@ def test_a_thread_may_be_the_first():
         thread.join()
         print(asyncio.get_event_loop() is mine)
 
-    said = run(look).said
-    assert said == "none here AsyncioSelectorReactor False False\nTrue"
+    said = run(look, has_one=has_one).said
+    assert said == "AsyncioSelectorReactor False False\nTrue"
 
 
 def test_a_loop_that_runs_is_not_the_reactors():
@@ -152,6 +156,23 @@ def test_a_loop_that_runs_is_not_the_reactors():
         print(type(reactor).__name__, reactor._asyncioEventloop.is_closed())
 
     assert outcomes(look) == ("AsyncioSelectorReactor False",) * 2
+
+
+@pytest.mark.parametrize("close", [True, False])
+def test_the_main_threads_loop_may_be_gone(close):
+    """Closed, or taken from the thread, as asyncio.run() does: the reactor needs another."""
+
+    def look(close):
+        import asyncio
+
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop if close else None)
+        loop.close()
+        from twisted.internet import reactor
+
+        print(type(reactor).__name__, reactor._asyncioEventloop.is_closed())
+
+    assert outcomes(look, close=close) == ("AsyncioSelectorReactor False",) * 2
 
 
 def test_where_twisted_was_there_before_all_is_as_it_was():
