@@ -31,7 +31,7 @@ def hold():
     """Look for garbage hardly ever until release()."""
     global _thresholds
     found = gc.get_threshold()
-    if found[0] and _thresholds is None:
+    if found[0]:  # else the site wants none at all
         _thresholds = found
         gc.set_threshold(HELD, *found[1:])
 

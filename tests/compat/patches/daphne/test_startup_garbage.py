@@ -112,3 +112,40 @@ def test_an_import_alone_holds_nothing():
         print(getattr(gc, "get_freeze_count", int)())
 
     assert probe(look, cold=True).said == "True\nTrue\n0"
+
+
+@pytest.mark.parametrize("wanted", [0, 700])
+def test_it_is_held_where_the_site_wants_any(wanted):
+    """While daphne.cli imports the rest of daphne."""
+
+    def look(wanted):
+        import gc
+
+        gc.set_threshold(wanted)
+        from compat.patching.import_hooks import when_imported
+
+        when_imported("daphne.server", lambda server: print(gc.get_threshold()[0]))
+        import daphne.cli
+
+        print(gc.get_threshold()[0], daphne.cli.__name__)
+
+    from compat.patches.daphne.startup_garbage import HELD
+
+    held = HELD if wanted else 0
+    assert probe(look, wanted=wanted, cold=True).said == "%d\n%d daphne.cli" % (held, wanted)
+
+
+def test_a_server_of_somebody_else_freezes_nothing():
+    """As that of runserver, or of a test."""
+
+    def look():
+        import gc
+
+        from daphne.server import Server, reactor
+
+        reactor.run = lambda **options: None
+        endpoints = ["tcp:0:interface=127.0.0.1"]
+        Server(lambda scope: None, endpoints=endpoints, signal_handlers=False).run()
+        print(getattr(gc, "get_freeze_count", int)())
+
+    assert probe(look, cold=True).said == "0"
