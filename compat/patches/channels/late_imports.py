@@ -29,14 +29,10 @@ RUNSERVER = "django.contrib.staticfiles.management.commands.runserver"
 put_off = False  # whether channels' app has done without daphne's server in this process
 
 
-def is_loaded():
-    return "twisted" in sys.modules or SERVER in sys.modules
-
-
 @patch.when_imported("channels")
 def repair(channels):
     patch.expect("channels.apps" not in sys.modules, "channels.apps has been imported")
-    if is_loaded():
+    if "twisted" in sys.modules:
         raise NotNeeded("Twisted is loaded already")
     before_execution("channels.apps", leave_out)
 
@@ -44,7 +40,7 @@ def repair(channels):
 def leave_out(apps):
     """Let a module's `import daphne.server` name the package without loading the server."""
     global put_off
-    if is_loaded():
+    if "twisted" in sys.modules:
         return None
     import daphne
 

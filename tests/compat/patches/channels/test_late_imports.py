@@ -12,7 +12,6 @@ SETTINGS = """
 import sys
 import django
 from django.conf import settings
-before = set(sys.modules)
 settings.configure(
     SECRET_KEY="probe", ALLOWED_HOSTS=["*"], ROOT_URLCONF="__main__",
     ASGI_APPLICATION="__main__.application", STATIC_URL="/static/",
