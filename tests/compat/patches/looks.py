@@ -4,6 +4,8 @@ Write down how every function and class of some libraries looks to whoever looks
     python -S looks.py FILE bridge|stock LIBRARY...
 """
 
+import ctypes.util
+import functools
 import importlib
 import inspect
 import json
@@ -29,6 +31,8 @@ def main(path, side, *libraries):
         import compat
 
         compat.install()
+    # Each module of GeoDjango looks for the same libraries, with a compiler and a linker.
+    ctypes.util.find_library = functools.lru_cache(maxsize=None)(ctypes.util.find_library)
     import django
     from django.conf import settings
 

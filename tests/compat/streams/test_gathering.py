@@ -39,6 +39,7 @@ def sent(monkeypatch, settings):
 
     monkeypatch.setattr(notify, "tell_elsewhere", tell)
     yield found
+    announced.set()  # not every test ends where it meant to
     wait_until(lambda: gathering._thread is None, what="the end of the thread")
     gathering._recent.clear()
 
