@@ -87,20 +87,35 @@ def metadata_version(package):
     """The version that a folder on sys.path says is installed, "" when none does."""
     wanted = normal(package)
     for folder in sys.path:
-        try:
-            names = os.listdir(folder or ".")
-        except OSError:
-            continue
-        for name in names:
-            stem, _, kind = name.rpartition(".")
-            if kind not in ("dist-info", "egg-info"):
-                continue
-            project, _, version = stem.rpartition("-")
-            if kind == "egg-info" and version.startswith("py"):
-                project, _, version = project.rpartition("-")
-            if normal(project) == wanted:
-                return version
+        version = _distributions(folder or ".").get(wanted)
+        if version is not None:
+            return version
     return ""
+
+
+_read = {}  # {folder: (when it was changed, what was in it)}: a check asks for dozens
+
+
+def _distributions(folder):
+    """{name: version} of what is installed in a folder."""
+    try:
+        changed = os.stat(folder).st_mtime_ns
+        if _read.get(folder, (None,))[0] != changed:
+            _read[folder] = changed, dict(map(_distribution, os.listdir(folder)))
+        return _read[folder][1]
+    except OSError:
+        return {}
+
+
+def _distribution(name):
+    """A project and its version, of the name of a folder of metadata; else two empty strings."""
+    stem, _, kind = name.rpartition(".")
+    if kind not in ("dist-info", "egg-info"):
+        return "", ""
+    project, _, version = stem.rpartition("-")
+    if kind == "egg-info" and version.startswith("py"):
+        project, _, version = project.rpartition("-")
+    return normal(project), version
 
 
 def normal(name):

@@ -1,6 +1,8 @@
 """Which versions a patch is for, and which one is installed."""
 
 import importlib
+import os
+import shutil
 import sys
 
 import pytest
@@ -53,6 +55,16 @@ def test_the_version_by_the_name_of_a_folder(tmp_path, monkeypatch, folder):
     (tmp_path / folder).mkdir()
     monkeypatch.syspath_prepend(str(tmp_path))
     assert installed_version("some_lib") == "1.5"
+
+
+def test_what_is_installed_meanwhile_is_seen(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    os.utime(str(tmp_path), (1, 1))
+    assert installed_version("some_lib") == ""
+    (tmp_path / "some_lib-1.5.dist-info").mkdir()
+    assert installed_version("some_lib") == "1.5"
+    shutil.rmtree(str(tmp_path))
+    assert installed_version("some_lib") == ""
 
 
 def test_a_python_that_nobody_tried_is_one_line(monkeypatch):
