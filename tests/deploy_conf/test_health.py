@@ -30,7 +30,7 @@ def answering():
 
     server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
     server.status, server.asked = 200, []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
