@@ -1,5 +1,9 @@
 """A probe that is written as a function runs at module level, in a process of its own."""
 
+import tempfile
+
+import pytest
+
 from tests.support.probe import probe, source
 
 
@@ -61,3 +65,13 @@ def test_an_error_is_what_it_said():
 
     result = probe(body)
     assert result.returncode and result.said == "ValueError: oops"
+
+
+@pytest.mark.parametrize("cold", [False, True])
+def test_its_temporary_files_are_where_those_of_the_run_are(cold):
+    def body():
+        import tempfile
+
+        print(tempfile.gettempdir())
+
+    assert probe(body, cold=cold).said == tempfile.gettempdir() != "/tmp"

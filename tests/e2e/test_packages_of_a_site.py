@@ -100,7 +100,7 @@ def test_its_worker_works(site, redis, tmp_path):
     (tmp_path / "tasks.py").write_text(TASKS % (redis.port, redis.port))
     worker = [site[0], "-m", "celery", "-A", "tasks", "worker", "-P", "solo", "-l", "info"]
     # It is no Django site: celery would look for the settings of ours.
-    env = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    env = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     log = open(str(tmp_path / "worker.log"), "w")
     process = subprocess.Popen(worker, cwd=str(tmp_path), env=env, stdout=log, stderr=log)
     try:

@@ -43,6 +43,9 @@ django.setup()
 """
 
 
+KEPT = "PATH", "HOME", "TMPDIR"  # of the environment: where the run has its temporary files, too
+
+
 class Result(object):
     """said: what the probe printed, or the last line of its traceback; states: patch → state."""
 
@@ -97,7 +100,7 @@ def probe(code, disable="", env=None, patch="", cold=False, **values):
         code = source(**values)(code)
     with tempfile.TemporaryDirectory(prefix="probe-") as folder:
         states = os.path.join(folder, "states.json")
-        environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        environ = {name: os.environ[name] for name in KEPT if name in os.environ}
         environ.update(
             PYTHONPATH=CHECKOUT,
             PYTHONWARNINGS="ignore",
