@@ -11,6 +11,7 @@ from deploy_conf.running import Run
 from tests.support.wait import wait_until
 
 EMIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "emit.py")
+BADGE = "document.querySelector('#connection').textContent"
 NUMBERS = (
     "(document.querySelector('#log').textContent.match(/line \\d+/g) || [])"
     ".map(text => +text.slice(5))"
@@ -89,7 +90,7 @@ def test_a_tab_that_was_offline_misses_nothing(stack, page, emitter):
     start(page, stack, emit.uid)
     shown(page, 50)
     # A socket that is about to be opened would not notice that the tab is cut off.
-    page.wait_for("document.querySelector('#connection').textContent === 'live'")
+    page.wait_for(BADGE + " === 'live'")
     page.offline(True)
     try:
         page.wait_for("!navigator.onLine")
@@ -148,6 +149,7 @@ def test_a_page_starts_over_when_the_log_has_another_history(stack, page, emitte
     stack.run("manage.py", "streams", "epoch", "deploy:" + emit.uid)
     page.wait_for("!window.before && document.readyState === 'complete'")
     shown(page, 50)
+    page.wait_for(BADGE + " === 'live'")  # a handshake that is under way would still succeed
     page.offline(True)
     try:
         page.wait_for("!navigator.onLine")
@@ -162,7 +164,25 @@ def test_a_page_starts_over_when_the_log_has_another_history(stack, page, emitte
     emit.go_on()
     shown(page, 150)
     assert "not in" not in page.text("#log")
-    page.wait_for("document.querySelector('#connection').textContent === 'complete'")
+    page.wait_for(BADGE + " === 'complete'")
+
+
+def test_a_page_that_starts_over_stays_until_there_is_a_network(stack, page, emitter):
+    """The last that comes before a network is gone; the browser's own page would take its place."""
+    emit = emitter(batches=2, lines=50)
+    start(page, stack, emit.uid)
+    shown(page, 50)
+    page.wait_for(BADGE + " === 'live'")
+    page.evaluate("window.before = true")
+    page.evaluate("Object.defineProperty(navigator, 'onLine', {value: false, configurable: true})")
+    stack.run("manage.py", "streams", "epoch", "deploy:" + emit.uid)
+    page.wait_for(BADGE + " === 'starting over…'")
+    assert page.evaluate("window.before && %s.length" % NUMBERS) == 50
+    page.evaluate("delete navigator.onLine; dispatchEvent(new Event('online'))")
+    page.wait_for("!window.before && document.readyState === 'complete'")
+    emit.go_on()
+    shown(page, 100)
+    page.wait_for(BADGE + " === 'complete'")
 
 
 def test_cancel(stack, page, emitter):

@@ -35,10 +35,19 @@
 
   function follow(options) {
     var onLive = options.onLive;
+    var following = null;
     // What the page shows is not in the log any more, nor maybe anywhere else: get the page again.
     options.onReset = function () {
       show("again");
-      root.location.reload();
+      following.close(); // or the new log would be put below the old one meanwhile
+      // Without a network the browser would put its own page in the place of this one.
+      if (root.navigator.onLine) {
+        root.location.reload();
+      } else {
+        root.addEventListener("online", function () {
+          root.location.reload();
+        });
+      }
     };
     options.onState = stated();
     options.onLive = function (seq) {
@@ -47,7 +56,8 @@
         onLive(seq);
       }
     };
-    return root.Streams.follow(options);
+    following = root.Streams.follow(options);
+    return following;
   }
 
   function connect(options) {

@@ -77,5 +77,7 @@ function serve(code, frames) {
   (frames || []).forEach(function (frame) {
     socket.onmessage({ data: JSON.stringify(frame) });
   });
-  socket.onclose({ code: code });
+  if (socket.onclose) {  // the page may have closed it
+    socket.onclose({ code: code });
+  }
 }
