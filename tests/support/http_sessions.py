@@ -61,7 +61,8 @@ class HttpSession(Session):
         if self.connection is not self or self.reader is None:
             super()._nothing_more()
             return
-        assert not self.waiting, f"and also received {json.dumps(self.waiting[0])}"
+        rest = self.waiting + self.early
+        assert not rest, f"and also received {json.dumps(rest[0])}"
         word = self.last_word()
         found = self._frame()
         assert found.get("bodies") == [word], f"and also received {json.dumps(found)}"

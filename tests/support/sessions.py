@@ -3,9 +3,11 @@ Sessions in documents: what a WebSocket client sends and receives, run against a
 
 A fenced block ```session has one step a line; docs/reference/protocol.md explains the words.
 Entries may arrive in fewer or more frames than the page shows: where frames are split is not
-promised. Beats, which may come at any time, are not shown.
+promised. Nor is the order of frames of different streams, where the page shows them one after the
+other. Beats, which may come at any time, are not shown.
 """
 
+import itertools
 import json
 import re
 
@@ -36,12 +38,17 @@ class Session:
         self.refusal = None
         # Bodies that came in a frame with others, and belong to lines that follow.
         self.waiting = []
+        # Frames of another stream than the one whose turn it was; the page shows them further on.
+        self.early, self.further_on = [], []
 
     def play(self, block):
         """Go through every line; AssertionError names the one that was not as the page says."""
+        lines = block.splitlines()
         try:
-            for line in block.splitlines():
+            for number, line in enumerate(lines, 1):
                 word, _, argument = line.partition(" ")
+                received = itertools.takewhile(lambda one: one.startswith("< "), lines[number:])
+                self.further_on = [json.loads(one[2:]) for one in received]
                 if word not in self.actions:
                     raise AssertionError(f"not a step: {line}")
                 try:
@@ -68,27 +75,37 @@ class Session:
     def _receive(self, text):
         wanted = json.loads(text)
         if wanted.get("type") != "entries":
-            found = self._frame()
+            found = self._frame(wanted.get("stream"))
             assert matches(found, wanted), f"received {json.dumps(found)}"
             return
         for offset, body in enumerate(wanted["bodies"]):
             expected = dict(wanted, first=wanted["first"] + offset, bodies=[body])
-            found = self._entry()
+            found = self._entry(wanted["stream"])
             assert matches(found, expected), f"received {json.dumps(found)}"
 
-    def _frame(self):
-        """The next frame that is not a part of an earlier one."""
+    def _frame(self, stream=None):
+        """The next frame, maybe of that stream, which is not a part of an earlier one."""
         assert not self.waiting, f"received before it: {json.dumps(self.waiting[0])}"
+        for frame in self.early:
+            if frame["stream"] == stream:
+                self.early.remove(frame)
+                return frame
         while True:
             text = self.connection.recv()
             assert text, "the server closed the connection"
-            if json.loads(text) != BEAT:
-                return json.loads(text)
+            frame = json.loads(text)
+            if stream and frame.get("stream", stream) != stream and self._is_early(frame):
+                self.early.append(frame)
+            elif frame != BEAT:
+                return frame
 
-    def _entry(self):
+    def _is_early(self, frame):
+        return any(matches(frame, wanted) for wanted in self.further_on)
+
+    def _entry(self, stream):
         """The next entry, as a frame of its own."""
         if not self.waiting:
-            frame = self._frame()
+            frame = self._frame(stream)
             if frame.get("type") != "entries":
                 return frame
             assert frame["bodies"], "an empty frame"
@@ -99,7 +116,8 @@ class Session:
         return self.waiting.pop(0)
 
     def _closed(self, code):
-        assert not self.waiting, f"received before it: {json.dumps(self.waiting[0])}"
+        rest = self.waiting + self.early
+        assert not rest, f"received before it: {json.dumps(rest[0])}"
         opcode, data = websocket.ABNF.OPCODE_PING, b""
         while opcode == websocket.ABNF.OPCODE_PING or is_beat(opcode, data):
             # recv_data() answers a close frame before it returns it, and the server may be gone.
@@ -114,7 +132,8 @@ class Session:
 
     def _nothing_more(self):
         """What the page does not show must not have been sent: a ping comes back before it."""
-        assert not self.waiting, f"and also received {json.dumps(self.waiting[0])}"
+        rest = self.waiting + self.early
+        assert not rest, f"and also received {json.dumps(rest[0])}"
         if self.connection is None:
             return
         self.connection.ping()

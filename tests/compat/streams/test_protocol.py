@@ -137,7 +137,7 @@ def test_a_page_that_is_wrong_over_http_is_noticed(news):
         (polls, ', {"type": "close", "code": 4500}', ""),
         (polls, 'publish "two"\n', 'publish "too"\n'),
         (many, '"denied"', '"unknown"'),
-        (many, '{"news": "…:1", ', "{"),
+        (many, '{"news": "…:1", ', '{"news": "…:0", '),
     ]:
         assert was in block
         try:
@@ -145,6 +145,17 @@ def test_a_page_that_is_wrong_over_http_is_noticed(news):
         except AssertionError:
             continue
         pytest.fail(f"not noticed: {wrong} for {was}")
+
+
+def test_frames_of_different_streams_may_come_in_another_order_than_the_page_has(news):
+    news.number = 3000  # streams that no other test of this page has
+    many = [block for block in SESSIONS if "\nevents " in block][-1]
+    news_, sports = re.findall('^< {"type": "live".*\n', many, re.M)[-2:]
+    assert news_ + sports in many
+    news.play(many.replace(news_ + sports, sports + news_))
+    entries = re.findall('^< {"type": "entries".*\n', many, re.M)[-1]
+    with pytest.raises(AssertionError, match="received"):  # it is of the same stream
+        news.play(many.replace(sports, "").replace(entries, entries + sports))
 
 
 def test_on_the_wire_it_is_as_curl_shows_it(news):
