@@ -1,11 +1,13 @@
 """What the workers of one run share is made once, and whole."""
 
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from tests.support import commands, shared
+from tests.support import CHECKOUT, commands, shared
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +80,24 @@ def test_one_goes_first_and_the_others_when_it_is_through():
     for thread in threads:
         thread.join(60)
     assert order == ["first", "other", "other"]
+
+
+@pytest.mark.parametrize("long", [True, False])
+def test_a_temporary_folder_that_is_too_long_for_sockets_is_not_taken(tmp_path, long):
+    other = tmp_path / ("x" * 40) if long else "/dev/shm"
+    if long:
+        other.mkdir()
+    elif not os.access(other, os.W_OK):
+        pytest.skip("/dev/shm is not there")
+    left_out = shared.VARIABLE, "PYTEST_DEBUG_TEMPROOT"
+    environ = {name: value for name, value in os.environ.items() if name not in left_out}
+    code = "import os; from tests.support import shared; shared.begin(); print(shared.own, "
+    code += "os.environ['PYTEST_DEBUG_TEMPROOT'])"
+    said = subprocess.check_output(
+        [sys.executable, "-c", code],
+        cwd=CHECKOUT,
+        env=dict(environ, TMPDIR=str(other)),
+        universal_newlines=True,
+    )
+    own, root = said.split()
+    assert root == ("/tmp" if long else "/dev/shm") and own.startswith(str(other) + "/tests-")

@@ -13,6 +13,9 @@ from tests.support import CHECKOUT
 
 VARIABLE = "TESTS_SHARED"  # a folder that lives as long as the pytest that started the others
 
+# Of a temporary folder's path: pytest's folders have long names, and a Unix socket 107 characters.
+LONGEST = len("/dev/shm")
+
 own = None  # the same, in the pytest that made it
 
 
@@ -25,8 +28,11 @@ def begin():
     global own
     if VARIABLE in os.environ:
         return  # a worker of xdist, or a pytest that a test has started
-    # pytest's own folders stay where one looks for them.
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    # pytest's own folders stay where one looks for them, unless sockets could not be below them.
+    folder = tempfile.gettempdir()
+    if len(folder) > LONGEST and os.access("/tmp", os.W_OK | os.X_OK):
+        folder = "/tmp"
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
     own = tempfile.mkdtemp(prefix="tests-")  # short: Unix sockets are below it
     os.chmod(own, 0o1777)  # other accounts have files in it, too
     os.environ[VARIABLE] = os.environ["TMPDIR"] = tempfile.tempdir = own

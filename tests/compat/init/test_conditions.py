@@ -97,7 +97,8 @@ def test_new_settings_stand_beside_what_is_there(pieces):
 def test_an_include_in_an_included_file_and_its_neighbours(pieces):
     project = pieces(
         FROM + SECRET + 'include("parts/all.py")\n',
-        parts__all="include('apps/*.py')\n",  # names are shared, and paths are relative to it
+        # Names are shared, and paths are relative to it; a glob's order is the folder's.
+        parts__all="include('apps/b*.py', 'apps/m*.py')\n",
         parts__apps__base=COMMON,
         parts__apps__more="INSTALLED_APPS += ['django.contrib.messages']\n",
     )
