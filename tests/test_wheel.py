@@ -130,7 +130,7 @@ def test_extras_are_the_lines_of_the_requirements(metadata):
         "speed": lines(tested, "uvloop"),
         "postgres": lines(more, "psycopg2-binary"),
     }
-    assert len(given["servers"]) == 9 and len(given["pins"]) > 15
+    assert len(given["servers"]) == 10 and len(given["pins"]) > 15
 
 
 def test_what_it_says_of_itself(metadata):

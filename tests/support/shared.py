@@ -14,7 +14,7 @@ from tests.support import CHECKOUT
 VARIABLE = "TESTS_SHARED"  # a folder that lives as long as the pytest that started the others
 
 # Of a temporary folder's path: pytest's folders have long names, and a Unix socket 107 characters.
-LONGEST = len("/dev/shm")
+LONGEST = len("/tmp")
 
 own = None  # the same, in the pytest that made it
 
