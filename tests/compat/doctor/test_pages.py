@@ -31,7 +31,8 @@ def front(stack, tmp_path_factory):
     The folders of tests are closed to that account.
     """
     front = Front(tmp_path_factory.mktemp("front"), user="nobody %s" % GROUP)
-    front.open = tempfile.mkdtemp()
+    # On the socket's file system: a hard link leads to no other one.
+    front.open = tempfile.mkdtemp(dir=os.environ["PYTEST_DEBUG_TEMPROOT"])
     front.closed = os.path.join(front.open, "closed")
     os.chmod(front.open, 0o755)  # noqa: S103
     os.mkdir(front.closed)
