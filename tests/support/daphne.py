@@ -81,12 +81,16 @@ class Daphne(object):
 
 
 @contextlib.contextmanager
-def daphne(folder, application, *options, **more):
-    """A Daphne while the block runs; yields its (host, port)."""
+def daphne(folder, application, *options, end=signal.SIGTERM, **more):
+    """
+    A Daphne while the block runs; yields its (host, port).
+
+    `end`: SIGKILL where it would first have to read all that a client has flooded it with.
+    """
     # The socket stays open here, so that a client is not refused when daphne has just ended.
     with listening() as listener:
         server = Daphne(folder, application, *options, listener=listener, **more)
         try:
             yield server.address
         finally:
-            server.stop()
+            server.stop(end)

@@ -3,9 +3,8 @@
 import getpass
 import os
 import shutil
-import tempfile
 
-from tests.support import binaries, commands
+from tests.support import binaries, commands, shared
 from tests.support.servers import Server, free_port
 
 
@@ -19,7 +18,7 @@ class Front(object):
         self.url = "http://" + self.host
         os.makedirs(os.path.join(self.folder, "log"))
         # A path of its own, since render refuses one that is too long for a Unix socket.
-        self.run = tempfile.mkdtemp(prefix="front-")
+        self.run = shared.open_folder("front-")
         words = ["--output", self.folder, "--domain", "127.0.0.1", "--listen", "127.0.0.1"]
         words += ["--port", str(self.port), "--nginx-user", getpass.getuser()]
         words += ["--run-dir", self.run]

@@ -61,8 +61,7 @@ class HttpSession(Session):
         if self.connection is not self or self.reader is None:
             super()._nothing_more()
             return
-        rest = self.waiting + self.early
-        assert not rest, f"and also received {json.dumps(rest[0])}"
+        self._none_left("and also received")
         word = self.last_word()
         found = self._frame()
         assert found.get("bodies") == [word], f"and also received {json.dumps(found)}"

@@ -116,8 +116,7 @@ class Session:
         return self.waiting.pop(0)
 
     def _closed(self, code):
-        rest = self.waiting + self.early
-        assert not rest, f"received before it: {json.dumps(rest[0])}"
+        self._none_left("received before it:")
         opcode, data = websocket.ABNF.OPCODE_PING, b""
         while opcode == websocket.ABNF.OPCODE_PING or is_beat(opcode, data):
             # recv_data() answers a close frame before it returns it, and the server may be gone.
@@ -132,8 +131,7 @@ class Session:
 
     def _nothing_more(self):
         """What the page does not show must not have been sent: a ping comes back before it."""
-        rest = self.waiting + self.early
-        assert not rest, f"and also received {json.dumps(rest[0])}"
+        self._none_left("and also received")
         if self.connection is None:
             return
         self.connection.ping()
@@ -141,6 +139,11 @@ class Session:
         while opcode == websocket.ABNF.OPCODE_PING or is_beat(opcode, data):
             opcode, data = self.connection.recv_data(control_frame=True)
         assert opcode == websocket.ABNF.OPCODE_PONG, f"and also received {data!a:.300}"
+
+    def _none_left(self, words):
+        """Of what came and no line has asked for."""
+        rest = self.waiting + self.early
+        assert not rest, f"{words} {json.dumps(rest[0])}"
 
     def _hang_up(self):
         if self.connection is not None:

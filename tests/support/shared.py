@@ -45,6 +45,15 @@ def end(pid):
         shutil.rmtree(own, ignore_errors=True)
 
 
+def open_folder(prefix):
+    """
+    A new folder that is not below pytest's, on the same file system: other accounts may be let in.
+
+    Its path is short, for the sockets in it. Who asks removes it.
+    """
+    return tempfile.mkdtemp(prefix=prefix, dir=os.environ["PYTEST_DEBUG_TEMPROOT"])
+
+
 def once(name, make):
     """The path of a folder that `make(folder)` has filled, in this process or in another one."""
     begin()  # a lab is a run, too

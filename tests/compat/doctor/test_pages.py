@@ -7,7 +7,6 @@ import pwd
 import shutil
 import signal
 import sqlite3
-import tempfile
 
 import pytest
 
@@ -16,7 +15,7 @@ from compat.doctor.views import View
 from tests.compat.doctor.kinds import every_one, first
 from tests.compat.doctor.looking import look
 from tests.compat.doctor.stack import HOST_HEADER, UPGRADE, UWSGI, Front
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, shared
 from tests.support.servers import free_port
 
 NOBODY = pwd.getpwnam("nobody")
@@ -31,8 +30,7 @@ def front(stack, tmp_path_factory):
     The folders of tests are closed to that account.
     """
     front = Front(tmp_path_factory.mktemp("front"), user="nobody %s" % GROUP)
-    # On the socket's file system: a hard link leads to no other one.
-    front.open = tempfile.mkdtemp(dir=os.environ["PYTEST_DEBUG_TEMPROOT"])
+    front.open = shared.open_folder("pages-")  # a hard link leads to no other file system
     front.closed = os.path.join(front.open, "closed")
     os.chmod(front.open, 0o755)  # noqa: S103
     os.mkdir(front.closed)

@@ -1,5 +1,6 @@
 """Clients of a real daphne send requests as fast as they can; others wait for their turn."""
 
+import signal
 import socket
 
 import pytest
@@ -17,7 +18,7 @@ def site(tmp_path_factory):
 
 
 def worst(site, kind, **environ):
-    with daphne(site, frames.APPLICATION, **environ) as address:
+    with daphne(site, frames.APPLICATION, end=signal.SIGKILL, **environ) as address:
         return least(lambda: worst_round_trip(address, kind), tries=1 if environ else 3)
 
 

@@ -1,5 +1,7 @@
 """Clients of a real daphne send frames as fast as they can; others wait for their turn."""
 
+import signal
+
 import pytest
 from daphne.ws_protocol import WebSocketProtocol
 
@@ -21,7 +23,8 @@ def site(tmp_path_factory):
 
 def worst(site, kind, *disabled):
     # Cold: seconds are measured.
-    with daphne(site, APPLICATION, cold=True, COMPAT_DISABLE=",".join(disabled)) as address:
+    environ = {"COMPAT_DISABLE": ",".join(disabled)}
+    with daphne(site, APPLICATION, cold=True, end=signal.SIGKILL, **environ) as address:
         return least(lambda: worst_round_trip(address, kind), tries=1 if NAME in disabled else 3)
 
 

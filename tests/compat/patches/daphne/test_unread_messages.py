@@ -1,5 +1,6 @@
 """A client of a real daphne sends faster than the application reads."""
 
+import contextlib
 import http.client
 import socket
 
@@ -12,7 +13,7 @@ from tests.support.probe import source
 NAME = "daphne.unread_messages"
 ALONE = NAME + ",daphne.greedy_sockets"  # reads no more than it has time for
 MB = 1024 * 1024
-FRAMES = 75000
+FRAMES = 20000
 
 
 @source
@@ -24,10 +25,20 @@ def site_code():
     import tracemalloc
 
     may_read = asyncio.Event()
-    tracemalloc.start()  # pages of a library that come and go count as resident, too
+
+    # Pages of a library that come and go count as resident, too.
+    def kept():
+        return tracemalloc.get_traced_memory()[0]
 
     def peak():
         return tracemalloc.get_traced_memory()[1]
+
+    def watch():
+        """What is allocated from now on."""
+        tracemalloc.stop()
+        tracemalloc.start()
+
+    pages = {"/go/": may_read.set, "/stop/": may_read.clear, "/watch/": watch, "/kept/": kept}
 
     class application:
         def __init__(self, scope):
@@ -35,10 +46,9 @@ def site_code():
 
         async def __call__(self, receive, send):
             if self.scope["type"] == "http":
-                if self.scope["path"] in ("/go/", "/stop/"):
-                    may_read.set() if self.scope["path"] == "/go/" else may_read.clear()
+                told = pages.get(self.scope["path"], peak)() or 0
                 await send({"type": "http.response.start", "status": 200, "headers": []})
-                await send({"type": "http.response.body", "body": str(peak()).encode()})
+                await send({"type": "http.response.body", "body": str(told).encode()})
                 return
             await send({"type": "websocket.accept"})
             if self.scope["path"] == "/waits/":
@@ -77,9 +87,12 @@ def get(address, path):
         connection.close()
 
 
+@contextlib.contextmanager
 def serve(site, *options, **environ):
     """A daphne whose memory is all its own: not forked from another process."""
-    return daphne(site, APPLICATION, *options, cold=True, **environ)
+    with daphne(site, APPLICATION, *options, cold=True, **environ) as address:
+        get(address, "/watch/")
+        yield address
 
 
 def settle(address):
@@ -91,34 +104,27 @@ def settle(address):
 
 
 def flood(address):
-    """(what the application says of so many tiny messages, growth of the process in bytes)."""
-    send(address, FRAMES // 100)  # what is imported and kept once is no growth
-    before = get(address, "/peak/")
-    return send(address, FRAMES), get(address, "/peak/") - before
-
-
-def send(address, count):
-    """What the application says of so many messages that it begins to read when all was sent."""
-    get(address, "/stop/")
+    """What the application says of many tiny messages, and how many bytes they take before it reads."""
     with Client(address, "/waits/") as client:
         client.socket.settimeout(200)
-        client.send(frame(b"x") * count)  # half a MB: the kernel takes it where daphne does not
+        client.send(frame(b"x") * FRAMES)  # 140 kB: the kernel takes it where daphne does not
         settle(address)
+        kept = get(address, "/kept/")
         get(address, "/go/")
         client.send(frame(b"told?"))
-        return client.receive()
+        return client.receive(), kept
 
 
 def test_every_message_is_read_and_few_are_kept(site):
     with serve(site) as address:
-        told, growth = flood(address)
-    assert told == ("text", "%d %d" % (FRAMES, FRAMES)) and growth < 3 * MB
+        told, kept = flood(address)
+    assert told == ("text", "%d %d" % (FRAMES, FRAMES)) and kept < 2 * MB
 
 
 def test_without_the_patch_all_are_kept(site):
     with serve(site, COMPAT_DISABLE=ALONE) as address:
-        told, growth = flood(address)
-    assert told == ("text", "%d %d" % (FRAMES, FRAMES)) and growth > 7 * MB
+        told, kept = flood(address)
+    assert told == ("text", "%d %d" % (FRAMES, FRAMES)) and kept > 3 * MB
 
 
 def taken(address, size=500000, count=60):
