@@ -104,7 +104,7 @@ def settle(address):
 
 
 def flood(address):
-    """What the application says of many tiny messages, and how many bytes they take before it reads."""
+    """What the application says of many tiny messages, and the bytes that they take before."""
     with Client(address, "/waits/") as client:
         client.socket.settimeout(200)
         client.send(frame(b"x") * FRAMES)  # 140 kB: the kernel takes it where daphne does not
