@@ -43,10 +43,12 @@ def pids(folder):
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL, None])
 def test_nothing_is_left(tmp_path, signum):
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
+    places = temporary, beside = tmp_path / "tmp", tmp_path / "beside"
+    for place in places:
+        place.mkdir()
     (tmp_path / "test_it.py").write_text(TEST)
-    environ = dict(os.environ, TMPDIR=str(temporary), **({"HANGS": "1"} if signum else {}))
+    environ = dict(os.environ, TMPDIR=str(temporary), PYTEST_DEBUG_TEMPROOT=str(beside))
+    environ.update({"HANGS": "1"} if signum else {})
     del environ[shared.VARIABLE]
     words = ["-q", "-p", "tests.conftest", "-p", "no:django", "-p", "no:cacheprovider"]
     process = subprocess.Popen(
@@ -57,14 +59,16 @@ def test_nothing_is_left(tmp_path, signum):
     )
     if signum:
         found = wait_until(lambda: pids(tmp_path))
-        assert len(os.listdir(str(temporary))) == 1  # the run's
+        for place in places:
+            assert len(os.listdir(str(place))) == 1  # the run's
         process.send_signal(signum)
     assert process.wait(60) == {signal.SIGINT: 2, signal.SIGKILL: -signal.SIGKILL, None: 0}[signum]
     if signum:
         wait_until(lambda: not any(orphans.started(pid) == since for pid, since in found.items()))
     else:  # it waited for that
         assert set(pids(tmp_path).values()) == {""}
-    wait_until(lambda: os.listdir(str(temporary)) == [], what="the end of what it wrote")
+    for place in places:
+        wait_until(lambda: os.listdir(str(place)) == [], what="the end of what it wrote")  # noqa: B023
 
 
 def test_who_ignores_sigterm_is_killed():
@@ -79,6 +83,6 @@ def test_who_ignores_sigterm_is_killed():
     )
     with deaf:
         deaf.stdout.readline()
-        words = [sys.executable, "-S", "-E", orphans.__file__, "no mark", "", "0.2"]
+        words = [sys.executable, "-S", "-E", orphans.__file__, "no mark", "0.2"]
         subprocess.run(words, cwd=CHECKOUT, env={}, input=b"%d\n" % deaf.pid, check=True)
         assert deaf.wait(20) == -signal.SIGKILL

@@ -85,7 +85,7 @@ def test_one_goes_first_and_the_others_when_it_is_through():
 def test_pytests_folders_are_not_where_sockets_could_not_be(tmp_path):
     left_out = shared.VARIABLE, "PYTEST_DEBUG_TEMPROOT"
     environ = {name: value for name, value in os.environ.items() if name not in left_out}
-    code = "import os; from tests.support import shared; shared.begin(); print(shared.own, "
+    code = "import os; from tests.support import shared; shared.begin(); print(*shared.own, "
     code += "os.environ['PYTEST_DEBUG_TEMPROOT'])"
     said = subprocess.check_output(
         [sys.executable, "-c", code],
@@ -93,5 +93,6 @@ def test_pytests_folders_are_not_where_sockets_could_not_be(tmp_path):
         env=dict(environ, TMPDIR=str(tmp_path)),
         universal_newlines=True,
     )
-    own, root = said.split()
+    own, beside, root = said.split()
     assert root == "/tmp" and own.startswith(str(tmp_path) + "/tests-")
+    assert beside.startswith("/tmp/tests-") and not os.path.exists(beside)  # when it has ended

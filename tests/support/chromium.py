@@ -138,9 +138,14 @@ class Page(object):
             if value:
                 return value
             if time.monotonic() > deadline:
-                text = self.evaluate("document.body && document.body.innerText")
-                raise AssertionError("never true: %s\n%s\n%s" % (expression, text, self.errors()))
+                raise AssertionError("never true: %s\n%s" % (expression, self.story()))
             time.sleep(0.05)
+
+    def story(self):
+        """What a failed test should say of the page: `told` is what its streams told it."""
+        shown = "document.body && document.body.innerText"
+        told = "JSON.stringify(window.told) || ''"
+        return "\n".join([str(self.evaluate(shown)), self.evaluate(told), str(self.errors())])
 
     def fill(self, selector, text):
         self.evaluate("document.querySelector(%s).value = %s" % (js(selector), js(text)))

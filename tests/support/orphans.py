@@ -1,6 +1,6 @@
 """
 Ends what tests have started when their pytest is gone, however it ended: Ctrl-C, kill -9; and
-removes the temporary folder of the run.
+removes the temporary folders of the run.
 
 A watcher process is told of each process, and finds their children by the environment that they
 have from pytest: what has become a daemon is found, too. Linux only.
@@ -22,7 +22,7 @@ PATIENCE = 10.0  # seconds from SIGTERM to SIGKILL
 class Watcher(object):
     """In pytest: started with the first process that a test starts."""
 
-    folder = ""  # that of the run, in who made it
+    folders = ()  # those of the run, in who made them
 
     def __init__(self):
         self.mark = "%d-%s" % (os.getpid(), started(os.getpid()))
@@ -53,7 +53,9 @@ class Watcher(object):
             self.process = subprocess.Popen.__new__(subprocess.Popen)
             self.popen(
                 self.process,
-                [sys.executable, "-S", "-E", os.path.abspath(__file__), self.mark, self.folder],
+                [sys.executable, "-S", "-E", os.path.abspath(__file__)]
+                + [self.mark, str(PATIENCE)]
+                + list(self.folders),
                 env={},
                 stdin=subprocess.PIPE,
                 start_new_session=True,  # Ctrl-C is not for it
@@ -64,7 +66,7 @@ class Watcher(object):
             pass  # somebody ended it
 
 
-def watch(mark, folder="", patience=PATIENCE):
+def watch(mark, patience, *folders):
     """In the watcher: until its parent is gone; then nothing with the mark is left."""
     parent, told = os.getppid(), {}
     while os.getppid() == parent:
@@ -83,7 +85,7 @@ def watch(mark, folder="", patience=PATIENCE):
         left = {pid: since for pid, since in left.items() if started(pid) == since}
     left.update(living(mark, told))
     send(left, signal.SIGKILL)
-    if folder:
+    for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -29,7 +29,7 @@ def pytest_configure(config):
         "source: reads our files and runs none of them, so one Python says what all would;"
         " `make smoke` leaves it out",
     )
-    watcher.folder = shared.own or ""
+    watcher.folders = shared.own
     watcher.begin()
 
 

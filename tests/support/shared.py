@@ -12,11 +12,12 @@ import tempfile
 from tests.support import CHECKOUT
 
 VARIABLE = "TESTS_SHARED"  # a folder that lives as long as the pytest that started the others
+OPEN = "TESTS_OPEN"  # the same, or another one where pytest's folders are
 
 # Of a temporary folder's path: pytest's folders have long names, and a Unix socket 107 characters.
 LONGEST = len("/tmp")
 
-own = None  # the same, in the pytest that made it
+own = []  # these folders, in the pytest that made them
 
 
 def begin():
@@ -25,33 +26,39 @@ def begin():
 
     What they leave in it goes with it: a profile of a browser, a socket, an upload.
     """
-    global own
     if VARIABLE in os.environ:
         return  # a worker of xdist, or a pytest that a test has started
     # pytest's own folders stay where one looks for them, unless sockets could not be below them.
     folder = tempfile.gettempdir()
     if len(folder) > LONGEST and os.access("/tmp", os.W_OK | os.X_OK):
         folder = "/tmp"
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
-    own = tempfile.mkdtemp(prefix="tests-")  # short: Unix sockets are below it
-    os.chmod(own, 0o1777)  # other accounts have files in it, too
-    os.environ[VARIABLE] = os.environ["TMPDIR"] = tempfile.tempdir = own
+    root = os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
+    mine = _make(tempfile.gettempdir())
+    os.environ[OPEN] = mine if os.path.samefile(root, os.path.dirname(mine)) else _make(root)
+    os.environ[VARIABLE] = os.environ["TMPDIR"] = tempfile.tempdir = mine
     atexit.register(end, os.getpid())
+
+
+def _make(place):
+    own.append(tempfile.mkdtemp(prefix="tests-", dir=place))  # short: Unix sockets are below it
+    os.chmod(own[-1], 0o1777)  # other accounts have files in it, too
+    return own[-1]
 
 
 def end(pid):
     """In the process of that number: its forks end, too."""
-    if own and os.getpid() == pid:
-        shutil.rmtree(own, ignore_errors=True)
+    if os.getpid() == pid:
+        for folder in own:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def open_folder(prefix):
     """
     A new folder that is not below pytest's, on the same file system: other accounts may be let in.
 
-    Its path is short, for the sockets in it. Who asks removes it.
+    Its path is short, for the sockets in it.
     """
-    return tempfile.mkdtemp(prefix=prefix, dir=os.environ["PYTEST_DEBUG_TEMPROOT"])
+    return tempfile.mkdtemp(prefix=prefix, dir=os.environ[OPEN])
 
 
 def once(name, make):
