@@ -53,6 +53,12 @@ def test_it_looks_the_same(tmp_path, kind):
     assert forked == cold
 
 
+def test_no_two_have_the_same_random_numbers():
+    """Names of channels are made of them."""
+    said = {probe(DJANGO + "import random; print(random.random())").said for _ in range(3)}
+    assert len(said) == 3
+
+
 def test_what_probes_begin_with_runs_once(tmp_path):
     """Each goes on from there by itself; not where it reads a variable that only one has."""
     head = "print('ran', file=open(%r, 'a'))\nlist_of = [os.environ.get('NAMED')]\n"

@@ -15,7 +15,12 @@ from ..patching.versions import python_is_untried
 from . import _index as index
 
 # Folders that something else than the import they are named for must load (None: at once).
-LOADED_WITH = {"python": None, "security": "django", "drivers": "django", "cryptography": "django"}
+LOADED_WITH = {
+    "python": None,
+    "security": "django",
+    "drivers": "django",
+    "cryptography": "cryptography.utils",
+}
 
 # Two locks: whoever imports a library waits for no install() that waits for that import.
 _installing = RLock()

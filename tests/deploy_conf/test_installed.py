@@ -15,6 +15,7 @@ import pytest
 
 from deploy_conf import binaries, processes
 from tests.support import CHECKOUT
+from tests.support.nginx import nginx_or_skip
 from tests.support.servers import free_port
 from tests.support.sites import tiny
 from tests.support.wait import wait_until
@@ -73,7 +74,7 @@ class Installed:
         words += ["--acme-root", str(self.acme), "--run-dir", str(folder / "run")]
         words += ["--log-dir", str(self.log), "--websocket-path", "/ws"]
         words += ["--websocket-path", "/live/", "--env", "REPORTS=%s" % (folder / "reports")]
-        words += ["--nginx", binaries.nginx(), "--redis-server", binaries.redis_server()]
+        words += ["--nginx", nginx_or_skip(), "--redis-server", binaries.redis_server()]
         words += ["--daphne-port", str(free_port())]
         code, out, err = self.site.run("render", *words)
         assert (code, err) == (0, ""), err

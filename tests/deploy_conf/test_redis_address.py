@@ -148,6 +148,12 @@ def test_the_master_answers_ping(servers):
     servers.primary.say("CONFIG", "SET", "requirepass", "secret")
     assert "NOAUTH" in probe.redis(url % ("", port, port, "mymaster"))
     assert probe.redis(url % (":secret@", port, port, "mymaster")) is None
+
+
+def test_a_sentinel_may_have_a_password_of_its_own(servers):
+    (port,) = servers.ports
+    url = "sentinel://%s127.0.0.1:%d,127.0.0.1:%d/%s"
+    servers.primary.say("CONFIG", "SET", "requirepass", "secret")
     say(port, "ACL", "SETUSER", "default", "resetpass", ">asked")  # since Redis 6.2
     assert probe.redis(url % (":secret@", port, port, "mymaster"))
     asked = url % (":secret@", port, port, "mymaster") + "?sentinel_password=asked"

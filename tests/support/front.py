@@ -4,7 +4,8 @@ import getpass
 import os
 import shutil
 
-from tests.support import binaries, commands, shared
+from tests.support import commands, shared
+from tests.support.nginx import nginx_or_skip
 from tests.support.servers import Server, free_port
 
 
@@ -28,7 +29,7 @@ class Front(object):
         words = ["render", "--only", "front"] + words + list(options)
         done = commands.run("-m", "deploy_conf", *words, load=())
         assert done.returncode == 0, done.stderr
-        command = [binaries.nginx(), "-p", self.run, "-e", "stderr"]
+        command = [nginx_or_skip(), "-p", self.run, "-e", "stderr"]
         command += ["-c", os.path.join(self.folder, "nginx.conf")]
         self.server = Server(command, self.port, os.path.join(self.folder, "nginx.out"))
 

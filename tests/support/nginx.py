@@ -17,6 +17,12 @@ def nginx_or_skip():
         pytest.skip(str(error))
 
 
+def skip_without(said):
+    """The test that was told, by what it has started, that there is no nginx."""
+    if "nginx was not found" in said:
+        nginx_or_skip()
+
+
 def check(nginx, configuration, tmp_path):
     """Runs `nginx -t`; what it prints, when it is not content."""
     done = subprocess.run(

@@ -3,6 +3,8 @@
 import os
 import socket
 
+import pytest
+
 from tests.support import binaries
 from tests.support.servers import HOST, Server, free_port
 
@@ -29,7 +31,7 @@ def say(port, *words, password=None):
     """
     Redis' answer to a command: bytes, an int, None, or a list of these.
 
-    RedisError when it refuses, OSError when it is not there.
+    RedisError when it refuses, OSError when it is not there. The test is skipped for want of users.
     """
     with socket.create_connection((HOST, port), timeout=20) as connection:
         with connection.makefile("rwb") as stream:
@@ -37,7 +39,12 @@ def say(port, *words, password=None):
                 _send(stream, "AUTH", password)
                 _receive(stream)
             _send(stream, *words)
-            return _receive(stream)
+            try:
+                return _receive(stream)
+            except RedisError as error:
+                if words[0] == "ACL" and str(error).startswith("ERR unknown command"):
+                    pytest.skip("this Redis has no users, as before 6")  # Python 3.6's wheel
+                raise
 
 
 def info(port, section):

@@ -35,8 +35,8 @@ WEB = ("DJANGO",)
 STACK = ("TWISTED", "DJANGO", "CHANNELS")
 # The folders of patches whose libraries these import: who disables one of the others can share.
 FOLDERS = {
-    "TWISTED": ("aioredis",),
-    "DJANGO": ("django", "security", "drivers", "cryptography"),
+    "TWISTED": ("aioredis", "cryptography"),
+    "DJANGO": ("django", "security", "drivers"),
     "CHANNELS": ("asgiref", "channels", "channels_redis", "daphne"),
     "FUZZ": (),
 }

@@ -104,6 +104,8 @@ def fork_and_attend(control, passed):
             except OSError:
                 os._exit(0)  # nobody asks any more
     control.close()
+    if sys.version_info < (3, 7) and "random" in sys.modules:
+        sys.modules["random"].seed()  # as later ones do after each fork
 
 
 def complete_start():

@@ -1,6 +1,7 @@
 """
 Say nothing of a Python that the next release will not run on: the newest for it is installed, and
-every command, cron's among them, said so on standard error. A filter of the site's own comes first.
+every command, cron's among them, said so on standard error, and daphne in its log at each start. A
+filter of the site's own comes first.
 https://cryptography.io/en/latest/changelog/
 """
 
@@ -13,7 +14,7 @@ patch = Patch(
     package="cryptography",
     versions=">=40,<48",
     python="<3.9",
-    symptom="every management command prints a warning of cryptography's on an older Python",
+    symptom="each command and each daphne prints a warning of cryptography's on an older Python",
 )
 
 

@@ -20,7 +20,7 @@ def pytest_runtest_makereport(item, call):
     """Note in the module which of its tests were skipped, for want of a server."""
     outcome = yield
     if outcome.get_result().skipped:
-        vars(item.module).setdefault("SKIPPED", set()).add(item.name)
+        vars(item.module).setdefault("SKIPPED", set()).add(item.function.__name__)
 
 
 @pytest.fixture(scope="module")

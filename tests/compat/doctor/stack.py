@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from deploy_conf.running import Run
-from tests.support import binaries
+from tests.support.nginx import nginx_or_skip
 from tests.support.servers import HOST, Server, free_port
 from tests.support.sites import tiny
 from tests.support.wait import wait_until
@@ -309,7 +309,7 @@ class Front:
             values = {"folder": self.folder, "servers": self.around + "\n".join(self.blocks)}
             values["user"] = "user %s;" % self.user if os.getuid() == 0 else ""
             file.write(CONF % values)
-        command = [binaries.nginx(), "-e", "stderr", "-p", self.folder, "-c", conf]
+        command = [nginx_or_skip(), "-e", "stderr", "-p", self.folder, "-c", conf]
         port = next(iter(self.ports.values()))
         self.server = Server(command, port, os.path.join(self.folder, "nginx.log"))
 
@@ -345,7 +345,7 @@ class Proxies:
             # uWSGI's socket is the site's account's alone.
             values["user"] = "user root;" if os.getuid() == 0 else ""
             file.write(CONF % values)
-        command = [binaries.nginx(), "-e", "stderr", "-p", self.folder, "-c", conf]
+        command = [nginx_or_skip(), "-e", "stderr", "-p", self.folder, "-c", conf]
         port = int(self.urls["plain"].rpartition(":")[2])
         self.server = Server(command, port, os.path.join(self.folder, "nginx.log"))
 

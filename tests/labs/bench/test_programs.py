@@ -16,6 +16,7 @@ from tests.labs.bench.servers import Servers
 from tests.labs.bench.sites import LIBRARY_SHIMS, Site, disable_all_but
 from tests.support import CHECKOUT
 from tests.support.daphne import listening
+from tests.support.nginx import nginx_or_skip
 
 
 def test_what_publish_costs(redis, capsys, monkeypatch):
@@ -156,6 +157,7 @@ def without_the_first(visitors):
 
 def test_a_crowd(capsys, monkeypatch):
     """Each line reaches who follows its stream, at either daphne, and nobody else."""
+    nginx_or_skip()
     monkeypatch.setattr(crowd, "steady", kernel.rss_kib)
     monkeypatch.setattr(crowd, "USERS", 8)
     sizes = {"readers": 8, "streams": 50, "followed": 2, "daphnes": 2, "lines": 6, "seconds": 0.1}

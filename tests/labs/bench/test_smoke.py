@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from tests.support import CHECKOUT
+from tests.support.nginx import nginx_or_skip
 
 
 def bench(tmp_path, *arguments):
@@ -31,6 +32,7 @@ def command_line(pid):
 
 
 def test_a_tiny_burst(tmp_path):
+    nginx_or_skip()
     scratch, figures = tmp_path / "t", tmp_path / "figures.json"
     scratch.mkdir()
     options = "--only burst --only sending --rounds 1 --lines 200 --readers 2 --json".split()

@@ -11,4 +11,4 @@ def test_a_small_run(capsys):
         wire = "%d bytes: on the wire" % size
         assert off[wire] >= size > 2 * on[wire]
         assert off["%d bytes: us" % size] >= 0  # less than the kernel counts, on a quiet machine
-    assert on["compressed MiB: ms"] > 0
+    assert on["compressed MiB: ms"] >= 0  # so little is below what it counts

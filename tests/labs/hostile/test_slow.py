@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from tests.support import CHECKOUT, binaries, frames
+from tests.support import CHECKOUT, frames
 from tests.support.daphne import daphne
+from tests.support.nginx import nginx_or_skip
 from tests.support.servers import Server, free_port
 from tests.support.wait import wait_until
 
@@ -59,7 +60,7 @@ def test_nor_does_it_where_another_server_is_the_default(tmp_path):
     (conf / "nginx.conf").write_text(
         text.replace("client_header_timeout 15s", "client_header_timeout 2s")
     )
-    command = [binaries.nginx(), "-c", str(conf / "nginx.conf"), "-e", "stderr"]
+    command = [nginx_or_skip(), "-c", str(conf / "nginx.conf"), "-e", "stderr"]
     nginx = Server(command, port, str(tmp_path / "log" / "error.log"))
     try:
         with Peer(("127.0.0.1", port)) as peer:

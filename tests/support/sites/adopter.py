@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from tests.support import commands, wheel
+from tests.support.nginx import skip_without
 
 
 class Adopter(object):
@@ -61,6 +62,7 @@ class Adopter(object):
         done = commands.run(
             *arguments, env=self.environ, cwd=cwd, timeout=120, python=self.python
         )  # fmt: skip
+        skip_without(done.stderr)
         assert done.returncode == 0, "%s\n%s\n%s" % (arguments, done.stdout, done.stderr)
         self.said = done.stdout + done.stderr
         return done.stdout

@@ -6,6 +6,7 @@ import sys
 
 from deploy_conf.running import Run
 from tests.support import CHECKOUT, commands
+from tests.support.nginx import nginx_or_skip, skip_without
 from tests.support.servers import free_port
 
 # Options of `up`: each process more imports Django once more.
@@ -140,6 +141,7 @@ class Site(object):
         environ = dict(self.environment, **variables)
         # Of a site it loads nothing itself.
         done = commands.run(*self.words(*words)[1:], env=environ, cwd=self.folder, load=())
+        skip_without(done.stderr)
         return done.returncode, done.stdout, done.stderr
 
     def up(self, *words):
@@ -150,6 +152,7 @@ class Site(object):
 
     def foreground(self):
         """`up --foreground` as a terminal starts it: leader of its own process group."""
+        nginx_or_skip()
         return subprocess.Popen(
             self.words("up", "--foreground", "--port", str(self.port), *SMALL),
             cwd=self.folder,

@@ -104,6 +104,8 @@ def refused():
                     await asyncio.sleep(0.01)
         else:
             await admin.config_set("requirepass", "other" if refuse else "")
+            if refuse:  # before Redis 6 who was there has to say it, too
+                await admin.auth("other")
             await admin.execute("client", "kill", "type", "normal", "skipme", "yes")
 
     async def main():

@@ -3,7 +3,7 @@ import sys
 from tests.support.probe import prove, source
 
 NAME = "cryptography.last_release"
-NEEDED = (3, 6) < sys.version_info[:2] < (3, 9)
+NEEDED = sys.version_info < (3, 9)
 AS_USUAL = {
     "PYTHONWARNINGS": "ignore::ImportWarning"
 }  # as Python does; other probes are told nothing
@@ -16,9 +16,6 @@ def shown():
 
     said = []
     warnings.showwarning = lambda message, *rest, **more: said.append(str(message))
-    import django
-
-    django.VERSION  # cryptography's folder is looked into with it
     import cryptography
 
     cryptography.__version__
@@ -32,9 +29,6 @@ def asked_for():
     said = []
     warnings.showwarning = lambda message, *rest, **more: said.append(str(message))
     warnings.simplefilter("always")
-    import django
-
-    django.VERSION  # cryptography's folder is looked into with it
     import cryptography
 
     cryptography.__version__
