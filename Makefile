@@ -42,8 +42,7 @@ check: lint types $(VENV)/tested  ## lint, types and the tests that start no pro
 smoke: $(VENV)/tested  ## `up`, one push seen by a client, `down`, and the tests that start no process
 	@status=0; \
 	$(PYTEST) -q -r fE -n $(JOBS) --no-processes -m "not source" --assert plain $(ARGS) || status=$$?; \
-	$(PYTEST) -q -r fE tests/e2e/test_wire_contract.py \
-		tests/e2e/test_make_run.py::test_run_interrupt_and_run_again $(ARGS) || status=$$?; \
+	$(PYTEST) -q -r fE tests/e2e/test_wire_contract.py $(ARGS) || status=$$?; \
 	exit $$status
 
 matrix:  ## `make test` on every Python from 3.6 to 3.13 that is installed
