@@ -23,6 +23,7 @@ chdir = {folder}
 pythonpath = {folder}
 wsgi-file = {folder}/tiny/wsgi.py
 socket = {folder}/own.sock
+logto = {folder}/own.log
 log-format = %(addr) %(method)
 """
 OWN_SUPERVISOR = """
@@ -78,6 +79,11 @@ class Own(object):
                 text = text.replace("{%s}" % key, value)
             file.write(text)
 
+    def log(self):
+        """What uWSGI has said."""
+        with open(os.path.join(self.folder, "own.log")) as file:
+            return file.read()
+
     def pids(self):
         """Program → process id, once all of them run; {} until then."""
         try:
@@ -99,6 +105,8 @@ def test_a_uwsgi_of_the_administrators_is_left_as_it_is(site, program, line):
     own = Own(site, program)
     try:
         before = wait_until(own.pids, 30)
+        # On Python 3.6 `import uuid` starts others before them.
+        wait_until(lambda: "spawned uWSGI worker 1 " in own.log())
         workers = wait_until(lambda: processes.children(before[program]))
         assert sorted(before) == sorted([program, "tiny-daphne_0"])
         code, out, err = site.run("reload", "--supervisor", own.socket, "--name", "tiny")

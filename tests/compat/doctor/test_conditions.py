@@ -251,13 +251,19 @@ def test_a_reader_who_has_read_enough(stack, words):
 
 
 def children(pid):
-    """Whom any of its threads has started."""
+    """Whom any of its threads has started to ask; on Python 3.6 `import uuid` starts ldconfig."""
     found = []
     for thread in os.listdir("/proc/%d/task" % pid):
         with contextlib.suppress(OSError):  # it has ended
             with open("/proc/%d/task/%s/children" % (pid, thread)) as file:
-                found += file.read().split()
+                found += [one for one in file.read().split() if "ignore" in command_line(one)]
     return found
+
+
+def command_line(pid):
+    with contextlib.suppress(OSError), open("/proc/%s/cmdline" % pid) as file:
+        return file.read().split("\0")
+    return []
 
 
 def test_control_c(stack):
