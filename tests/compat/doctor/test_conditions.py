@@ -256,7 +256,7 @@ def children(pid):
     for thread in os.listdir("/proc/%d/task" % pid):
         with contextlib.suppress(OSError):  # it has ended
             with open("/proc/%d/task/%s/children" % (pid, thread)) as file:
-                found += [one for one in file.read().split() if "ignore" in command_line(one)]
+                found += [one for one in file.read().split() if "-c" in command_line(one)]
     return found
 
 
