@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from compat.doctor import child, examined, findings, managed, report, seen, wire
+from compat.doctor import child, examined, findings, managed, processes, report, seen, wire
 from compat.doctor.findings import daphne_no_socket
 from tests.compat.doctor.kinds import first
 from tests.compat.doctor.stack import Files
@@ -256,14 +256,9 @@ def children(pid):
     for thread in os.listdir("/proc/%d/task" % pid):
         with contextlib.suppress(OSError):  # it has ended
             with open("/proc/%d/task/%s/children" % (pid, thread)) as file:
-                found += [one for one in file.read().split() if "-c" in command_line(one)]
+                pids = file.read().split()
+            found += [one for one in pids if "-c" in processes._words(int(one), "cmdline")]
     return found
-
-
-def command_line(pid):
-    with contextlib.suppress(OSError), open("/proc/%s/cmdline" % pid) as file:
-        return file.read().split("\0")
-    return []
 
 
 def test_control_c(stack):
