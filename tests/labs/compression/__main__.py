@@ -61,8 +61,11 @@ class application:
 
 
 def skim(client):
-    """The size of the next frame, which is read."""
+    """The size of the next message, which is read; a ping is none."""
     head = client.file.read(2)
+    while head[0] & 8:  # its length is in the one byte
+        client.file.read(head[1])
+        head = client.file.read(2)
     size = head[1]
     if size > 125:
         size = int.from_bytes(client.file.read(2 if size == 126 else 8), "big")
