@@ -51,7 +51,7 @@ class Layout(NamedTuple):
     supervisor_socket: str = ""
     supervisord_user: Optional[str] = None
     retries: int = 3
-    steady: int = 1  # seconds after which a program counts as started
+    steady: int = 1  # seconds after which a program counts as started (see _report_failing)
     hurry: Optional[int] = None  # seconds that any process may take to end; None: what it needs
     # Redis
     redis_url: Optional[str] = None

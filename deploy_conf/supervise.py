@@ -32,7 +32,8 @@ Found = TypeVar("Found")
 STOP_PATIENCE = 45
 PR_SET_PDEATHSIG = 1
 ANY = "0.0.0.0"  # noqa: S104 (compared, not listened on)
-LOOK = 2  # seconds until the next look for programs that were given up, in the foreground
+LOOK = 2  # seconds until the next look for programs that do not stay up, in the foreground
+LOOKS = 5  # in a row at which a program was not up, or for less than LOOK
 REDIS_PATIENCE = 5  # seconds that a Redis of somebody else's, which may be starting, has to answer
 
 
@@ -199,12 +200,13 @@ def _attend(
             return 0
         print("Ctrl-C stops it; logs are in %s" % os.path.join(run.var, "log"))
         sys.stdout.flush()
-        failing: Set[str] = set()
+        failing: Dict[str, int] = {}
         looked = time.monotonic()
         while not stop.asked and child.poll() is None:
             time.sleep(0.2)
             if time.monotonic() > looked + LOOK:  # supervisord is asked for it, day and night
-                failing = _report_failing(run, record, failing)
+                programs = run.programs(record)
+                failing = failing if programs is None else _report_failing(run, programs, failing)
                 looked = time.monotonic()
         if not stop.asked and child.returncode != 0:
             problems = ["supervisord ended unexpectedly: %s" % run.log("supervisord")]
@@ -220,12 +222,27 @@ def _attend(
     return 1 if problems else 0
 
 
-def _report_failing(run: Run, record: Dict[str, Any], before: Set[str]) -> Set[str]:
-    """Prints programs that supervisor has newly given up; returns all of those."""
-    now = {one["short"] for one in run.programs(record) or [] if one["statename"] == "FATAL"}
-    for name in sorted(now - before):
-        sys.stderr.write("deploy_conf: %s does not stay up: %s\n" % (name, run.log(name)))
-        sys.stderr.flush()  # before Python 3.9 a file or a pipe has it much later
+def _report_failing(
+    run: Run, programs: List[Dict[str, Any]], before: Dict[str, int]
+) -> Dict[str, int]:
+    """
+    Prints what newly does not stay up; returns {program: looks in a row at which it was not}.
+
+    supervisord looks once a second whether a child has ended, and takes one that ended at once for
+    one that stayed up for `startsecs` of 1: such a program is started again each second, for ever.
+    """
+    now = {}
+    for one in programs:
+        name, state = one["short"], one["statename"]
+        if state in ("STOPPED", "STOPPING"):
+            continue
+        if state == "FATAL":
+            now[name] = LOOKS
+        elif state != "RUNNING" or one["now"] - one["start"] < LOOK:
+            now[name] = min(LOOKS, before.get(name, 0) + 1)
+        if now.get(name) == LOOKS > before.get(name, 0):
+            sys.stderr.write("deploy_conf: %s does not stay up: %s\n" % (name, run.log(name)))
+            sys.stderr.flush()  # before Python 3.9 a file or a pipe has it much later
     return now
 
 

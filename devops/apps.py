@@ -1,4 +1,4 @@
-"""SQLite for many processes: the write-ahead log, on every connection, and a private file."""
+"""SQLite for many processes: who waits for the lock waits, and the file is private."""
 
 import os
 
@@ -16,6 +16,7 @@ class DevopsConfig(AppConfig):
         for record in RECORDS:  # deploy_conf knows no bridge; `manage.py check` shall know them all
             register(record)
         connection_created.connect(use_write_ahead_log, dispatch_uid="devops.sqlite")
+        connection_created.connect(lock_at_once, dispatch_uid="devops.sqlite.lock")
 
 
 def use_write_ahead_log(connection, **kwargs):
@@ -28,6 +29,23 @@ def use_write_ahead_log(connection, **kwargs):
             cursor.execute("PRAGMA synchronous=normal")
         finally:
             cursor.close()
+
+
+def lock_at_once(connection, **kwargs):
+    """
+    A transaction has the lock from its beginning, for which it waits (`timeout`).
+
+    Where it reads before it writes, and somebody else has written in between, SQLite cannot wait:
+    "database is locked" at once, say in the admin while a service writes its output.
+    https://code.djangoproject.com/ticket/29280
+    """
+    if connection.vendor == "sqlite":
+
+        def begin():
+            with connection.cursor() as cursor:
+                cursor.execute("BEGIN IMMEDIATE")
+
+        connection._start_transaction_under_autocommit = begin
 
 
 def keep_private(path):

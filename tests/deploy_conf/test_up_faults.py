@@ -1,6 +1,8 @@
 """What goes wrong when starting and stopping: taken ports, signals, kills, broken sites."""
 
+import contextlib
 import getpass
+import io
 import os
 import pwd
 import re
@@ -95,7 +97,7 @@ def test_a_killed_foreground_takes_the_rest_with_it(site):
     process = site.foreground()
     say(process)
     process.stdout.readline()  # how it is stopped
-    # Of a program that is given up it tells, once.
+    # Of a program that does not stay up it tells, once.
     with open(over, "w"):
         pass
     os.kill(pid_of(site, "ticker"), signal.SIGTERM)
@@ -108,6 +110,26 @@ def test_a_killed_foreground_takes_the_rest_with_it(site):
     # The next one waits for the old one's orderly end.
     code, out, err = site.up(*tiny.SMALL)
     assert (code, err) == (0, "") and "running: " in out and "already" not in out
+
+
+def looks(tmp_path, *states):
+    """What is told at each look; a state is supervisord's, and for how many seconds."""
+    told, before = [], {}
+    for state, seconds in states:
+        one = {"short": "ticker", "statename": state, "start": 1000, "now": 1000 + seconds}
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            before = supervise._report_failing(Run(str(tmp_path)), [one], before)
+        told.append(said.getvalue().count("ticker does not stay up"))
+    return told
+
+
+def test_a_program_that_is_started_each_second_does_not_stay_up(tmp_path):
+    """Seen on 3.7: supervisord took each of its starts for a success, and never gave it up."""
+    young, old, pause = ("RUNNING", 1), ("RUNNING", 30), ("BACKOFF", 0)
+    assert looks(tmp_path, young, pause, young, young, pause, young) == [0, 0, 0, 0, 1, 0]
+    assert looks(tmp_path, young, pause, young, young, old, young, pause) == [0] * 7
+    assert looks(tmp_path, old, ("FATAL", 0), ("FATAL", 0), old, ("FATAL", 0)) == [0, 1, 0, 0, 1]
+    assert looks(tmp_path, *[("STOPPED", 0)] * 9) == [0] * 9
 
 
 def test_up_ends_what_a_killed_supervisord_left(site, monkeypatch):

@@ -10,10 +10,11 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from compat.settings import Flag, Text
-from devops.apps import use_write_ahead_log
+from devops.apps import lock_at_once, use_write_ahead_log
 from devops.env import Env, read_env_file, secret_key
 from devops.variables import ALLOWED_HOSTS, DATABASE_URL, variable
 from tests.support import CHECKOUT
+from tests.support.probe import source
 
 
 def settings(var, *names, **environ):
@@ -131,6 +132,62 @@ def test_sqlite_has_a_write_ahead_log_and_waits(tmp_path):
         universal_newlines=True,
     )
     assert printed.split() == ["wal", "20000", "1"]
+
+
+def two_writers(how, seconds):
+    """Who prints is in a transaction, reads, and writes once the other has, or does not."""
+    import threading
+
+    from django.contrib.auth.models import Group
+    from django.core.management import call_command
+    from django.db import connection, connections, transaction
+
+    call_command("migrate", "auth", verbosity=0)
+    if how == "stock":
+        del connection._start_transaction_under_autocommit
+    read, written = threading.Event(), threading.Event()
+
+    def other():
+        read.wait()
+        try:
+            Group.objects.create(name="other")  # waits, where the lock is taken
+        finally:
+            written.set()
+            connections.close_all()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    try:
+        with transaction.atomic():
+            Group.objects.count()
+            read.set()
+            written.wait(seconds)
+            Group.objects.create(name="first")
+    except Exception as error:
+        print(error)
+    thread.join()
+    print(sorted(Group.objects.filter(name__in=["first", "other"]).values_list("name", flat=True)))
+
+
+@pytest.mark.parametrize(
+    "how, seconds, printed",
+    [
+        # Stock: the other one writes meanwhile, and then the first cannot.
+        ("stock", 60, ["database is locked", "['other']"]),
+        ("patched", 0.3, ["['first', 'other']"]),
+    ],
+)
+def test_who_reads_before_it_writes_waits_for_the_lock(tmp_path, how, seconds, printed):
+    setup = "import compat; compat.install(); import django; django.setup()\n"
+    run = subprocess.run(
+        [sys.executable, "-c", source(setup, how=how, seconds=seconds)(two_writers)],
+        cwd=CHECKOUT,
+        env=dict(os.environ, DEVOPS_VAR=str(tmp_path), DJANGO_SETTINGS_MODULE="devops.settings"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    assert run.stdout.splitlines() == printed, run.stderr
 
 
 @pytest.mark.parametrize(
@@ -303,4 +360,7 @@ def test_other_databases_are_left_alone():
         def cursor(self):
             raise AssertionError("asked")
 
-    use_write_ahead_log(Connection())
+    connection = Connection()
+    use_write_ahead_log(connection)
+    lock_at_once(connection)
+    assert vars(connection) == {}

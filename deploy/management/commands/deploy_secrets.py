@@ -1,5 +1,4 @@
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from deploy import secrets
 from deploy.models import Service
@@ -54,10 +53,9 @@ class Command(BaseCommand):
 
     @staticmethod
     def _rotate(pk):
-        with transaction.atomic():
-            service = Service.objects.get(pk=pk)
-            if not service.sealed or secrets.is_sealed_with_first(service.sealed):
-                return 0
-            # Only over what was read: a form may have been saved in this moment.
-            sealed = secrets.seal(service.secrets)
-            return Service.objects.filter(pk=pk, sealed=service.sealed).update(sealed=sealed)
+        service = Service.objects.get(pk=pk)
+        if not service.sealed or secrets.is_sealed_with_first(service.sealed):
+            return 0
+        # Only over what was read: a form may have been saved in this moment.
+        sealed = secrets.seal(service.secrets)
+        return Service.objects.filter(pk=pk, sealed=service.sealed).update(sealed=sealed)

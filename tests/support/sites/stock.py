@@ -5,10 +5,12 @@ import os
 import sys
 
 import compat
+from deploy_conf import probe
 from tests.support import binaries
 from tests.support.servers import HOST, Server, free_port
 from tests.support.sites.adopter import Adopter
 from tests.support.sites.projects import write
+from tests.support.wait import wait_until
 
 # Django 1.11 does not start on a newer Python without what that took away. There the site "before"
 # has what the bridge puts in its place, and none of its other repairs.
@@ -203,6 +205,8 @@ class StockSite(Adopter):
         self.write("supervisord.conf", SUPERVISORD)
         script = os.path.join(self.venv, "bin", "supervisord")
         self.start("supervisord", [self.python, script, "-c", "supervisord.conf"], port)
+        # supervisord tries the socket when it reads its files, and opens it a second later.
+        wait_until(lambda: probe.http(HOST, port), what="daphne on port %d" % port)
 
     def down(self):
         while self.servers:
