@@ -96,7 +96,9 @@ class StreamFollower(Beaten):
         topic = self.topic = Hub.current().enter(self)
         await topic.opened()
         if self.cursor == LATEST:
-            self.cursor = await topic.fresh_head()
+            history, head = topic.history, await topic.fresh_head()
+            # Another history may have begun since that was looked up, and we are not told of it yet.
+            self.cursor = head if history == topic.history else topic.head
         elif (self.cursor or self.epoch) and not self._goes_on(topic):
             # The others may know more than we do.
             head = await topic.fresh_head()

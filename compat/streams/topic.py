@@ -71,7 +71,7 @@ class Topic:
     def close(self):
         """Cancel what is under way; returns the cancelled tasks."""
         tasks = [self.opening, self.filling, self.head_reading, self.head_next]
-        tasks += [task for _, task in self.reading.values()]
+        tasks += self.reading.values()
         tasks = [task for task in tasks if task is not None and not task.done()]
         for task in tasks:
             task.cancel()
@@ -215,14 +215,14 @@ class Topic:
 
         Void if another history has begun meanwhile.
         """
-        for (history, since), (end, task) in self.reading.items():
-            if history == self.history and since <= cursor < end:
+        for (history, since, size), task in self.reading.items():
+            if history == self.history and since <= cursor < since + size:
                 return await asyncio.shield(task)
         # From a multiple of its length on, so that readers who begin elsewhere find the same pages.
         size = self._page_entries()
         since = cursor - cursor % size
         task = self.hub.loop.create_task(self._read_page(self.history, since, cursor, size))
-        self.reading[self.history, since] = (since + size, task)
+        self.reading[self.history, since, size] = task
         return await asyncio.shield(task)
 
     async def _read_page(self, history, since, cursor, size):
@@ -232,7 +232,7 @@ class Topic:
                 # A hole before the cursor, or a row too few: it is the cursor that counts.
                 page = await self._read(cursor, self.head, size)
         finally:
-            del self.reading[history, since]
+            del self.reading[history, since, size]
         if page.bodies and history == self.history:
             self.pages.append(page)
             held = sum(one.size for one in self.pages)

@@ -64,6 +64,30 @@ def test_others_may_know_of_more_than_we_do(run):
     run(scenario, "1")
 
 
+def test_the_latest_is_of_the_history_that_begins_meanwhile(run):
+    """It had waited for the numbers of the one before to come up again."""
+
+    async def scenario(hub):
+        await Reader(0).start()
+        hub.pause = asyncio.Event()
+        reader = Reader(LATEST, epoch="")
+        starting = asyncio.ensure_future(reader.start())
+        await settle()
+        # After its look at the head, and before it goes on.
+        looking = hub.topics["s"].head_reading
+        looking.add_done_callback(lambda _: hub.begin_anew("e2", "1"))
+        hub.pause.set()
+        await starting
+        await settle()
+        hub.publish("2")
+        await settle()
+        live, entries = reader.frames()
+        assert (live["type"], live["epoch"], live["seq"]) == ("live", "e2", 1)
+        assert (entries["epoch"], entries["first"], entries["bodies"]) == ("e2", 2, [2])
+
+    run(scenario, "1", "2", "3")
+
+
 def test_who_was_told_of_another_history_elsewhere_is_not_sent_the_one_before(run):
     """Told to start over, and cut off before it got an entry."""
 

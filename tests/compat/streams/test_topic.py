@@ -221,6 +221,27 @@ def test_readers_at_one_place_share_a_read_and_what_is_read_is_kept(run, monkeyp
     run(main())
 
 
+def test_pages_of_two_lengths_may_begin_at_one_place(run, monkeypatch):
+    """How many entries make a page changes with their size; the second one's reader was closed."""
+    monkeypatch.setattr(topic, "FRAME_ENTRIES", 16)
+
+    async def main():
+        hub, one, _ = await opened(*map(str, range(1, 101)))
+        hub.pause = asyncio.Event()
+        asking = [asyncio.ensure_future(one.page(5))]
+        await settle()
+        monkeypatch.setattr(topic, "FRAME_ENTRIES", 64)
+        asking += [asyncio.ensure_future(one.page(cursor)) for cursor in (20, 5)]
+        await settle()
+        assert hub.pages() == [0, 0]
+        hub.pause.set()
+        short, long, first = await asyncio.gather(*asking)
+        assert (short.last, long.last) == (16, 64) and first in (short, long)
+        assert one.reading == {}
+
+    run(main())
+
+
 def test_a_page_of_another_history_is_not_kept(run):
     async def main():
         hub, one, _ = await opened("1", "2")
