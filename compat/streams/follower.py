@@ -97,7 +97,7 @@ class StreamFollower(Beaten):
         await topic.opened()
         if self.cursor == LATEST:
             history, head = topic.history, await topic.fresh_head()
-            # Another history may have begun since that was looked up, and we are not told of it yet.
+            # Another history may have begun since it was looked up; we are not told of it yet.
             self.cursor = head if history == topic.history else topic.head
         elif (self.cursor or self.epoch) and not self._goes_on(topic):
             # The others may know more than we do.
