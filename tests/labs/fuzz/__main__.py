@@ -1,6 +1,6 @@
 """
 `python -m tests.labs.fuzz`: made-up input for what reads a client's bytes, against a model or
-stock.
+stock; and made-up orders of events for what follows a stream.
 
 Each target runs in a process of its own, for a number of seconds, or for a number of cases that is
 the same ones each time. Prints how many cases were tried; ends with 1 when one of them failed.
@@ -22,6 +22,7 @@ TARGETS = [
     "multipart",
     "header_parameters",
     "charsets",
+    "interleavings",
 ]
 
 

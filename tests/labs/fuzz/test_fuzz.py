@@ -10,7 +10,7 @@ from tests.support import CHECKOUT, commands, warm
 
 from . import __main__
 
-CASES = {"frames": 150, "messages": 150, "handshakes": 150}
+CASES = {"frames": 150, "messages": 150, "handshakes": 150, "interleavings": 30}
 
 
 @pytest.mark.parametrize("name", __main__.TARGETS)
