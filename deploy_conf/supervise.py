@@ -177,10 +177,18 @@ def _lock(run: Run) -> Optional[IO[str]]:
     deadline = time.monotonic() + STOP_PATIENCE
     while True:
         lock = run.lock()
-        # supervisord answers this while it runs, but not any more while it shuts down.
-        if lock is not None or run.programs() is not None or time.monotonic() > deadline:
+        if lock is not None or _stays(run) or time.monotonic() > deadline:
             return lock
         time.sleep(0.1)
+
+
+def _stays(run: Run) -> bool:
+    """
+    Whether supervisord runs, and has not been told to end: then it does not answer any more.
+
+    It takes one signal a turn, and answers before that: the second answer is what counts.
+    """
+    return run.programs() is not None and run.programs() is not None
 
 
 def _attend(
